@@ -1,0 +1,138 @@
+"""What the hub says to a store: the bodies of feed records.
+
+Same form as facts: `[kind, {body}]`. Reference data travels as whole rows with a version
+`(hub_epoch, number)`, so applying one twice, or an older one late, changes nothing.
+Commands travel in the same feed; only the store decides their outcome.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sync_protocol.errors import Malformed
+from sync_protocol.facts import Key, Quantity
+from sync_protocol.messages import Count, Id, Text
+from sync_protocol.records import Fact
+
+Gtin = Annotated[str, Field(pattern=r"^[0-9]{14}$")]
+Money = Annotated[int, Field(ge=0, le=10**15)]
+"""Minor units."""
+
+
+class _Change(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Barcode(_Change):
+    code: Annotated[str, Field(min_length=1, max_length=90)]
+    """GTIN-14, or an internal code that is no GTIN."""
+    pack_quantity: Annotated[int, Field(gt=0)] = 1000
+
+
+class Product(_Change):
+    """One product as a store needs it: chain-wide row merged with this site's row."""
+
+    product_id: Id
+    version: tuple[int, int]
+    sku: Text
+    name: Text
+    category: Text = ""
+    unit: Text = "each"
+    price: Money | None = None
+    cost: Money | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    lifecycle: Literal["provisional", "active", "archived"] = "active"
+    reorder_point: Quantity | None = None
+    critical_level: Quantity | None = None
+    negative_policy: Literal["block", "warn", "allow"] | None = None
+    barcodes: Annotated[list[Barcode], Field(max_length=100)] = []
+    metadata: dict[str, Any] = {}
+
+
+class ProductGone(_Change):
+    """Tombstone: archived everywhere; history stays."""
+
+    product_id: Id
+    version: tuple[int, int]
+
+
+class Policy(_Change):
+    """Defaults of the site: thresholds that products fall back to, retention, limits."""
+
+    version: tuple[int, int]
+    reorder_point: Quantity = 0
+    critical_level: Quantity = 0
+    settings: dict[str, Any] = {}
+
+
+class Site(_Change):
+    """Another site of the chain (transfers name them)."""
+
+    site_id: Id
+    code: Text
+    name: Text
+    version: tuple[int, int]
+
+
+COMMAND_KINDS = (
+    "adjust", "count_request", "transfer_request", "reserve", "release", "adopt", "configure",
+    "resend", "diagnose", "acknowledge_alert", "cancel",
+)  # fmt: skip
+
+
+class Command(_Change):
+    """Something that head office asks of the store's writer.
+
+    adjust: {product_id, delta|set_to, location, reason, note}
+    adopt: {branch_hash, record (text), index} · cancel: {command_id}
+    acknowledge_alert: {alert_id} · others: see SPEC.md
+    """
+
+    command_id: Id
+    kind: Text
+    """One of COMMAND_KINDS; an unknown one is answered `unsupported` and never run later."""
+    key: Key
+    body: dict[str, Any]
+    expected_quantity: Quantity | None = None
+    """Compare-and-set: refuse when the shelf's available quantity is another."""
+    expires_at: int | None = None
+    actor: Text | None = None
+
+
+class TransferNotice(_Change):
+    """Goods are on their way to this site (or their story moved on)."""
+
+    transfer_id: Id
+    from_site: Id
+    to_site: Id
+    step: Text
+    lines: Annotated[list[tuple[Id, Count]], Field(max_length=2_000)] = []
+
+
+CHANGES: dict[str, type[_Change]] = {
+    "product": Product,
+    "product_gone": ProductGone,
+    "policy": Policy,
+    "site": Site,
+    "command": Command,
+    "transfer_notice": TransferNotice,
+}
+AnyChange = Product | ProductGone | Policy | Site | Command | TransferNotice
+_KINDS = {model: kind for kind, model in CHANGES.items()}
+
+
+def change(body: _Change) -> Fact:
+    """The feed record of a typed body."""
+    return Fact(_KINDS[type(body)], body.model_dump(mode="json", exclude_none=True))
+
+
+def parse_change(record: Fact) -> AnyChange | None:
+    """The typed body, None for a kind of a later version. Raises Malformed."""
+    model = CHANGES.get(record.kind)
+    if model is None:
+        return None
+    try:
+        return model.model_validate(record.body)  # type: ignore[return-value]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise Malformed(f"{record.kind}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

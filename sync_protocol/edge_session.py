@@ -1,0 +1,447 @@
+"""The edge's end of the conversation, sans-IO: bytes in, effects out, time as an argument.
+
+The shell owns the database and the connection. It calls `connected` on each new one, hands
+in every payload, carries out the effects in order, reports back (`hash_known`,
+`feed_applied`, `snapshot_done`, ...), publishes what `next_range` names, and calls
+`on_timer` when `timer` is due. The simulator is such a shell too.
+
+    offline --connected--> greeting --Welcome--> checking --hash_known--> streaming
+    greeting --Fenced--> salvaging (the tail goes up as a branch without effect) -> fenced
+    greeting --Successor--> offline (the shell bootstraps the new origin, then connects)
+    greeting --Refused--> refused (asks again after retry_after_ms, or waits for a person)
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sync_protocol import batch as batches
+from sync_protocol import messages as say
+from sync_protocol.errors import BadSignature, ProtocolError
+from sync_protocol.handshake import FeedVerdict, Verdict
+from sync_protocol.limits import HELLO_TIMEOUT_MS, STALL_TIMEOUT_MS
+from sync_protocol.receiver import Accepted, Disbelieved, Duplicate, Gap, receive
+from sync_protocol.sender import Range, Sender, SenderState, Stall
+
+SUMMARY_FROM_RECORDS = 2_000
+"""A backlog of this many records is preceded by an advisory level summary."""
+FENCED_RETRY_MS = 15_000
+DIGEST_EVERY_MS = 24 * 3_600_000
+
+
+class Link(StrEnum):
+    """Where the conversation stands; the screen shows it."""
+
+    OFFLINE = "offline"
+    GREETING = "greeting"
+    CHECKING = "checking"
+    STREAMING = "streaming"
+    SALVAGING = "salvaging"
+    FENCED = "fenced"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerView:
+    """What the store's database says at the moment of a Hello."""
+
+    site_id: str
+    origin_id: str
+    device_id: str
+    certificate: str
+    boot: int
+    instance: str
+    head: int
+    chain_head: bytes
+    acked: int
+    acked_hash: bytes
+    first_retained: int
+    checkpoints: list[say.Checkpoint]
+    feed: say.FeedCursor | None
+    hub_epoch: int
+    agent_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Send these bytes on the origin's up topic."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SaveMark:
+    """Persist what the hub has: also when it has gone back after a restore."""
+
+    mark: int
+    safe_mark: int
+    hub_epoch: int | None = None
+    rejected: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HubTime:
+    """A sample for the offset estimate: local times around the exchange and the hub's clock."""
+
+    hub_time_ms: int
+    sent_clock_ms: int
+    received_clock_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompareHash:
+    """Read the ledger's own hash at this position and call `hash_known`."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyFeed:
+    """Apply these feed records, the cursor and the sealed batch in one transaction, then `feed_applied`."""
+
+    accepted: Accepted
+    sealed: bytes
+    cursor: say.FeedCursor
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFeedSafe:
+    """Feed batches up to here need not be kept for handing back."""
+
+    origin_id: str
+    safe_mark: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnFeed:
+    """Publish (`return_feed`) the retained sealed feed batches above this position."""
+
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSnapshot:
+    """Take a snapshot over HTTPS, swap it in, then `snapshot_done`."""
+
+    feed_origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDigest:
+    """Compute the bucket sums as of this position and call `digest`."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class TellBuckets:
+    """Publish the levels in these buckets as of the position (BucketLevels)."""
+
+    position: int
+    buckets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildLevels:
+    """Fold these products again from the ledger and raise a task: a level was wrong."""
+
+    products: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakeSummary:
+    """Publish the advisory LevelSummary before the backlog."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellPruned:
+    """Publish PrunedLevels from the checkpoint at this position; the hub lacks what was pruned."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Become:
+    """Open the successor origin that this certificate names."""
+
+    certificate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Drop this connection; connect again with a new client after backing off."""
+
+    reason: str
+
+
+Effect = (
+    Publish | SaveMark | HubTime | CompareHash | ApplyFeed | SaveFeedSafe | ReturnFeed
+    | FetchSnapshot | MakeDigest | TellBuckets | RebuildLevels | MakeSummary | TellPruned
+    | Become | Disconnect
+)  # fmt: skip
+
+
+class EdgeSession:
+    """One origin's conversation with the hub, over one connection after another."""
+
+    def __init__(self, *, verify_hub: batches.Verify, batch_records_max: int | None = None) -> None:
+        self.link = Link.OFFLINE
+        self.detail = ""
+        self.sender = Sender(**({"batch_records_max": batch_records_max} if batch_records_max else {}))
+        self.lease: str | None = None
+        self._verify_hub = verify_hub
+        self._view: LedgerView | None = None
+        self._session = ""
+        self._hello_at = self._hello_clock = 0
+        self._retry_at: int | None = None
+        self._welcome: say.Welcome | None = None
+        self._feed: say.FeedCursor | None = None
+        self._digest_at: int | None = None
+
+    # --- what the shell calls ---------------------------------------------------------
+
+    def connected(self, view: LedgerView, session: str, *, now: int, clock_ms: int) -> list[Effect]:
+        """A new connection is up: say Hello. `session` is random, `now` monotonic milliseconds."""
+        self.disconnected()
+        self._view, self._session = view, session
+        self._feed = view.feed
+        self.link, self.detail = Link.GREETING, ""
+        self._hello_at, self._hello_clock = now, clock_ms
+        return [Publish(say.encode(_hello(view, session, clock_ms)))]
+
+    def disconnected(self) -> None:
+        """The connection is gone; nothing of it is remembered."""
+        self.link, self.lease, self._welcome, self._retry_at = Link.OFFLINE, None, None, None
+        self._digest_at = None
+        self.sender.disconnected()
+
+    def received(self, payload: bytes, *, now: int, clock_ms: int) -> list[Effect]:
+        """A payload from the origin's down topic; what cannot be read is dropped and changes nothing."""
+        try:
+            if say.is_frame(payload):
+                return self._on_feed(payload, now)
+            message = say.decode_down(payload)
+        except ProtocolError as error:
+            self.detail = f"{error.code}: {error.detail}"
+            return []
+        if isinstance(message, say.Welcome | say.Fenced | say.Successor | say.Refused):
+            return self._on_greeting(message, now, clock_ms)
+        if message.lease != self.lease:
+            return []
+        self.sender.heard(now)
+        return self._on_control(message, now)
+
+    def hash_known(self, own_hash: bytes | None, *, now: int, clock_ms: int) -> list[Effect]:
+        """The answer to CompareHash; None when the position is pruned (the safe mark vouches for it)."""
+        welcome, view = self._welcome, self._view
+        if self.link is not Link.CHECKING or welcome is None or view is None:
+            return []
+        if own_hash is not None and own_hash.hex() != welcome.mark_hash:
+            point = say.Checkpoint(position=welcome.mark, hash=own_hash.hex())
+            disputed = replace(view, checkpoints=[point, *view.checkpoints][:40])
+            return self.connected(disputed, self._session, now=now, clock_ms=clock_ms)
+        return self._stream(welcome, view, now)
+
+    def appended(self, head: int, *, now: int) -> None:
+        """The ledger has grown to this head."""
+        self.sender.appended(head, now)
+
+    def next_range(self, now: int) -> Range | None:
+        """Records to read, seal, `say.frame(session.sender.lease, ...)` and publish; then `published`."""
+        return self.sender.next_range(now)
+
+    def published(self, sent: Range) -> None:
+        """The range is on its way."""
+        self.sender.published(sent)
+
+    def feed_applied(self, cursor: say.FeedCursor) -> list[Effect]:
+        """An ApplyFeed was committed: acknowledge it."""
+        return self._feed_ack(cursor)
+
+    def snapshot_done(self, cursor: say.FeedCursor) -> list[Effect]:
+        """A snapshot was swapped in: the feed goes on from its position."""
+        self._feed = cursor
+        return self._feed_ack(cursor)
+
+    def digest(self, position: int, chain_hash: bytes, buckets: str, incomplete: list[int]) -> list[Effect]:
+        """The answer to MakeDigest."""
+        if self.lease is None:
+            return []
+        message = say.Digest(
+            lease=self.lease, position=position, chain_hash=chain_hash.hex(), buckets=buckets, incomplete=incomplete
+        )
+        return [Publish(say.encode(message))]
+
+    def goodbye(self) -> list[Effect]:
+        """The agent stops on purpose."""
+        return [] if self.lease is None else [Publish(say.encode(say.Goodbye(lease=self.lease)))]
+
+    def timer(self) -> int | None:
+        """When `on_timer` has something to do."""
+        due = [self.sender.timer(), self._retry_at, self._digest_at]
+        if self.link in (Link.GREETING, Link.CHECKING):
+            due.append(self._hello_at + HELLO_TIMEOUT_MS)
+        return min((at for at in due if at is not None), default=None)
+
+    def on_timer(self, now: int) -> list[Effect]:
+        """Nothing waits for ever: silence drops the connection, a fence is asked about again."""
+        if self.link in (Link.GREETING, Link.CHECKING) and now >= self._hello_at + HELLO_TIMEOUT_MS:
+            return [Disconnect("no answer to Hello")]
+        if self._retry_at is not None and now >= self._retry_at:
+            return [Disconnect("asking again")]
+        if self.sender.on_timer(now) is Stall.RECONNECT:
+            return [Disconnect(f"no reply for {STALL_TIMEOUT_MS} ms")]
+        return self._digest_due(now)
+
+    # --- greeting ---------------------------------------------------------------------
+
+    def _on_greeting(
+        self, message: say.Welcome | say.Fenced | say.Successor | say.Refused, now: int, clock_ms: int
+    ) -> list[Effect]:
+        if message.session != self._session or self._view is None:
+            return []
+        if isinstance(message, say.Successor):
+            return [Become(message.certificate)]
+        if isinstance(message, say.Refused):
+            return self._on_refused(message, now)
+        if isinstance(message, say.Fenced):
+            return self._on_fenced(message, now)
+        if self.link is not Link.GREETING:
+            return []
+        self.link, self.lease, self._welcome = Link.CHECKING, message.lease, message
+        sample = HubTime(message.hub_time_ms, self._hello_clock, clock_ms)
+        return [sample, CompareHash(message.mark)]
+
+    def _on_refused(self, message: say.Refused, now: int) -> list[Effect]:
+        self.link, self.detail = Link.REFUSED, f"{message.code}: {message.detail}"
+        wait = message.retry_after_ms
+        self._retry_at = now + (wait if wait is not None else 20 * FENCED_RETRY_MS)
+        return []
+
+    def _on_fenced(self, message: say.Fenced, now: int) -> list[Effect]:
+        self.lease, self.detail = None, f"{message.verdict}: {message.detail}"
+        self._retry_at = now + FENCED_RETRY_MS
+        view = self._view
+        self.link = Link.FENCED
+        if view is not None and message.salvage_lease is not None and message.salvage_after < view.head:
+            self.link, self.lease = Link.SALVAGING, message.salvage_lease
+            after = max(message.salvage_after, view.first_retained - 1)
+            self.sender.start(lease=message.salvage_lease, mark=after, head=view.head, credits=4, now=now)
+        return []
+
+    def _stream(self, welcome: say.Welcome, view: LedgerView, now: int) -> list[Effect]:
+        self.link = Link.STREAMING
+        effects: list[Effect] = [SaveMark(welcome.mark, welcome.safe_mark, welcome.hub_epoch)]
+        head = max(view.head, self.sender.head)
+        if welcome.verdict == Verdict.BEYOND_RETENTION:
+            effects.append(TellPruned(view.first_retained - 1))
+        else:
+            self._start_sender(welcome, welcome.mark, head, now)
+            if head - welcome.mark >= SUMMARY_FROM_RECORDS:
+                effects.append(MakeSummary())
+        if head == welcome.mark:
+            effects += self._digest_now(now)
+        return effects + self._greet_feed(welcome)
+
+    def _start_sender(self, welcome: say.Welcome, mark: int, head: int, now: int) -> None:
+        self.sender.start(
+            lease=welcome.lease, mark=mark, head=head, credits=welcome.credits, now=now,
+            start_after_ms=welcome.start_after_ms,
+        )  # fmt: skip
+
+    def _greet_feed(self, welcome: say.Welcome) -> list[Effect]:
+        if welcome.feed_verdict == FeedVerdict.NORMAL:
+            return []
+        effects: list[Effect] = []
+        if welcome.feed_return_after is not None:
+            effects.append(ReturnFeed(welcome.feed_return_after))
+        self._feed = None
+        return [*effects, FetchSnapshot(welcome.feed.origin_id)]
+
+    # --- streaming --------------------------------------------------------------------
+
+    def _on_control(self, message: object, now: int) -> list[Effect]:
+        if isinstance(message, say.Ack):
+            return self._on_ack(message, now)
+        if isinstance(message, say.Nack):
+            return self._on_nack(message, now)
+        if isinstance(message, say.FeedSafe):
+            return [SaveFeedSafe(message.origin_id, message.safe_mark)]
+        if isinstance(message, say.DigestResult):
+            return [] if message.equal else [TellBuckets(message.position, tuple(message.differing))]
+        if isinstance(message, say.RebuildLevels):
+            return [RebuildLevels(tuple(message.products))]
+        return []
+
+    def _on_ack(self, ack: say.Ack, now: int) -> list[Effect]:
+        welcome, view = self._welcome, self._view
+        if self.link is Link.STREAMING and self.sender.state is SenderState.IDLE and welcome and view:
+            self._start_sender(welcome, ack.mark, max(view.head, self.sender.head), now)
+        before = self.sender.mark
+        if not self.sender.on_ack(ack, now):
+            return []
+        if self.link is Link.SALVAGING:
+            if self.sender.pending == 0:
+                self.link = Link.FENCED
+            return []
+        effects: list[Effect] = [SaveMark(ack.mark, ack.safe_mark, None, tuple(ack.rejected))]
+        if self.sender.pending == 0 and before < ack.mark and self._digest_at is None:
+            effects += self._digest_now(now)
+        return effects
+
+    def _on_nack(self, nack: say.Nack, now: int) -> list[Effect]:
+        self.sender.on_nack(nack, now)
+        if self.sender.state is SenderState.STOPPED:
+            self.detail = f"{nack.code}: {nack.detail}"
+            return [Disconnect(f"hub refused a batch: {nack.code}")]
+        return []
+
+    def _digest_now(self, now: int) -> list[Effect]:
+        self._digest_at = now + DIGEST_EVERY_MS
+        return [MakeDigest(self.sender.mark)]
+
+    def _digest_due(self, now: int) -> list[Effect]:
+        if self._digest_at is None or now < self._digest_at or self.sender.pending:
+            return []
+        return self._digest_now(now)
+
+    # --- feed -------------------------------------------------------------------------
+
+    def _on_feed(self, payload: bytes, now: int) -> list[Effect]:
+        lease, sealed = say.unframe(payload)
+        cursor = self._feed
+        if lease != self.lease or cursor is None or self.link is not Link.STREAMING:
+            return []
+        self.sender.heard(now)
+        batch = batches.parse(sealed)
+        if batch.origin_id != cursor.origin_id:
+            return []
+        outcome = receive(
+            batch, mark=cursor.position, mark_hash=bytes.fromhex(cursor.hash), verify=self._verify_hub
+        )
+        if isinstance(outcome, Accepted):
+            self._feed = say.FeedCursor(
+                origin_id=batch.origin_id, position=outcome.mark, hash=outcome.hashes[-1].hex()
+            )
+            return [ApplyFeed(outcome, sealed, self._feed)]
+        if isinstance(outcome, Duplicate):
+            return self._feed_ack(cursor)
+        if isinstance(outcome, Gap):
+            return self._feed_ack(cursor, expected=outcome.expected)
+        if isinstance(outcome, Disbelieved) and outcome.code == "signature":
+            raise BadSignature(outcome.detail)
+        return [Disconnect(f"feed: {outcome.detail}")]
+
+    def _feed_ack(self, cursor: say.FeedCursor, expected: int | None = None) -> list[Effect]:
+        if self.lease is None or self.link is not Link.STREAMING:
+            return []
+        return [Publish(say.encode(say.FeedAck(lease=self.lease, feed=cursor, expected=expected)))]
+
+
+def _hello(view: LedgerView, session: str, clock_ms: int) -> say.Hello:
+    return say.Hello(
+        session=session, site_id=view.site_id, origin_id=view.origin_id, device_id=view.device_id,
+        boot=view.boot, instance=view.instance, head=view.head, chain_head=view.chain_head.hex(),
+        acked=view.acked, acked_hash=view.acked_hash.hex(), first_retained=view.first_retained,
+        checkpoints=view.checkpoints, feed=view.feed, hub_epoch=view.hub_epoch, clock_ms=clock_ms,
+        certificate=view.certificate, agent_version=view.agent_version,
+    )  # fmt: skip

@@ -1,0 +1,44 @@
+"""What can go wrong between two ends that speak the protocol.
+
+    ProtocolError           .code is stable and travels in Nack and Refused
+    +-- Malformed           bytes or fields that are not what the SPEC says
+    +-- TooLarge            a limit of limits.py is exceeded
+    +-- UnsupportedVersion  neither end can speak the other's version
+    +-- BadSignature        not signed by the key that the origin is enrolled with
+    +-- BrokenChain         the records do not continue the chain they claim to continue
+    +-- BadCertificate      an enrolment or take-over certificate that the hub did not sign
+"""
+
+
+class ProtocolError(Exception):
+    """Something the peer sent that must not be obeyed; nothing was changed by it."""
+
+    code = "protocol"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Malformed(ProtocolError):
+    code = "malformed"
+
+
+class TooLarge(ProtocolError):
+    code = "too_large"
+
+
+class UnsupportedVersion(ProtocolError):
+    code = "unsupported_version"
+
+
+class BadSignature(ProtocolError):
+    code = "bad_signature"
+
+
+class BrokenChain(ProtocolError):
+    code = "broken_chain"
+
+
+class BadCertificate(ProtocolError):
+    code = "bad_certificate"

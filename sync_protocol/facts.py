@@ -1,0 +1,153 @@
+"""What a store says besides movements: the bodies of uplink facts.
+
+Each is `[kind, {body}]` on the chain. `parse_fact` gives the typed body, or None for a
+kind that this version does not know (it is stored with its bytes and read after an
+upgrade). A body that does not fit its kind raises Malformed: it is stored and flagged.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sync_protocol.errors import Malformed
+from sync_protocol.limits import KEY_CHARS_MAX, QUANTITY_MAX
+from sync_protocol.messages import Count, Id, Text
+from sync_protocol.records import Fact
+from sync_protocol.vocabulary import AlertState, CommandStatus
+
+Quantity = Annotated[int, Field(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
+Key = Annotated[str, Field(min_length=1, max_length=KEY_CHARS_MAX)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    occurred_at: int
+    """Milliseconds of UTC by the edge's clock."""
+    clock_offset: int | None = None
+    actor: Text | None = None
+
+
+class CountLine(_Body):
+    """ "At a position in [after, until] of this ledger there were `counted` units here." """
+
+    line_id: Id
+    stocktake_id: Id
+    product_id: Id
+    location: Text
+    counted: Quantity
+    expected: Quantity
+    """What the ledger said there was when the line was decided."""
+    after: Count
+    until: Count
+    status: Literal["posted", "ambiguous"]
+    key: Key | None = None
+
+
+class CountRevision(_Body):
+    """A sale that arrived later lay before the count: the variance changed, the count did not."""
+
+    line_id: Id
+    stocktake_id: Id
+    product_id: Id
+    variance: Quantity
+    cause: Key
+
+
+class Stocktake(_Body):
+    stocktake_id: Id
+    state: Literal["open", "closed"]
+    name: Text = ""
+
+
+class Transfer(_Body):
+    """A step of a transfer; the goods themselves move by movements with document `transfer_id`."""
+
+    transfer_id: Id
+    from_site: Id
+    to_site: Id
+    step: Literal["dispatched", "received", "refused", "closed_short", "taken_back"]
+
+
+class Alert(_Body):
+    alert_id: Id
+    rule: Text
+    product_id: Id | None = None
+    state: AlertState
+    severity: Literal["info", "warning", "critical"] = "warning"
+    opened_at_position: Count
+    available: Quantity | None = None
+    detail: Text = ""
+
+
+class Task(_Body):
+    """Something odd that a person should look at (negative stock, recount, ambiguous sale)."""
+
+    task_id: Id
+    rule: Text
+    product_id: Id | None = None
+    state: Literal["open", "done"]
+    detail: Text = ""
+
+
+class Outcome(_Body):
+    """The outcome of a command that made no movement."""
+
+    command_id: Id
+    status: CommandStatus
+    code: Text = ""
+    detail: Text = ""
+
+
+class Proposal(_Body):
+    """An edit of reference data made in the store: merged per field at the hub."""
+
+    proposal_id: Id
+    entity: Literal["product", "barcode"]
+    entity_id: Text
+    base_version: tuple[int, int] | None = None
+    """(hub_epoch, version) of the entity that the editor saw; None: created here."""
+    hlc: tuple[int, int]
+    """Hybrid logical clock: milliseconds, counter."""
+    fields: dict[str, Any]
+
+
+class Adoption(_Body):
+    """A branch record that the site's writer took over without a movement of its own."""
+
+    adopted: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    status: Literal["no_effect", "as_count", "refused"]
+    detail: Text = ""
+
+
+FACTS: dict[str, type[_Body]] = {
+    "count": CountLine,
+    "revision": CountRevision,
+    "stocktake": Stocktake,
+    "transfer": Transfer,
+    "alert": Alert,
+    "task": Task,
+    "outcome": Outcome,
+    "proposal": Proposal,
+    "adoption": Adoption,
+}
+AnyFact = (
+    CountLine | CountRevision | Stocktake | Transfer | Alert | Task | Outcome | Proposal | Adoption
+)
+_KINDS = {model: kind for kind, model in FACTS.items()}
+
+
+def fact(body: _Body) -> Fact:
+    """The record of a typed body."""
+    return Fact(_KINDS[type(body)], body.model_dump(mode="json", exclude_none=True))
+
+
+def parse_fact(record: Fact) -> AnyFact | None:
+    """The typed body, None for a kind of a later version. Raises Malformed."""
+    model = FACTS.get(record.kind)
+    if model is None:
+        return None
+    try:
+        return model.model_validate(record.body)  # type: ignore[return-value]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise Malformed(f"{record.kind}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
