@@ -1,0 +1,80 @@
+"""The condition of one scanner: its state, its counters, and what a person should do about it.
+
+Owns the numbers, not the reasons to retry. Alerts are derived from counters when asked for,
+so nothing has to remember to raise or clear them. Each alert says its remedy.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+State = Literal["starting", "up", "absent", "denied", "busy", "lost", "crashed", "misconfigured", "ended"]
+
+_FLAPPING_LOSSES = 5
+_FLAPPING_NS = 600 * 1_000_000_000
+_ENOUGH_BYTES = 200
+_ENOUGH_FRAMES = 10
+_PLAIN = bytes(range(0x20, 0x7F)) + b"\t\r\n\x02\x03\x04\x1d\x1e"
+
+_REMEDIES = {
+    "flapping": "more than 5 losses in 10 minutes: check cable, hub and power saving",
+    "line_settings_suspect": "unreadable bytes: compare baud rate and parity with the scanner's",
+    "suffix_not_set": "scans end without CR or LF: program a CR suffix, or set suffix=none in the URL",
+    "overlong": "data without a terminator filled the buffer: check suffix, baud rate and parity",
+}
+
+
+@dataclass(slots=True)
+class ScannerHealth:
+    device: str
+    state: State = "starting"
+    since_ns: int = 0
+    where: str = ""
+    last_error: str = ""
+    opens: int = 0
+    losses: int = 0
+    bytes_received: int = 0
+    garbage_bytes: int = 0
+    partial_dropped: int = 0
+    frames: int = 0
+    unterminated: int = 0
+    overlong: int = 0
+    ignored: int = 0
+    suppressed: int = 0
+    consumer_errors: int = 0
+    last_scan_ns: int | None = None
+    lost_at: deque[int] = field(default_factory=lambda: deque(maxlen=64), repr=False)
+
+    def received(self, data: bytes) -> None:
+        self.bytes_received += len(data)
+        self.garbage_bytes += len(data.translate(None, _PLAIN))
+
+    def lost(self, now_ns: int) -> None:
+        self.losses += 1
+        self.lost_at.append(now_ns)
+
+    def alerts(self, now_ns: int) -> dict[str, str]:
+        """What is wrong now, by stable name, each with what to do."""
+        recent = sum(now_ns - at < _FLAPPING_NS for at in self.lost_at)
+        wrong = {
+            "flapping": recent > _FLAPPING_LOSSES,
+            "line_settings_suspect": self.bytes_received >= _ENOUGH_BYTES
+            and self.garbage_bytes * 20 > self.bytes_received,
+            "suffix_not_set": self.frames >= _ENOUGH_FRAMES and self.unterminated * 5 > self.frames,
+            "overlong": self.overlong > 0,
+        }
+        return {name: _REMEDIES[name] for name, is_wrong in wrong.items() if is_wrong}
+
+    def as_dict(self, now_ns: int) -> dict[str, object]:
+        """For JSON: every field, with ages instead of clock readings, and the alerts."""
+        plain = {
+            name: getattr(self, name)
+            for name in self.__slots__
+            if name not in ("since_ns", "last_scan_ns", "lost_at")
+        }
+        scanned = self.last_scan_ns
+        return plain | {
+            "state_age_s": (now_ns - self.since_ns) // 1_000_000_000,
+            "last_scan_age_s": None if scanned is None else (now_ns - scanned) // 1_000_000_000,
+            "alerts": self.alerts(now_ns),
+        }

@@ -1,0 +1,32 @@
+"""Writes what a device sent, chunk by chunk, as `replay://` reads it.
+
+One JSON object a line: `t_ns` (monotonic), `direction` (`rx`) and `hex`. Each line is flushed,
+so that the bytes before a crash are there. The file may be cut anywhere between two lines.
+"""
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class Recorder:
+    """Appends to one file until closed."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8")
+
+    def received(self, t_ns: int, data: bytes) -> None:
+        self._file.write(json.dumps({"t_ns": t_ns, "direction": "rx", "hex": data.hex()}) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
