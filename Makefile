@@ -1,0 +1,95 @@
+# Backstock: everything a person types. `make help` lists it.
+#
+# A bare Debian or Ubuntu with git, make and Python 3.11 (or later) with venv is enough:
+# each target first fills .venv from the hash-pinned files in packaging/requirements.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The first Python that starts and is new enough; override with `make PYTHON=/path/to/python …`.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3 python3.12 python3.13 python3.14,$(shell \
+	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name))))
+VENV := .venv
+BIN := $(VENV)/bin
+REQUIREMENTS := packaging/requirements
+ASSETS := cloud_hub/web/assets
+
+# A stamp carries the hash of what it was made from: a changed pin installs anew, a touched file does not.
+stamp = $(VENV)/.$(1)-$(shell sha256sum $(2) 2>/dev/null | sha256sum | cut -c1-16)
+DEMO_STAMP := $(call stamp,demo,$(REQUIREMENTS)/demo.txt)
+DEV_STAMP := $(call stamp,dev,$(REQUIREMENTS)/dev.txt)
+SELF_STAMP := $(call stamp,self,pyproject.toml)
+ASSETS_STAMP := $(call stamp,assets,packaging/assets/package-lock.json packaging/assets/fetch.py)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+ARGS ?=
+SEEDS ?= 20000
+KILLS ?= 200
+WORKERS ?= 2
+
+.PHONY: help demo test check format soak bench install assets pins wheel clean
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(DEMO_STAMP) $(SELF_STAMP) assets  ## Two stores and a head office on this machine (ARGS=--check plays the whole story)
+	@$(BIN)/python -m deploy.local.demo $(ARGS)
+
+test: install  ## Every test (about ten minutes on two cores)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS)
+
+check: install  ## Format, lint, types, house rules and unit tests, in about a minute
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m pytest -n $(WORKERS) -q -m "not soak" tests/house tests/unit tests/golden $(ARGS)
+
+format: install  ## Let ruff format and mend what it can
+	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
+
+soak: install  ## The long proof: SEEDS=20000 simulated schedules, KILLS=200 process kills, fuzzing
+	@SEEDS=$(SEEDS) KILLS=$(KILLS) FUZZ_INPUTS=100000 $(BIN)/python -m pytest -n $(WORKERS) -s --timeout 0 -m soak $(ARGS)
+
+bench: install  ## Product, floors and peers side by side; rewrites the table in tests/benchmarks/README.md
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+install: $(DEV_STAMP) $(SELF_STAMP) assets  ## Fill .venv with everything (other targets do it when needed)
+
+assets: $(DEMO_STAMP) $(ASSETS_STAMP)  ## The API docs pages, fetched by npm into $(ASSETS)
+	@test -d $(ASSETS) || { rm -f $(ASSETS_STAMP); $(MAKE) $(ASSETS_STAMP); }
+
+pins: install  ## Resolve packaging/requirements/*.txt anew from pyproject.toml
+	@$(BIN)/python packaging/pins.py
+
+wheel: install  ## Build dist/backstock-*.whl, docs pages included
+	@$(BIN)/python -m build --wheel --no-isolation
+
+clean:  ## Remove what make made: .venv, .demo, caches, fetched assets
+	rm -rf $(VENV) .demo .soak $(ASSETS) packaging/assets/node_modules dist build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Backstock needs Python 3.11 or later: apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "Python's venv module is missing: apt install python$$version-venv"; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
+
+$(DEMO_STAMP): | $(BIN)/python
+	@test -e $(DEV_STAMP) || { echo "Installing pinned packages (a minute on a new machine) …"; \
+		$(PIP) --require-hashes -r $(REQUIREMENTS)/demo.txt; }
+	@rm -f $(VENV)/.demo-* && touch $@
+
+$(DEV_STAMP): | $(BIN)/python
+	@echo "Installing pinned packages and tools (a minute or two on a new machine) …"
+	@$(PIP) --require-hashes -r $(REQUIREMENTS)/dev.txt
+	@rm -f $(VENV)/.dev-* && touch $@
+
+$(SELF_STAMP): $(DEMO_STAMP)
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.self-* && touch $@
+
+$(ASSETS_STAMP): $(DEMO_STAMP)
+	@$(BIN)/python packaging/assets/fetch.py $(ASSETS)
+	@rm -f $(VENV)/.assets-* && touch $@

@@ -1,0 +1,1 @@
+"""How Backstock is run: the local demo stack, broker and service configuration."""

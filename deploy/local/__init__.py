@@ -1,0 +1,1 @@
+"""A whole chain on one machine: private servers and the demo."""

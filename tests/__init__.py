@@ -1,0 +1,1 @@
+"""Backstock's proof: unit, contract, integration, simulation, system, golden, house, benchmarks."""

@@ -1,0 +1,15 @@
+"""What every test may ask for: real servers, and a seed that is printed when something fails."""
+
+import os
+
+import pytest
+
+pytest_plugins = ["tests.servers.postgres", "tests.servers.broker"]
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """The seed of randomised tests: SEED=… repeats a failed run."""
+    value = int(os.environ.get("SEED", "20261121"))
+    request.node.add_report_section("call", "seed", f"SEED={value}")
+    return value

@@ -1,0 +1,1 @@
+"""Real servers for tests: PostgreSQL clusters and MQTT brokers as fixtures."""
