@@ -8,181 +8,21 @@ here is ended here, by process id; the folder can be used again after a kill.
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from deploy.local.broker import Broker, start_broker
+from deploy.local.calls import Answer, call, wait_until
 from deploy.local.postgres import PostgresServer
+from deploy.local.programs import Program, StackError
 from deploy.local.proxy import Proxy
 
-READY_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 15.0
 ADMIN = "admin"
-
-
-class StackError(Exception):
-    """A process that did not come up or answer; the message has the end of its log."""
-
-
-@dataclass
-class Program:
-    """One child process whose first line on stdout says that it is ready."""
-
-    name: str
-    command: list[str]
-    environment: Mapping[str, str]
-    log: Path
-    process: subprocess.Popen[str] | None = None
-    ready: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def pid(self) -> int | None:
-        return self.process.pid if self.process and self.process.poll() is None else None
-
-    def start(self) -> "Program":
-        """Start it and wait for its ready line."""
-        log = self.log.open("a")
-        self.process = subprocess.Popen(
-            self.command, env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=log,
-            text=True, start_new_session=True,
-        )  # fmt: skip
-        self.ready = self._wait_ready()
-        return self
-
-    def stop(self) -> int | None:
-        """Ask it to end, wait, and kill what does not listen; the exit code."""
-        return self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """As a power cut would: SIGKILL."""
-        self._end(signal.SIGKILL)
-
-    def signal(self, number: int) -> None:
-        """Send a signal (SIGSTOP, SIGCONT)."""
-        if self.process is not None:
-            self.process.send_signal(number)
-
-    def restart(self) -> "Program":
-        self.stop()
-        return self.start()
-
-    def _end(self, number: int) -> int | None:
-        if self.process is None:
-            return None
-        with suppress(ProcessLookupError):
-            self.process.send_signal(number)
-        try:
-            self.process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
-        code, self.process = self.process.returncode, None
-        return code
-
-    def _wait_ready(self) -> dict[str, Any]:
-        assert self.process is not None and self.process.stdout is not None
-        watchdog = _Deadline(READY_TIMEOUT_S, self.process)
-        with watchdog, self.log.open("a") as log:
-            for line in self.process.stdout:
-                log.write(line)
-                with suppress(json.JSONDecodeError):
-                    said = json.loads(line)
-                    if isinstance(said, dict) and said.get("event") == "ready":
-                        _drain(self.process, self.log)
-                        return said
-        code = self.process.wait()
-        raise StackError(f"{self.name} ended with {code} before it was ready:\n{tail(self.log)}")
-
-
-class _Deadline:
-    """Kills a process that says nothing in time, so that reading its output ends."""
-
-    def __init__(self, seconds: float, process: subprocess.Popen[str]) -> None:
-        self._timer = threading.Timer(seconds, process.kill)
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-
-def _drain(process: subprocess.Popen[str], log: Path) -> None:
-    """Keep reading stdout into the log, so that the child never blocks on a full pipe."""
-    def copy() -> None:
-        with suppress(ValueError, OSError), log.open("a") as file:
-            for line in process.stdout or ():
-                file.write(line)
-                file.flush()
-
-    threading.Thread(target=copy, daemon=True).start()
-
-
-def tail(path: Path, lines: int = 25) -> str:
-    """The end of a log, for an error message."""
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
-
-
-@dataclass
-class Answer:
-    """An HTTP answer: status, JSON body (or None), headers."""
-
-    status: int
-    body: Any
-    headers: Mapping[str, str]
-
-
-def call(
-    method: str, url: str, body: Any = None, *, token: str | None = None, headers: Mapping[str, str] | None = None,
-    timeout_s: float = 20,
-) -> Answer:  # fmt: skip
-    """One JSON request; HTTP errors are answers, a missing server raises OSError."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, method=method)
-    request.add_header("Content-Type", "application/json")
-    if token:
-        request.add_header("Authorization", f"Bearer {token}")
-    for name, value in (headers or {}).items():
-        request.add_header(name, value)
-    try:
-        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
-            return Answer(answer.status, _json(answer.read()), dict(answer.headers))
-    except urllib.error.HTTPError as error:
-        return Answer(error.code, _json(error.read()), dict(error.headers))
-
-
-def _json(data: bytes) -> Any:
-    with suppress(ValueError):
-        return json.loads(data)
-    return None
-
-
-def wait_until(
-    holds: Callable[[], Any], what: str, timeout_s: float = 60, every_s: float = 0.05
-) -> Any:
-    """The first true answer of `holds`. Raises TimeoutError that says what was waited for."""
-    deadline = time.monotonic() + timeout_s
-    last: Any = None
-    while time.monotonic() < deadline:
-        with suppress(OSError, KeyError, TypeError):
-            last = holds()
-            if last:
-                return last
-        time.sleep(every_s)
-    raise TimeoutError(f"waited {timeout_s:.0f} s in vain: {what} (last seen: {last!r})")
 
 
 class Store:
@@ -209,7 +49,9 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "edge_agent", "--data", str(self.folder), "enrol"]
         command += [f"http://127.0.0.1:{self.to_hub.port}", code]
-        done = subprocess.run(command, env={**os.environ, **self._environment()}, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            command, env={**os.environ, **self._environment()}, capture_output=True, text=True, timeout=60
+        )
         if done.returncode:
             raise StackError(f"{self.name}: enrol ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
@@ -311,10 +153,16 @@ class Stack:
         """Run a `cloud-hub` command to its end; its output. Raises StackError."""
         command = [sys.executable, "-m", "cloud_hub", *arguments]
         done = subprocess.run(
-            command, env={**os.environ, **self._environment(), **environment}, capture_output=True, text=True, timeout=300
+            command,
+            env={**os.environ, **self._environment(), **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         if done.returncode:
-            raise StackError(f"cloud-hub {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise StackError(
+                f"cloud-hub {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
         return done.stdout
 
     def close(self) -> None:
