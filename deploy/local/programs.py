@@ -123,3 +123,13 @@ def _drain(process: subprocess.Popen[str], log: Path) -> None:
 def tail(path: Path, lines: int = 25) -> str:
     """The end of a log, for an error message."""
     return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
+
+
+def run_to_end(command: list[str], environment: Mapping[str, str], timeout_s: float = 300) -> str:
+    """Run a command that ends by itself; its output. Raises StackError when it fails."""
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=timeout_s, check=False
+    )
+    if done.returncode:
+        raise StackError(f"{' '.join(command[1:])} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout

@@ -89,7 +89,7 @@ class Proxy:
     async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, is_up: bool) -> None:
         try:
             while chunk := await source.read(_CHUNK):
-                while self.faults.is_stalled_up if is_up else self.faults.is_stalled_down:
+                while self._is_stalled(is_up=is_up):  # noqa: ASYNC110 - set from another thread
                     await asyncio.sleep(0.05)
                 if self.faults.delay_ms:
                     await asyncio.sleep(self.faults.delay_ms / 1000)
@@ -101,6 +101,9 @@ class Proxy:
         finally:
             self._open.discard(target)
             target.close()
+
+    def _is_stalled(self, *, is_up: bool) -> bool:
+        return self.faults.is_stalled_up if is_up else self.faults.is_stalled_down
 
     def _count(self, length: int, *, is_up: bool) -> None:
         if is_up:
