@@ -6,7 +6,6 @@ here is ended here, by process id; the folder can be used again after a kill.
 """
 
 import json
-import os
 import secrets
 import socket
 import sys
@@ -48,6 +47,105 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "edge_agent", "--data", str(self.folder), "enrol"]
         command += [f"http://127.0.0.1:{self.to_hub.port}", code]
+        run_to_end(command, self._environment())
+
+    def start(self) -> "Store":
+        """Start the agent; a stopped or killed one comes back with its data."""
+        command = [sys.executable, "-m", "edge_agent", "--data", str(self.folder), "run"]
+        self.program = Program(self.name, command, self._environment(), self.folder / "agent.log").start()
+        return self
+
+    def stop(self) -> int | None:
+        return self.program.stop() if self.program else None
+
+    def kill(self) -> None:
+        if self.program:
+            self.program.kill()
+
+    def cut(self) -> None:
+        """The store's WAN is gone."""
+        self.to_broker.cut()
+        self.to_hub.cut()
+
+    def mend(self) -> None:
+        self.to_broker.mend()
+        self.to_hub.mend()
+
+    def close(self) -> None:
+        self.stop()
+        self.to_broker.stop()
+        self.to_hub.stop()
+
+    def get(self, path: str, **options: Any) -> Answer:
+        return call("GET", self.api + path, token=self.key, **options)
+
+    def post(self, path: str, body: Any, **options: Any) -> Answer:
+        return call("POST", self.api + path, body, token=self.key, **options)
+
+    def sync(self) -> dict[str, Any]:
+        """The agent's own word on its sync state."""
+        return dict(self.get("/api/v1/sync").body)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "EDGE_HUB_URL": f"http://127.0.0.1:{self.to_hub.port}",
+            "EDGE_BROKER_URL": f"mqtt://127.0.0.1:{self.to_broker.port}",
+            "EDGE_SCANNERS": json.dumps(self.scanners),
+            "EDGE_API_PORT": "0",
+            "EDGE_BALLAST_MB": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+class Stack:
+    """Everything of one chain in one folder. Use as a context manager."""
+
+    def __init__(
+        self, folder: Path, *, broker: str = "auto", postgres_options: Mapping[str, str] | None = None,
+        roles: str = "api,ingest,jobs", hub_port: int = 0,
+    ) -> None:  # fmt: skip
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.password = self._secret("broker.password")
+        self.admin_password = self._secret("admin.password")
+        self.postgres = PostgresServer(folder / "postgres", options=dict(postgres_options or {}))
+        self.broker_kind, self.roles = broker, roles
+        self.hub_port = hub_port or _free_port()
+        self.broker: Broker
+        self.hub: Program
+        self.workers: list[Program] = []
+        self.stores: dict[str, Store] = {}
+        self._token: tuple[str, float] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> Self:
+        """PostgreSQL, broker, schema, first user, hub; stores are added by `add_store`."""
+        self.postgres.start()
+        self.postgres.create_database("backstock")
+        self.broker = start_broker(self.folder / "broker", kind=self.broker_kind, password=self.password)
+        self.cloud_hub("migrate")
+        self.cloud_hub("create-admin", ADMIN, HUB_ADMIN_PASSWORD=self.admin_password)
+        self.hub = self.hub_program("hub", self.roles, self.hub_port).start()
+        return self
+
+    def hub_program(self, name: str, roles: str, port: int) -> Program:
+        """A hub process of this chain; more than one may run (each with its own port)."""
+        command = [sys.executable, "-m", "cloud_hub", "serve", "--roles", roles]
+        environment = {**self._environment(), "HUB_HTTP_PORT": str(port)}
+        return Program(name, command, environment, self.folder / f"{name}.log")
+
+    def cloud_hub(self, *arguments: str, **environment: str) -> str:
+        """Run a `cloud-hub` command to its end; its output. Raises StackError."""
+        command = [sys.executable, "-m", "cloud_hub", *arguments]
         return run_to_end(command, {**self._environment(), **environment})
 
     def close(self) -> None:
