@@ -1,0 +1,73 @@
+"""What on-hand, available and low mean. One definition each, used everywhere in the store.
+
+on-hand   = what shelf, backroom and hold contain
+available = on-hand - reserved - hold - pending commands
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from edge_agent.domain.movement import OWN
+from sync_protocol.vocabulary import Location
+
+
+class Severity(StrEnum):
+    """How low the stock of a product is, from fine to out."""
+
+    OK = "ok"
+    LOW = "low"
+    CRITICAL = "critical"
+    OUT = "out"
+
+
+_RANK = {Severity.OK: 0, Severity.LOW: 1, Severity.CRITICAL: 2, Severity.OUT: 3}
+
+
+class Position(NamedTuple):
+    """The stock of one product, in thousandths."""
+
+    on_hand: int
+    hold: int
+    reserved: int
+
+    @property
+    def available(self) -> int:
+        """What can be sold or promised. The store executes commands at once, so none is pending here."""
+        return self.on_hand - self.hold - self.reserved
+
+
+class Thresholds(NamedTuple):
+    """At or below these the stock is low, or critical."""
+
+    reorder_point: int
+    critical_level: int
+
+
+def position_of(levels: Mapping[str, int], reserved: int = 0) -> Position:
+    """The position of a product from its quantities per location."""
+    on_hand = sum(quantity for place, quantity in levels.items() if place in OWN)
+    return Position(on_hand, levels.get(Location.HOLD, 0), reserved)
+
+
+def severity(available: int, reorder_point: int, critical_level: int) -> Severity:
+    """`<=` at each step: exactly at the threshold is already low."""
+    if available <= 0:
+        return Severity.OUT
+    if available <= critical_level:
+        return Severity.CRITICAL
+    return Severity.LOW if available <= reorder_point else Severity.OK
+
+
+def is_worse(one: Severity, other: Severity) -> bool:
+    """Whether `one` is further down than `other`."""
+    return _RANK[one] > _RANK[other]
+
+
+def fold(movements: Iterable[tuple[str, int, str, str]]) -> dict[tuple[str, str], int]:
+    """Net change per (product, location) of (product, quantity, from, to) rows; sums to zero."""
+    change: dict[tuple[str, str], int] = {}
+    for product_id, quantity, source, target in movements:
+        change[product_id, source] = change.get((product_id, source), 0) - quantity
+        change[product_id, target] = change.get((product_id, target), 0) + quantity
+    return change

@@ -1,0 +1,66 @@
+"""What can go wrong in a store box, by family.
+
+    EdgeError            .code is stable; the detail says what was expected and what was given
+    +-- Refused          the caller's fault; nothing was changed
+    |   +-- Invalid      a value that can never be right (422)
+    |   +-- NotFound     no such thing (404)
+    |   +-- Conflict     right in itself, but not in this state (409)
+    |   +-- BadConfig    the settings, with every mistake in them
+    +-- Unavailable      not now: the disk is full, the queue is full, the file cannot be used
+        +-- LinkLost     no connection to the broker, or not any more: make a new one
+"""
+
+from pathlib import Path
+
+
+class EdgeError(Exception):
+    """Something a caller can be told."""
+
+    code = "edge"
+
+    def __init__(self, code: str, detail: str, *, remedy: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.remedy = remedy
+
+
+class Refused(EdgeError):
+    """The request is answered with no; trying the same again gives the same."""
+
+
+class Invalid(Refused):
+    """A value is wrong; `pointer` names it (RFC 6901)."""
+
+    def __init__(self, code: str, detail: str, *, pointer: str = "", expected: str | None = None) -> None:
+        super().__init__(code, detail)
+        self.pointer = pointer
+        self.expected = expected
+
+
+class NotFound(Refused):
+    """Nothing here has this id or code."""
+
+
+class Conflict(Refused):
+    """The state of the store does not allow it now."""
+
+
+class Unavailable(EdgeError):
+    """Nothing was changed; the same request may work later."""
+
+
+class BadConfig(Refused):
+    """The settings cannot be used; `mistakes` are all of them."""
+
+    def __init__(self, mistakes: list[str], path: Path | None) -> None:
+        where = f"{path} or the environment" if path else "the environment"
+        super().__init__("bad_config", f"{len(mistakes)} mistakes in {where}: " + "; ".join(mistakes))
+        self.mistakes = mistakes
+
+
+class LinkLost(Unavailable):
+    """There is no connection to the broker, or there was one."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("link_lost", detail)

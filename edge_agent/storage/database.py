@@ -1,0 +1,261 @@
+"""One writer thread, one reader thread, one file.
+
+A write is one plain function run on the writer thread in one transaction. Functions that
+wait at the same time share one commit (each in its own savepoint), because on a flash card
+the commit costs everything. Nobody is answered before COMMIT with synchronous=FULL.
+A caller that is cancelled leaves its function running: the outcome is unknown to it, and
+its idempotency key makes the retry safe.
+
+SQLite up to 3.51.2 can damage a WAL when two connections write or checkpoint at once:
+here only the writer does either; the reader never checkpoints.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+
+from edge_agent.crashpoints import crashpoint
+from edge_agent.errors import EdgeError, Unavailable
+from edge_agent.storage import upgrade
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+SHARED_COMMIT_MAX = 128
+"""Functions per commit; beyond this nothing is gained and the first one waits too long."""
+WAITING_MAX = 2_000
+CACHE_KIB = 8_192
+
+
+class _Job(NamedTuple):
+    function: Callable[[sqlite3.Connection], object]
+    future: asyncio.Future[object]
+
+
+class _Done(NamedTuple):
+    job: _Job
+    result: object
+    error: BaseException | None
+
+
+class Database:
+    """The store's file, opened and migrated; `write` and `read` are used from one event loop."""
+
+    def __init__(self, path: Path, synchronous: str) -> None:
+        self.path = path
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._writer = connect(path, synchronous=synchronous)
+        self._reader = connect(path, synchronous=synchronous)
+        self._reader.execute("PRAGMA query_only=ON")
+        self._reader.execute("PRAGMA wal_autocheckpoint=0")
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._waiting = 0
+        self._is_closed = False
+        self._callbacks: list[Callable[[], None]] = []
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def open(cls, path: Path, *, synchronous: str = "FULL", check: bool = True) -> "Database":
+        """Migrate and check the file, then open it. Raises Unavailable: database_newer, database_damaged."""
+        upgrade.to_head(path)
+        if check:
+            quick_check(path)
+        return cls(path, synchronous)
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call this on the loop after each commit that changed something."""
+        self._callbacks.append(callback)
+
+    async def write(
+        self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run the function in a transaction; returns after COMMIT.
+
+        Raises whatever it raised (its changes are then undone, those of others are not), or
+        Unavailable: busy, storage_full, storage_failed.
+        """
+        if self._is_closed:
+            raise Unavailable("closed", "the store's database is closed")
+        if self._waiting >= WAITING_MAX:
+            raise Unavailable("busy", f"expected fewer than {WAITING_MAX} waiting writes", remedy="try again")
+        loop = self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[object] = loop.create_future()
+        self._waiting += 1
+        self._queue.put(_Job(lambda connection: function(connection, *args, **kwargs), future))
+        return await future  # type: ignore[return-value]
+
+    async def read(
+        self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run the function on one consistent snapshot; it cannot change anything."""
+
+        def snapshot() -> T:
+            self._reader.execute("BEGIN")
+            try:
+                return function(self._reader, *args, **kwargs)
+            finally:
+                self._reader.execute("ROLLBACK")
+
+        if self._is_closed:
+            raise Unavailable("closed", "the store's database is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._reading, snapshot)
+
+    async def close(self) -> None:
+        """Finish what waits, then close; the writer is the last to go, so it checkpoints."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._queue.put(None)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._reading, self._thread.join)
+        self._reading.shutdown()
+        self._reader.close()
+        self._writer.close()
+
+    def _run(self) -> None:
+        """The writer thread: everything that waits goes into one transaction."""
+        is_open = True
+        while is_open:
+            jobs = [self._queue.get()]
+            while len(jobs) < SHARED_COMMIT_MAX and not self._queue.empty():
+                jobs.append(self._queue.get())
+            if None in jobs:
+                is_open = False
+            found = [job for job in jobs if job is not None]
+            if found:
+                before = self._writer.total_changes
+                done = _commit_together(self._writer, found)
+                assert self._loop is not None
+                self._loop.call_soon_threadsafe(self._tell, done, self._writer.total_changes != before)
+
+    def _tell(self, done: list[_Done], is_changed: bool) -> None:
+        self._waiting -= len(done)
+        for job, result, error in done:
+            if job.future.done():
+                continue
+            if error is None:
+                job.future.set_result(result)
+            else:
+                job.future.set_exception(error)
+        if is_changed and any(error is None for _, _, error in done):
+            for callback in self._callbacks:
+                callback()
+
+
+def connect(path: Path | str, *, synchronous: str = "FULL") -> sqlite3.Connection:
+    """A connection with this program's settings; transactions are begun by hand."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    return prepare(connection, synchronous=synchronous)
+
+
+def prepare(connection: sqlite3.Connection, *, synchronous: str = "FULL") -> sqlite3.Connection:
+    """Set the pragmas on a connection."""
+    connection.isolation_level = None
+    for pragma in (
+        "busy_timeout=5000", "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON",
+        f"cache_size=-{CACHE_KIB}", "temp_store=MEMORY", "wal_autocheckpoint=1000",
+    ):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def transact(
+    connection: sqlite3.Connection,
+    function: Callable[Concatenate[sqlite3.Connection, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """One function in one transaction, inline: for tools, tests and the simulator."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = function(connection, *args, **kwargs)
+        crashpoint("edge.write.before_commit")
+        connection.execute("COMMIT")
+        crashpoint("edge.write.after_commit")
+        return result
+    except BaseException:
+        _roll_back(connection)
+        raise
+
+
+def quick_check(path: Path) -> None:
+    """Raises Unavailable (`database_damaged`) when SQLite finds the file malformed."""
+    connection = connect(path)
+    try:
+        found = connection.execute("PRAGMA quick_check(3)").fetchall()
+    except sqlite3.DatabaseError as error:
+        found = [(str(error),)]
+    finally:
+        connection.close()
+    if found != [("ok",)]:
+        detail = "; ".join(str(row[0]) for row in found)
+        raise Unavailable("database_damaged", f"{path.name}: {detail}", remedy="restore a backup of this box")
+
+
+def _commit_together(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Done]:
+    """Run the functions in one transaction; when the transaction itself fails, all of them fail."""
+    done: list[_Done] = []
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for job in jobs:
+            done.append(_run_one(connection, job))
+        crashpoint("edge.write.before_commit")
+        connection.execute("COMMIT")
+        crashpoint("edge.write.after_commit")
+    except BaseException as error:  # noqa: BLE001 - handed to those who wait
+        _roll_back(connection)
+        failure = as_unavailable(error)
+        return [_Done(job, None, failure) for job in jobs]
+    return done
+
+
+def _run_one(connection: sqlite3.Connection, job: _Job) -> _Done:
+    connection.execute("SAVEPOINT one")
+    try:
+        result = job.function(connection)
+    except (sqlite3.OperationalError, MemoryError) as error:
+        if not connection.in_transaction or _is_full(error):
+            # SQLite has undone the whole transaction already, or no later statement can work.
+            raise
+        return _undone(connection, job, error)
+    except Exception as error:  # noqa: BLE001 - the caller gets it
+        return _undone(connection, job, error)
+    connection.execute("RELEASE one")
+    return _Done(job, result, None)
+
+
+def _undone(connection: sqlite3.Connection, job: _Job, error: Exception) -> _Done:
+    connection.execute("ROLLBACK TO one")
+    connection.execute("RELEASE one")
+    return _Done(job, None, error if isinstance(error, EdgeError) else as_unavailable(error))
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # After SQLITE_FULL SQLite has rolled back by itself and ROLLBACK would raise.
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorname", "").startswith(
+        ("SQLITE_FULL", "SQLITE_IOERR")
+    )
+
+
+def as_unavailable(error: BaseException) -> BaseException:
+    """A driver error as one of ours; any other error as it is."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_FULL"):
+        return Unavailable("storage_full", "the disk is full; nothing was written",
+                           remedy="free space on the box; sales continue from the reserve")  # fmt: skip
+    if isinstance(error, sqlite3.OperationalError) and name.startswith(("SQLITE_IOERR", "SQLITE_READONLY",
+                                                                       "SQLITE_CANTOPEN")):  # fmt: skip
+        return Unavailable("storage_failed", f"the disk failed: {error}", remedy="check the disk, then restart")
+    return error

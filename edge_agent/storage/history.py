@@ -1,0 +1,119 @@
+"""Reading the ledger back: history per product, levels as they were, what a product did since.
+
+Levels at an earlier position are today's minus the movements above it, so a digest or a
+count needs only the recent end of the ledger.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, or_, select
+
+from edge_agent.domain.stock import fold
+from edge_agent.storage import levels
+from edge_agent.storage.schema import ledger
+from edge_agent.storage.statement import Statement
+from sync_protocol import chain
+
+
+class Line(NamedTuple):
+    """One movement as history shows it."""
+
+    sequence: int
+    chain_hash: bytes
+    product_id: str
+    quantity: int
+    from_location: str
+    to_location: str
+    reason: str
+    occurred_at: int
+    document: str | None
+    lot: str | None
+    expiry: str | None
+    actor: str | None
+    key: str | None
+    command_id: str | None
+
+    @property
+    def movement_id(self) -> str:
+        """Its public id."""
+        return str(chain.movement_id(self.chain_hash))
+
+
+_LINE = [ledger.c[name] for name in Line._fields]
+_ABOVE = Statement(
+    select(ledger.c.product_id, ledger.c.quantity, ledger.c.from_location, ledger.c.to_location).where(
+        ledger.c.sequence > bindparam("position"), ledger.c.product_id.is_not(None)
+    )
+)
+_PRODUCT_ABOVE = Statement(
+    select(ledger.c.sequence, ledger.c.quantity, ledger.c.from_location, ledger.c.to_location)
+    .where(
+        ledger.c.product_id == bindparam("product_id"),
+        ledger.c.sequence > bindparam("position"),
+        or_(ledger.c.from_location == bindparam("location"), ledger.c.to_location == bindparam("location")),
+    )
+    .order_by(ledger.c.sequence)
+)
+_NEWER = Statement(
+    select(*_LINE)
+    .where(ledger.c.sequence > bindparam("after"), ledger.c.product_id.is_not(None))
+    .order_by(ledger.c.sequence)
+    .limit(bindparam("most"))
+)
+_NEWER_OF_PRODUCT = Statement(
+    select(*_LINE)
+    .where(ledger.c.product_id == bindparam("product_id"), ledger.c.sequence > bindparam("after"))
+    .order_by(ledger.c.sequence)
+    .limit(bindparam("most"))
+)
+_OLDEST_UNACKED = Statement(
+    select(ledger.c.occurred_at)
+    .where(ledger.c.sequence > bindparam("acked"), ledger.c.occurred_at.is_not(None))
+    .order_by(ledger.c.sequence)
+    .limit(1)
+)
+_ENCODED = Statement(select(ledger.c.encoded).where(ledger.c.sequence == bindparam("position")))
+
+
+def levels_as_of(connection: sqlite3.Connection, position: int) -> list[levels.Row]:
+    """Every level as it was after `position`: today's minus the movements above it."""
+    now = {(product_id, at): quantity for product_id, at, quantity in levels.all_levels(connection)}
+    for place, change in fold(_ABOVE.run(connection, position=position)).items():
+        now[place] = now.get(place, 0) - change
+    return [(product_id, at, quantity) for (product_id, at), quantity in now.items()]
+
+
+def changes_since(
+    connection: sqlite3.Connection, product_id: str, location: str, position: int
+) -> list[tuple[int, int]]:
+    """(position, signed change) of one product at one location above `position`, in order."""
+    rows: Iterable[tuple[int, int, str, str]] = _PRODUCT_ABOVE.run(
+        connection, product_id=product_id, location=location, position=position
+    )
+    return [(at, quantity if target == location else -quantity) for at, quantity, _, target in rows]
+
+
+def movements(
+    connection: sqlite3.Connection, *, product_id: str | None = None, after: int = 0, limit: int = 100
+) -> list[Line]:
+    """Movements above a position, oldest first; of one product if it is given."""
+    values: dict[str, Any] = {"after": after, "most": limit}
+    if product_id is None:
+        rows = _NEWER.run(connection, **values)
+    else:
+        rows = _NEWER_OF_PRODUCT.run(connection, product_id=product_id, **values)
+    return [Line(*row) for row in rows]
+
+
+def oldest_unacked_at(connection: sqlite3.Connection, acked: int) -> int | None:
+    """When the first movement that the hub does not have happened, by the local clock."""
+    found: int | None = _OLDEST_UNACKED.value(connection, acked=acked)
+    return found
+
+
+def encoded_at(connection: sqlite3.Connection, position: int) -> bytes | None:
+    """The stored bytes of one record."""
+    found: bytes | None = _ENCODED.value(connection, position=position)
+    return found

@@ -1,0 +1,157 @@
+"""The store's ledger: numbered, hash-chained records, and the levels that follow from them.
+
+`append` is the one place that writes records. It must be called inside a transaction; it
+gives each record the next sequence, keeps its canonical bytes (an upgrade never rewrites
+the past) and folds movements into the levels. Rows above the acknowledged position are the
+outbox. Reading back and pruning are in history.py and retention.py.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import bindparam, func, insert, select
+
+from edge_agent.crashpoints import crashpoint
+from edge_agent.domain.movement import Draft, Goods
+from edge_agent.errors import NotFound
+from edge_agent.storage import identity, levels
+from edge_agent.storage.schema import checkpoints, items, ledger
+from edge_agent.storage.statement import Statement
+from sync_protocol import chain
+from sync_protocol.records import ITEM, MOVEMENT, Fact, encode, encode_row
+
+_HEAD = Statement(
+    select(ledger.c.sequence, ledger.c.chain_hash).order_by(ledger.c.sequence.desc()).limit(1)
+)
+_HASH_AT = Statement(select(ledger.c.chain_hash).where(ledger.c.sequence == bindparam("position")))
+_CHECKPOINT_HASH = Statement(
+    select(checkpoints.c.chain_hash).where(checkpoints.c.position == bindparam("position"))
+)
+_READ = Statement(
+    select(ledger.c.encoded)
+    .where(ledger.c.sequence.between(bindparam("first"), bindparam("last")))
+    .order_by(ledger.c.sequence)
+)
+_INSERT = Statement(insert(ledger).values({c.name: bindparam(c.name) for c in ledger.columns}))
+_ITEM_REF = Statement(select(items.c.ref).where(items.c.facts == bindparam("facts")))
+_LAST_REF = Statement(select(func.max(items.c.ref)))
+_ADD_ITEM = Statement(insert(items).values(ref=bindparam("ref"), facts=bindparam("facts")))
+
+_COLUMNS = tuple(c.name for c in ledger.columns)
+_NOTHING: tuple[None, ...] = (None,) * (len(_COLUMNS) - 4)
+
+
+class Appended(NamedTuple):
+    """Where the records went; `positions` and `movement_ids` stand in the order of the drafts."""
+
+    first: int
+    last: int
+    positions: list[int]
+    movement_ids: list[str]
+
+
+def head(connection: sqlite3.Connection) -> tuple[int, bytes]:
+    """The last position and its chain hash; (0, genesis) of an empty ledger."""
+    found = _HEAD.row(connection)
+    if found is not None:
+        return found[0], found[1]
+    who = identity.get(connection)
+    return 0, chain.genesis(who.site_id, who.origin_id)
+
+
+def hash_at(connection: sqlite3.Connection, position: int) -> bytes:
+    """The chain hash at a position. Raises NotFound above the head or below what is retained."""
+    found: bytes | None = _HASH_AT.value(connection, position=position)
+    if found is None:
+        found = _CHECKPOINT_HASH.value(connection, position=position)
+    if found is None and position == 0:
+        who = identity.get(connection)
+        return chain.genesis(who.site_id, who.origin_id)
+    if found is None:
+        raise NotFound("position", f"this ledger holds no position {position}")
+    return found
+
+
+def read_encoded(connection: sqlite3.Connection, first: int, count: int) -> list[bytes]:
+    """The stored bytes of up to `count` records from `first`."""
+    rows = _READ.run(connection, first=first, last=first + count - 1).fetchall()
+    return [row[0] for row in rows]
+
+
+def append(connection: sqlite3.Connection, drafts: Sequence[Draft | Fact]) -> Appended:
+    """Write records at the end of the ledger and fold their movements into the levels."""
+    crashpoint("edge.ledger.before_append")
+    writer = _Writer(connection)
+    for draft in drafts:
+        if type(draft) is Draft:
+            writer.movement(draft)
+        else:
+            assert isinstance(draft, Fact)
+            writer.fact(draft)
+    writer.finish()
+    crashpoint("edge.ledger.after_append")
+    return Appended(writer.start + 1, writer.sequence, writer.positions, writer.movement_ids)
+
+
+class _Writer:
+    """The rows of one append, collected and written together."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.start, self._hash = head(connection)
+        self.sequence = self.start
+        self.positions: list[int] = []
+        self.movement_ids: list[str] = []
+        self._rows: list[dict[str, object]] = []
+        self._refs: dict[Goods, int] = {}
+        self._change: dict[tuple[str, str], int] = {}
+
+    def movement(self, draft: Draft) -> None:
+        goods, quantity, source, target, reason, occurred_at = draft[:6]
+        assert quantity > 0, f"expected a positive quantity, got {quantity}"
+        assert source != target, f"expected two locations, got {source!r} twice"
+        ref = self._refs.get(goods) or self._ref(goods)
+        encoded = encode_row(MOVEMENT, (ref, *draft[1:]))
+        self._add(MOVEMENT, encoded, (
+            ref, goods.product_id, quantity, source, target, reason, occurred_at,
+            draft.document, draft.lot, draft.expiry, draft.actor, draft.key, draft.command,
+        ))  # fmt: skip
+        self._named()
+        change = self._change
+        change[goods.product_id, source] = change.get((goods.product_id, source), 0) - quantity
+        change[goods.product_id, target] = change.get((goods.product_id, target), 0) + quantity
+
+    def fact(self, record: Fact) -> None:
+        self._add(record.kind, encode(record), _NOTHING)
+        self._named()
+
+    def finish(self) -> None:
+        if len(self._rows) == 1:
+            _INSERT.run(self._connection, **self._rows[0])
+        else:
+            _INSERT.run_many(self._connection, self._rows)
+        if self._change:
+            levels.add(self._connection, self._change)
+
+    def _ref(self, goods: Goods) -> int:
+        """The number of these frozen facts in this origin; defines them on the chain if they are new."""
+        facts = orjson.dumps([*goods]).decode()
+        ref: int | None = _ITEM_REF.value(self._connection, facts=facts)
+        if ref is None:
+            ref = (_LAST_REF.value(self._connection) or 0) + 1
+            _ADD_ITEM.run(self._connection, ref=ref, facts=facts)
+            self._add(ITEM, encode_row(ITEM, (ref, *goods)), _NOTHING)
+        self._refs[goods] = ref
+        return ref
+
+    def _add(self, kind: str, encoded: bytes, columns: tuple[object, ...]) -> None:
+        self.sequence += 1
+        self._hash = chain.extend(self._hash, encoded)
+        row = (self.sequence, kind, encoded, self._hash, *columns)
+        self._rows.append(dict(zip(_COLUMNS, row, strict=True)))
+
+    def _named(self) -> None:
+        self.positions.append(self.sequence)
+        self.movement_ids.append(str(chain.movement_id(self._hash)))

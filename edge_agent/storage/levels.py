@@ -1,0 +1,88 @@
+"""Quantity per product and location: a projection of the ledger, kept in its transaction.
+
+Virtual locations are included, so the sum over all locations of a product is zero, except
+for what a bootstrap or a checkpoint brought in unevenly (it does not: the hub's are even too).
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from edge_agent.storage.schema import levels, reservations
+from edge_agent.storage.statement import Statement
+
+Row = tuple[str, str, int]
+"""(product_id, location, quantity)"""
+
+_INSERTED = insert(levels).values(
+    product_id=bindparam("product_id"), location=bindparam("location"), quantity=bindparam("quantity")
+)
+_ADD = Statement(
+    _INSERTED.on_conflict_do_update(
+        index_elements=["product_id", "location"],
+        set_={"quantity": levels.c.quantity + _INSERTED.excluded.quantity},
+    )
+)
+_ALL = Statement(select(levels.c.product_id, levels.c.location, levels.c.quantity))
+_OF_PRODUCT = Statement(
+    select(levels.c.location, levels.c.quantity).where(levels.c.product_id == bindparam("product_id"))
+)
+_AT = Statement(
+    select(levels.c.quantity).where(
+        levels.c.product_id == bindparam("product_id"), levels.c.location == bindparam("location")
+    )
+)
+_CLEAR = Statement(delete(levels))
+_CLEAR_PRODUCT = Statement(delete(levels).where(levels.c.product_id == bindparam("product_id")))
+_RESERVED = Statement(
+    select(reservations.c.quantity).where(reservations.c.product_id == bindparam("product_id"))
+)
+
+
+def add(connection: sqlite3.Connection, change: Mapping[tuple[str, str], int]) -> None:
+    """Fold a net change in."""
+    if len(change) == 2:
+        # One movement: two calls cost less than setting up executemany.
+        for (product_id, location), quantity in change.items():
+            _ADD.run(connection, product_id=product_id, location=location, quantity=quantity)
+        return
+    _ADD.run_many(
+        connection,
+        [{"product_id": p, "location": at, "quantity": q} for (p, at), q in change.items()],
+    )
+
+
+def load(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    """Take over the levels of a bootstrap; there are none yet."""
+    _ADD.run_many(connection, ({"product_id": p, "location": at, "quantity": q} for p, at, q in rows))
+
+
+def all_levels(connection: sqlite3.Connection) -> list[Row]:
+    """Every level, zero ones too."""
+    return _ALL.run(connection).fetchall()
+
+
+def of_product(connection: sqlite3.Connection, product_id: str) -> dict[str, int]:
+    """Location -> quantity of one product."""
+    return dict(_OF_PRODUCT.run(connection, product_id=product_id).fetchall())
+
+
+def at(connection: sqlite3.Connection, product_id: str, location: str) -> int:
+    """The quantity at one location."""
+    quantity: int = _AT.value(connection, product_id=product_id, location=location) or 0
+    return quantity
+
+
+def reserved(connection: sqlite3.Connection, product_id: str) -> int:
+    """What reservations hold of a product."""
+    return sum(quantity for (quantity,) in _RESERVED.run(connection, product_id=product_id))
+
+
+def clear(connection: sqlite3.Connection, product_ids: Iterable[str] | None = None) -> None:
+    """Forget levels before they are folded again."""
+    if product_ids is None:
+        _CLEAR.run(connection)
+        return
+    _CLEAR_PRODUCT.run_many(connection, [{"product_id": product_id} for product_id in product_ids])

@@ -1,0 +1,276 @@
+"""Every table of the store's database, in SQLAlchemy Core; the only place that knows columns.
+
+`create` prepares an empty database (tests, the simulator, a scratch file); a real file gets
+the same by migrations/ (a test compares the two). Tables that a snapshot swaps have no named
+indexes, only constraints, because the indexes of constraints follow a table's new name.
+"""
+
+import sqlite3
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+REVISION = "0001"
+"""Head of migrations/versions."""
+KNOWN_REVISIONS = ("0001",)
+
+metadata = MetaData()
+
+
+def _table(name: str, *parts: Column[int] | Column[str] | Column[bytes] | object, rowid: bool = True) -> Table:
+    return Table(name, metadata, *parts, sqlite_with_rowid=rowid, sqlite_strict=True)  # type: ignore[arg-type]
+
+
+def _int(name: str, *, null: bool = False, default: int | None = None, key: bool = False) -> Column[int]:
+    server_default = None if default is None else text(str(default))
+    return Column(name, Integer, nullable=null, server_default=server_default, primary_key=key)
+
+
+def _text(name: str, *, null: bool = False, default: str | None = None, key: bool = False) -> Column[str]:
+    server_default = None if default is None else text(f"'{default}'")
+    return Column(name, Text, nullable=null, server_default=server_default, primary_key=key)
+
+
+def _blob(name: str, *, null: bool = False, key: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=null, primary_key=key)
+
+
+identity = _table(
+    "identity",
+    _int("one", key=True, default=1), CheckConstraint("one = 1", name="identity_is_one_row"),
+    _text("site_id"), _text("site_name", default=""), _text("device_id"), _text("origin_id"),
+    _int("boot", default=0), _int("acked", default=0), _int("safe_mark", default=0),
+    _int("first_retained", default=1), _int("hub_epoch", default=0), _text("certificate", default=""),
+    _text("hub_key", default=""), _text("feed_origin", null=True), _int("feed_cursor", default=0),
+    _blob("feed_hash", null=True), _int("feed_safe", default=0), _int("clock_offset", null=True),
+    _int("hlc_ms", default=0), _int("hlc_counter", default=0),
+)  # fmt: skip
+
+ledger = _table(
+    "ledger",
+    _int("sequence", key=True), _text("kind"), _blob("encoded"), _blob("chain_hash"),
+    _int("item_ref", null=True), _text("product_id", null=True), _int("quantity", null=True),
+    _text("from_location", null=True), _text("to_location", null=True), _text("reason", null=True),
+    _int("occurred_at", null=True), _text("document", null=True), _text("lot", null=True),
+    _text("expiry", null=True), _text("actor", null=True), _text("key", null=True),
+    _text("command_id", null=True),
+    Index("ledger_product", "product_id", "sequence", sqlite_where=text("product_id IS NOT NULL")),
+)  # fmt: skip
+
+former_records = _table(
+    "former_records",
+    _text("origin_id"), _int("sequence"), _blob("encoded"), _blob("chain_hash"),
+    PrimaryKeyConstraint("origin_id", "sequence"), rowid=False,
+)  # fmt: skip
+
+items = _table("items", _int("ref", key=True), _text("facts"), UniqueConstraint("facts"))
+
+levels = _table(
+    "levels", _text("product_id"), _text("location"), _int("quantity"),
+    PrimaryKeyConstraint("product_id", "location"), rowid=False,
+)  # fmt: skip
+
+checkpoints = _table("checkpoints", _int("position", key=True), _blob("chain_hash"), _int("made_at"))
+checkpoint_levels = _table(
+    "checkpoint_levels", _text("product_id"), _text("location"), _int("quantity"),
+    PrimaryKeyConstraint("product_id", "location"), rowid=False,
+)  # fmt: skip
+
+keys = _table(
+    "keys", _text("key"), _blob("body_hash"), _int("sequence"), _text("answer", null=True),
+    PrimaryKeyConstraint("key"), rowid=False,
+)  # fmt: skip
+
+
+def _products(name: str) -> Table:
+    return _table(
+        name,
+        _int("number", key=True), _text("product_id"), _text("sku"), _text("name"),
+        _text("category", default=""), _text("unit", default="each"), _int("price", null=True),
+        _int("cost", null=True), _text("currency", default="EUR"), _text("lifecycle", default="active"),
+        _int("reorder_point", null=True), _int("critical_level", null=True),
+        _text("negative_policy", null=True), _text("metadata", default="{}"),
+        _int("version_epoch", default=0), _int("version_number", default=0),
+        UniqueConstraint("product_id"), UniqueConstraint("sku", "product_id"),
+    )  # fmt: skip
+
+
+def _barcodes(name: str) -> Table:
+    return _table(
+        name, _text("code"), _text("product_id"), _int("pack_quantity", default=1000),
+        PrimaryKeyConstraint("code"), UniqueConstraint("product_id", "code"), rowid=False,
+    )  # fmt: skip
+
+
+products, staging_products = _products("products"), _products("staging_products")
+barcodes, staging_barcodes = _barcodes("barcodes"), _barcodes("staging_barcodes")
+
+policy = _table(
+    "policy",
+    _int("one", key=True, default=1), CheckConstraint("one = 1", name="policy_is_one_row"),
+    _int("version_epoch", default=0), _int("version_number", default=0),
+    _int("reorder_point", default=0), _int("critical_level", default=0), _text("settings", default="{}"),
+)  # fmt: skip
+
+sites = _table(
+    "sites", _text("site_id", key=True), _text("code"), _text("name"),
+    _int("version_epoch", default=0), _int("version_number", default=0), rowid=False,
+)  # fmt: skip
+
+proposals = _table(
+    "proposals",
+    _text("proposal_id", key=True), _text("entity"), _text("entity_id"), _text("product_id"),
+    _text("fields"), _int("position"), _int("made_at"), rowid=False,
+)  # fmt: skip
+Index("proposals_product", proposals.c.product_id)
+
+reservations = _table(
+    "reservations",
+    _text("reservation_id", key=True), _text("product_id"), _int("quantity"), _text("document", null=True),
+    _text("command_id"), rowid=False,
+)  # fmt: skip
+Index("reservations_product", reservations.c.product_id)
+
+stocktakes = _table(
+    "stocktakes",
+    _text("stocktake_id", key=True), _text("name", default=""), _text("state"), _int("is_blind", default=0),
+    _int("opened_at"), _int("closed_at", null=True), _text("actor", null=True), rowid=False,
+)  # fmt: skip
+
+count_lines = _table(
+    "count_lines",
+    _text("line_id", key=True), _text("stocktake_id"), _text("product_id"), _text("location"),
+    _int("counted"), _int("expected"), _int("variance"), _int("after"), _int("until"),
+    _int("begins"), _int("ends"), _text("status"), _int("position"), _text("device", null=True),
+    _int("counter", null=True), _int("occurred_at"), _text("actor", null=True), rowid=False,
+)  # fmt: skip
+Index("count_lines_product", count_lines.c.product_id, count_lines.c.location)
+Index("count_lines_stocktake", count_lines.c.stocktake_id)
+
+count_events = _table(
+    "count_events",
+    _text("device"), _int("counter"), _text("product_id"), _text("location"), _int("delta"),
+    _int("begins"), _int("ends"), _int("position"), _int("occurred_at"),
+    PrimaryKeyConstraint("device", "counter", "location"), rowid=False,
+)  # fmt: skip
+Index("count_events_product", count_events.c.product_id, count_events.c.location)
+
+exchanges = _table(
+    "exchanges", _text("device"), _int("position"), _int("boot"), _int("ticks_ms"),
+    PrimaryKeyConstraint("device", "position"), rowid=False,
+)  # fmt: skip
+timeline = _table(
+    "timeline", _int("boot"), _int("ticks_ms"), _int("position"), _int("clock_ms"),
+    PrimaryKeyConstraint("boot", "ticks_ms"), rowid=False,
+)  # fmt: skip
+
+alerts = _table(
+    "alerts",
+    _text("alert_id", key=True), _text("rule"), _text("product_id", null=True), _text("state"),
+    _text("severity"), _int("available", null=True), _int("opened_at_position"), _int("opened_at"),
+    _int("changed_at"), _text("actor", null=True), _text("detail", default=""), rowid=False,
+)  # fmt: skip
+Index("alerts_open", alerts.c.rule, alerts.c.product_id, unique=True, sqlite_where=text("state <> 'resolved'"))
+Index("alerts_history", alerts.c.product_id, alerts.c.opened_at)
+
+tasks = _table(
+    "tasks",
+    _text("task_id", key=True), _text("rule"), _text("product_id", null=True), _text("state"),
+    _text("detail", default=""), _int("opened_at"), _int("done_at", null=True), rowid=False,
+)  # fmt: skip
+Index("tasks_open", tasks.c.rule, tasks.c.product_id, sqlite_where=text("state = 'open'"))
+
+transfers = _table(
+    "transfers",
+    _text("transfer_id", key=True), _text("from_site"), _text("to_site"), _text("state"),
+    _int("opened_at"), _int("changed_at"), rowid=False,
+)  # fmt: skip
+transfer_lines = _table(
+    "transfer_lines",
+    _text("transfer_id"), _text("product_id"), _int("dispatched", default=0), _int("received", default=0),
+    PrimaryKeyConstraint("transfer_id", "product_id"), rowid=False,
+)  # fmt: skip
+
+commands = _table(
+    "commands",
+    _text("command_id", key=True), _text("key"), _text("kind"), _text("body"), _text("status", null=True),
+    _int("position", null=True), _text("code", default=""), _text("detail", default=""),
+    _int("received_at"), rowid=False,
+)  # fmt: skip
+Index("commands_key", commands.c.key)
+
+feed_batches = _table(
+    "feed_batches", _text("feed_origin"), _int("first"), _int("last"), _blob("sealed"),
+    PrimaryKeyConstraint("feed_origin", "first"), rowid=False,
+)  # fmt: skip
+unknown_changes = _table(
+    "unknown_changes", _int("number", key=True), _text("kind"), _blob("encoded"), _int("received_at")
+)
+branch_adopted = _table("branch_adopted", _blob("chain_hash", key=True), _int("position"), rowid=False)
+rejected = _table("rejected", _int("position", key=True), _int("told_at"))
+scans = _table(
+    "scans",
+    _int("number", key=True), _int("occurred_at"), _text("device", null=True), _text("mode"), _blob("raw"),
+    _int("position", null=True), _text("outcome"),
+)  # fmt: skip
+
+FTS = (
+    "CREATE VIRTUAL TABLE {name} USING fts5(name, sku, category, content='products', "
+    "content_rowid='number', tokenize='unicode61 remove_diacritics 2', prefix='2 3')"
+)
+FTS_TRIGGERS = (
+    """CREATE TRIGGER products_added AFTER INSERT ON products BEGIN
+  INSERT INTO products_fts(rowid, name, sku, category) VALUES (new.number, new.name, new.sku, new.category);
+END""",
+    """CREATE TRIGGER products_removed AFTER DELETE ON products BEGIN
+  INSERT INTO products_fts(products_fts, rowid, name, sku, category)
+  VALUES ('delete', old.number, old.name, old.sku, old.category);
+END""",
+    """CREATE TRIGGER products_changed AFTER UPDATE OF name, sku, category ON products BEGIN
+  INSERT INTO products_fts(products_fts, rowid, name, sku, category)
+  VALUES ('delete', old.number, old.name, old.sku, old.category);
+  INSERT INTO products_fts(rowid, name, sku, category) VALUES (new.number, new.name, new.sku, new.category);
+END""",
+)
+_STAGING = ("staging_products", "staging_barcodes")
+
+
+def statements() -> list[str]:
+    """The DDL of an empty database, in order; staging tables exist only during a snapshot."""
+    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+    found = []
+    for table in metadata.sorted_tables:
+        if table.name not in _STAGING:
+            found.append(str(CreateTable(table).compile(dialect=dialect)).strip())
+            found += [
+                str(CreateIndex(index).compile(dialect=dialect))
+                for index in sorted(table.indexes, key=lambda index: str(index.name))
+            ]
+    return [*found, FTS.format(name="products_fts"), *FTS_TRIGGERS]
+
+
+def staging_statements() -> list[str]:
+    """The DDL of the tables that a snapshot is written into."""
+    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+    made = [str(CreateTable(metadata.tables[name]).compile(dialect=dialect)).strip() for name in _STAGING]
+    return [*made, FTS.format(name="staging_products_fts")]
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make every table in an empty database."""
+    for statement in statements():
+        connection.execute(statement)
+    connection.execute("INSERT INTO policy (one) VALUES (1)")

@@ -1,0 +1,89 @@
+"""A snapshot of the catalogue, written beside the old one and swapped in at once.
+
+`begin_staging`, `stage_products` as chunks come, `seal_staging` (the search index), all in
+transactions of their own while the old catalogue keeps serving; then `swap` renames the
+tables in the transaction that also sets the feed cursor. A crash before it leaves the old
+catalogue, a crash after it the new one.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam
+from sqlalchemy.dialects.sqlite import insert
+
+from edge_agent.crashpoints import crashpoint
+from edge_agent.storage.catalogue import Product
+from edge_agent.storage.schema import (
+    FTS_TRIGGERS,
+    staging_barcodes,
+    staging_products,
+    staging_statements,
+)
+from edge_agent.storage.statement import Statement
+
+Staged = tuple[Product, list[tuple[str, int]]]
+"""A product and its (code, pack quantity) pairs."""
+
+_PRODUCT = insert(staging_products).values({name: bindparam(name) for name in Product._fields})
+_ADD_PRODUCT = Statement(
+    _PRODUCT.on_conflict_do_update(
+        index_elements=["product_id"],
+        set_={name: _PRODUCT.excluded[name] for name in Product._fields if name != "product_id"},
+    )
+)
+_BARCODE = insert(staging_barcodes).values({c.name: bindparam(c.name) for c in staging_barcodes.columns})
+_ADD_BARCODE = Statement(
+    _BARCODE.on_conflict_do_update(
+        index_elements=["code"],
+        set_={"product_id": _BARCODE.excluded.product_id, "pack_quantity": _BARCODE.excluded.pack_quantity},
+    )
+)
+_TABLES = ("products_fts", "barcodes", "products")
+
+
+def begin_staging(connection: sqlite3.Connection) -> None:
+    """Empty staging tables; what an earlier try left is dropped."""
+    drop_staging(connection)
+    for statement in staging_statements():
+        connection.execute(statement)
+
+
+def drop_staging(connection: sqlite3.Connection) -> None:
+    """Give the room back."""
+    for name in _TABLES:
+        connection.execute(f"DROP TABLE IF EXISTS staging_{name}")
+
+
+def stage_products(connection: sqlite3.Connection, rows: Iterable[Staged]) -> None:
+    """Some more products of the snapshot; the same one twice is the later one."""
+    staged = list(rows)
+    _ADD_PRODUCT.run_many(connection, [product._asdict() for product, _ in staged])
+    _ADD_BARCODE.run_many(
+        connection,
+        [
+            {"code": code, "product_id": product.product_id, "pack_quantity": pack}
+            for product, codes in staged
+            for code, pack in codes
+        ],
+    )
+
+
+def seal_staging(connection: sqlite3.Connection) -> None:
+    """Index what is staged for search."""
+    connection.execute(
+        "INSERT INTO staging_products_fts(rowid, name, sku, category) "
+        "SELECT number, name, sku, category FROM staging_products"
+    )
+
+
+def swap(connection: sqlite3.Connection) -> None:
+    """The staged catalogue is the catalogue. Call it in the transaction that saves the feed cursor."""
+    crashpoint("edge.swap.before_rename")
+    for name in _TABLES:
+        connection.execute(f"DROP TABLE {name}")
+    for name in reversed(_TABLES):
+        connection.execute(f"ALTER TABLE staging_{name} RENAME TO {name}")
+    for trigger in FTS_TRIGGERS:
+        connection.execute(trigger)
+    crashpoint("edge.swap.after_rename")

@@ -1,0 +1,86 @@
+"""Bring a database file to this program's version, or refuse to touch it.
+
+A file that is at the head already is opened without loading Alembic at all. Before an
+upgrade the file is copied with SQLite's own backup, so that the previous program can go on
+with it. A file from a newer program is read only far enough to see that, and left alone.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from edge_agent.crashpoints import crashpoint
+from edge_agent.errors import Unavailable
+from edge_agent.storage.schema import KNOWN_REVISIONS, REVISION
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def to_head(path: Path) -> None:
+    """Create or upgrade the file. Raises Unavailable (`database_newer`, `database_damaged`)."""
+    revision = current(path)
+    if revision == REVISION:
+        return
+    if revision is not None and revision not in KNOWN_REVISIONS:
+        raise Unavailable(
+            "database_newer",
+            f"{path.name}: expected a schema up to {REVISION}, got {revision}",
+            remedy="install the newer agent again, or restore the backup made before its upgrade",
+        )
+    if revision is not None:
+        copy(path, path.with_name(f"{path.name}.before-{REVISION}"))
+    crashpoint("edge.migrate.before_upgrade")
+    migrate(path, REVISION)
+    crashpoint("edge.migrate.after_upgrade")
+
+
+def current(path: Path) -> str | None:
+    """The revision of a file, None when it is empty or missing."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise Unavailable("database_damaged", f"{path.name}: {error}", remedy="restore a backup") from error
+    except sqlite3.DatabaseError as error:
+        raise Unavailable("database_damaged", f"{path.name}: {error}", remedy="restore a backup") from error
+    finally:
+        connection.close()
+    return None if found is None else str(found[0])
+
+
+def migrate(path: Path, revision: str) -> None:
+    """Run Alembic up or down to a revision, in one transaction."""
+    from alembic import command  # noqa: PLC0415 - megabytes that a normal start does not need
+    from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy import create_engine  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
+            if revision == "base" or KNOWN_REVISIONS.index(revision) < _index(current(path)):
+                command.downgrade(config, revision)
+            else:
+                command.upgrade(config, revision)
+    finally:
+        engine.dispose()
+
+
+def copy(path: Path, target: Path) -> None:
+    """A consistent copy of a database that may be in use."""
+    source = sqlite3.connect(path)
+    made = sqlite3.connect(target)
+    try:
+        source.backup(made)
+    finally:
+        made.close()
+        source.close()
+
+
+def _index(revision: str | None) -> int:
+    return -1 if revision is None else KNOWN_REVISIONS.index(revision)

@@ -1,0 +1,1 @@
+"""The store's REST API: parse, call one service, render."""
