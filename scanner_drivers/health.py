@@ -68,9 +68,7 @@ class ScannerHealth:
     def as_dict(self, now_ns: int) -> dict[str, object]:
         """For JSON: every field, with ages instead of clock readings, and the alerts."""
         plain = {
-            name: getattr(self, name)
-            for name in self.__slots__
-            if name not in ("since_ns", "last_scan_ns", "lost_at")
+            name: getattr(self, name) for name in self.__slots__ if name not in ("since_ns", "last_scan_ns", "lost_at")
         }
         scanned = self.last_scan_ns
         return plain | {

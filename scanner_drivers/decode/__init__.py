@@ -12,7 +12,7 @@ from scanner_drivers.decode.digital_link import decode_link, is_address
 from scanner_drivers.decode.gs1 import GS, decode_elements
 from scanner_drivers.decode.profile import StoreProfile
 from scanner_drivers.decode.retail import decode_ean, decode_ean8, decode_itf, guess_digits
-from scanner_drivers.decode.text import as_code, to_text, visible
+from scanner_drivers.decode.text import decode_text, to_text, visible
 from scanner_drivers.scan import RawScan, Scan
 from sync_protocol.gtin import is_digits, is_valid_gtin
 
@@ -86,10 +86,7 @@ def _guess(data: str, profile: StoreProfile) -> Decoded:
 
 
 def _text(data: str, symbology: str, profile: StoreProfile) -> Decoded:
-    if is_address(data):
-        link = decode_link(data, profile)
-        return link or Decoded(symbology, sku=as_code(data), flags=frozenset(("url",)))
-    sku = as_code(data)
-    if sku is None:
-        return refused(symbology, "not_a_code" if data.isprintable() else "control_characters")
-    return Decoded(symbology, sku=sku)
+    found = decode_text(data, symbology)
+    if not is_address(data):
+        return found
+    return decode_link(data, profile) or found._replace(flags=found.flags | {"url"})

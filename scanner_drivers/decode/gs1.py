@@ -85,9 +85,7 @@ def fits(ai: str, value: str) -> bool:
 
 def _only_article(found: Decoded, flag: str) -> Decoded:
     """Keep what stands before the trouble and has a check digit; drop all that may be cut wrong."""
-    return Decoded(
-        found.symbology, gtin=found.gtin, sku=found.sku, flags=(found.flags & {"instore_unknown"}) | {flag}
-    )
+    return Decoded(found.symbology, gtin=found.gtin, sku=found.sku, flags=(found.flags & {"instore_unknown"}) | {flag})
 
 
 def _hides_more(ai: str, elements: Elements) -> bool:

@@ -69,9 +69,7 @@ def is_instore(gtin13: str) -> bool:
     return gtin13[0] == "2" or gtin13[:2] == "02"
 
 
-def decode_instore(
-    gtin13: str, symbology: str, rules: tuple[InstoreRule, ...], minor_digits: int
-) -> Decoded | None:
+def decode_instore(gtin13: str, symbology: str, rules: tuple[InstoreRule, ...], minor_digits: int) -> Decoded | None:
     """The article and its value by the first rule that fits; None when it is no in-store code."""
     for rule in rules:
         if gtin13.startswith(rule.prefix):

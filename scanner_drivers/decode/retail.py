@@ -8,7 +8,7 @@ unless the store's profile says which.
 from scanner_drivers.decode.decoded import Decoded, refused
 from scanner_drivers.decode.instore import decode_instore
 from scanner_drivers.decode.profile import StoreProfile
-from scanner_drivers.decode.text import as_code
+from scanner_drivers.decode.text import decode_text
 from sync_protocol.gtin import GtinError, is_digits, is_valid_gtin, upce_to_upca
 
 _BY_LENGTH = {8: "ean8", 12: "upca", 13: "ean13", 14: "itf14"}
@@ -38,7 +38,7 @@ def decode_ean8(digits: str, profile: StoreProfile) -> Decoded:
 def decode_itf(digits: str, symbology: str) -> Decoded:
     """`]I0` and `]I1`: a valid 14-digit number is a case code, other lengths are internal."""
     if len(digits) != 14:
-        return Decoded("itf", sku=as_code(digits))
+        return decode_text(digits, "itf") if is_digits(digits) else refused("itf", "not_digits")
     if not is_valid_gtin(digits):
         return refused(symbology, "invalid_check")
     return Decoded(symbology, gtin=digits)

@@ -4,6 +4,8 @@ Barcodes are hostile input: nothing here strips or splits, since Python counts G
 space, and no control character reaches a log or a screen. The raw bytes stay with the scan.
 """
 
+from scanner_drivers.decode.decoded import Decoded, refused
+
 MAX_CODE = 128  # longer texts are documents (a vCard, a leaflet), not article codes
 
 _VISIBLE = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}  # NUL -> ␀, GS -> ␝
@@ -24,6 +26,10 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text.translate(_VISIBLE))
 
 
-def as_code(text: str) -> str | None:
+def decode_text(text: str, symbology: str) -> Decoded:
     """The text as an internal article code, if it can be one."""
-    return text if 0 < len(text) <= MAX_CODE and text.isprintable() and not text.isspace() else None
+    if not text.isprintable():
+        return refused(symbology, "control_characters")
+    if len(text) > MAX_CODE or not text or text.isspace():
+        return refused(symbology, "not_a_code")
+    return Decoded(symbology, sku=text)

@@ -64,7 +64,5 @@ def parse_recording(text: str, name: str) -> list[Chunk]:
             if entry["direction"] == "rx":
                 chunks.append(Chunk(int(entry["t_ns"]), bytes.fromhex(entry["hex"])))
         except (ValueError, KeyError, TypeError) as error:
-            raise BadConfig(
-                f"{name} line {number}: expected t_ns, direction and hex, got {line[:80]!r}"
-            ) from error
+            raise BadConfig(f"{name} line {number}: expected t_ns, direction and hex, got {line[:80]!r}") from error
     return chunks

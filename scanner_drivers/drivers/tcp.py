@@ -74,9 +74,7 @@ class TcpDriver:
             task.exception()  # one client's end is no news to the others
 
 
-async def _read_until_lost(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stream: Stream
-) -> None:
+async def _read_until_lost(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stream: Stream) -> None:
     try:
         _watch(writer.get_extra_info("socket"))
         while data := await reader.read(_CHUNK):
