@@ -1,0 +1,184 @@
+"""What the hub is told: a TOML file, overridden by environment variables `HUB_…`.
+
+Read once at start and frozen. Every mistake is reported, all at once, each with its key,
+what was expected and an example; a program with a mistake in its configuration does not
+start. Secrets may stand in files: `HUB_DATABASE_URL_FILE=/run/secrets/database`.
+"""
+
+import os
+import tomllib
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from cloud_hub.errors import Misconfigured
+from sync_protocol.transport.mqtt import BrokerAddress
+
+PREFIX = "HUB_"
+EXIT_CODE = 2
+_MISSING = "nothing"
+
+
+def _field(expected: str, example: object, default: Any = ...) -> Any:
+    return Field(default, description=expected, examples=[example])
+
+
+class Config(BaseModel):
+    """One hub process."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    database_url: str = _field("a PostgreSQL URL", "postgresql://hub:secret@db.example:5432/hub")
+    state_dir: Path = _field("a folder for keys and revocations", "/var/lib/backstock-hub", Path("hub-state"))
+    http_host: str = _field("an address to listen on", "127.0.0.1", "127.0.0.1")
+    http_port: Annotated[int, Field(ge=0, le=65535)] = _field("a port, 0 for any free one", 8080, 8080)
+    http_cert: Path | None = _field("a certificate file for HTTPS", "/etc/backstock/hub.crt", None)
+    http_key: Path | None = _field("the key file of http_cert", "/etc/backstock/hub.key", None)
+    behind_tls_proxy: bool = _field("true when a proxy in front speaks HTTPS", True, False)
+    public_url: str | None = _field("the URL under which boxes reach the hub", "https://hub.example", None)
+    broker_url: str | None = _field("an MQTT URL", "mqtts://hub@broker.example:8883", None)
+    broker_ca: Path | None = _field("a CA file for the broker", "/etc/backstock/ca.crt", None)
+    broker_cert: Path | None = _field("the hub's client certificate", "/etc/backstock/hub.crt", None)
+    broker_key: Path | None = _field("the key of broker_cert", "/etc/backstock/hub.key", None)
+    device_broker_host: str | None = _field("the broker as boxes reach it", "mqtt.example", None)
+    device_broker_port: Annotated[int, Field(ge=1, le=65535)] | None = _field("the broker's port for boxes", 8883, None)
+    device_broker_tls: bool | None = _field("whether boxes speak TLS with the broker", True, None)
+    broker_password_fallback: bool = _field("true only for an embedded demo broker on loopback", False, False)
+    device_broker_password: str | None = _field("the demo broker's shared password", "a long random text", None)
+    database_connections: Annotated[int, Field(ge=2, le=500)] = _field("connections of this process", 12, 12)
+    read_connections: Annotated[int, Field(ge=1, le=500)] = _field("connections for reads of this process", 6, 6)
+    requests_in_flight: Annotated[int, Field(ge=1, le=100_000)] = _field("requests served at once", 1024, 1024)
+    rate_per_principal: Annotated[int, Field(ge=0)] = _field("requests a minute, 0 for no limit", 6000, 6000)
+    rate_per_address: Annotated[int, Field(ge=0)] = _field("requests a minute before login", 100, 100)
+    open_registration: bool = _field("true lets people register (pending until approved)", False, False)
+    backup_dir: Path | None = _field("a folder for nightly backups", "/var/backups/backstock", None)
+    log_level: str = _field("debug, info, warning or error", "info", "info")
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+            raise ValueError("expected postgresql://… with a database name")
+        return value
+
+    @field_validator("http_host")
+    @classmethod
+    def _listen(cls, value: str) -> str:
+        if not value or any(char in value for char in "/:@ "):
+            raise ValueError("expected a host name or an IPv4 address without a port")
+        return value
+
+    @field_validator("behind_tls_proxy")
+    @classmethod
+    def _private_http(cls, value: bool, info: ValidationInfo) -> bool:
+        host = info.data.get("http_host", "127.0.0.1")
+        if not value and info.data.get("http_cert") is None and not is_loopback(host):
+            raise ValueError(f"plain HTTP on {host}: set http_cert and http_key, or say that a proxy speaks HTTPS")
+        return value
+
+    @field_validator("http_key")
+    @classmethod
+    def _pair(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if (value is None) != (info.data.get("http_cert") is None):
+            raise ValueError("expected http_cert and http_key together")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+            return value.rstrip("/")
+        raise ValueError("expected an https:// URL (http:// is for loopback only)")
+
+    @field_validator("broker_url")
+    @classmethod
+    def _mqtt(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in ("mqtt", "mqtts") or not urlsplit(value).hostname):
+            raise ValueError("expected mqtt://host:port or mqtts://host:port")
+        return value
+
+    @field_validator("broker_password_fallback")
+    @classmethod
+    def _fallback(cls, value: bool, info: ValidationInfo) -> bool:
+        broker = urlsplit(info.data.get("broker_url") or "").hostname or "127.0.0.1"
+        if value and not is_loopback(broker):
+            raise ValueError("shared passwords are for a demo broker on loopback only")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        if value not in ("debug", "info", "warning", "error"):
+            raise ValueError("expected debug, info, warning or error")
+        return value
+
+    @property
+    def broker(self) -> BrokerAddress | None:
+        """Where the hub itself finds the broker."""
+        if self.broker_url is None:
+            return None
+        parts = urlsplit(self.broker_url)
+        tls = parts.scheme == "mqtts"
+        return BrokerAddress(
+            host=parts.hostname or "",
+            port=parts.port or (8883 if tls else 1883),
+            tls=tls,
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            ca_file=self.broker_ca,
+            cert_file=self.broker_cert,
+            key_file=self.broker_key,
+        )
+
+    @classmethod
+    def load(cls, file: Path | None, environment: dict[str, str] | None = None) -> Self:
+        """The configuration of a file and the environment. Raises Misconfigured with every mistake."""
+        try:
+            values: dict[str, Any] = tomllib.loads(file.read_text()) if file is not None else {}
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Misconfigured("config", f"{file}: expected a readable TOML file: {error}") from error
+        values |= _environment(dict(os.environ) if environment is None else environment, list(cls.model_fields))
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise Misconfigured("config", "\n".join(_explain(cls, each) for each in error.errors())) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address never leaves this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _environment(environment: dict[str, str], names: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in names:
+        variable = PREFIX + name.upper()
+        if environment.get(f"{variable}_FILE"):
+            found[name] = Path(environment[f"{variable}_FILE"]).read_text().strip()
+        if environment.get(variable):
+            found[name] = environment[variable]
+    return found
+
+
+def _explain(model: type[BaseModel], error: Any) -> str:
+    name = str(error["loc"][0])
+    field = model.model_fields.get(name)
+    if field is None:
+        return f"{name}: unknown key; expected one of {', '.join(sorted(model.model_fields))}"
+    got = _MISSING if error["type"] == "missing" else repr(error["input"])[:80]
+    secret = "password" in name or "url" in name
+    reason = error["msg"].removeprefix("Value error, ")
+    return (
+        f"{name} ({PREFIX}{name.upper()}): expected {field.description}, got {'a value' if secret and got != _MISSING else got}"
+        f" ({reason}); example: {(field.examples or [''])[0]}"
+    )

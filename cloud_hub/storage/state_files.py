@@ -1,0 +1,169 @@
+"""The hub's state folder: keys, CA and revocations, which must outlive any database restore.
+
+    ca.key ca.crt        the chain's certificate authority (P-256)
+    hub.key              signs enrolment certificates and feed batches (Ed25519)
+    tokens/KID.key       sign people's access tokens; the newest signs, all verify
+    revocations.json     devices and certificate serials that are revoked, also after a restore
+    crl.pem              the same for the broker
+
+Private files are 0600 in a 0700 folder; each is written to a temporary file, synced and
+renamed. Several processes may start at once: the first file wins, the others read it.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import orjson
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from cloud_hub.domain.certificates import Authority, Revoked, make_authority, make_crl
+from cloud_hub.errors import Misconfigured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyring:
+    """Everything that the hub signs with."""
+
+    authority: Authority
+    hub_key: Ed25519PrivateKey
+    token_keys: dict[str, Ed25519PrivateKey]
+    """By kid, oldest first."""
+
+    @property
+    def hub_public_key(self) -> bytes:
+        return self.hub_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+class StateFolder:
+    """One folder of the files above."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open_keyring(self, now: datetime) -> Keyring:
+        """Read the keys, making those that do not exist yet."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.folder / "tokens").mkdir(mode=0o700, exist_ok=True)
+            if not any((self.folder / "tokens").glob("*.key")):
+                self._private(f"tokens/{int(now.timestamp())}.key", Ed25519PrivateKey.generate)
+            keyring = Keyring(
+                authority=self._authority(now),
+                hub_key=_ed25519(self._private("hub.key", Ed25519PrivateKey.generate)),
+                token_keys=self._token_keys(),
+            )
+            if not (self.folder / "crl.pem").exists():
+                self.write_crl(keyring.authority, now)
+        except (OSError, ValueError, TypeError) as error:
+            raise Misconfigured("state_folder", f"{self.folder}: expected readable keys: {error}") from error
+        return keyring
+
+    def revocations(self) -> dict[str, dict[str, int]]:
+        """{"devices": {id: ms}, "serials": {decimal text: ms}}."""
+        path = self.folder / "revocations.json"
+        empty: dict[str, dict[str, int]] = {"devices": {}, "serials": {}}
+        return {**empty, **orjson.loads(path.read_bytes())} if path.exists() else empty
+
+    def revoke(self, device_id: str, serials: list[int], authority: Authority, now: datetime) -> None:
+        """Add a device and its certificates to the list and the CRL; on disk when this returns."""
+        known = self.revocations()
+        now_ms = int(now.timestamp() * 1000)
+        known["devices"].setdefault(device_id, now_ms)
+        for serial in serials:
+            known["serials"].setdefault(str(serial), now_ms)
+        _write(self.folder / "revocations.json", orjson.dumps(known, option=orjson.OPT_SORT_KEYS))
+        self.write_crl(authority, now)
+
+    def write_crl(self, authority: Authority, now: datetime) -> None:
+        """Sign the list anew (daily, and after each revocation)."""
+        serials = self.revocations()["serials"]
+        revoked = [Revoked(int(serial), datetime.fromtimestamp(ms / 1000, UTC)) for serial, ms in serials.items()]
+        _write(self.folder / "crl.pem", make_crl(authority, revoked, int(now.timestamp()), now), mode=0o644)
+
+    def _authority(self, now: datetime) -> Authority:
+        key = self._private("ca.key", lambda: ec.generate_private_key(ec.SECP256R1()))
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise Misconfigured("state_folder", f"{self.folder}/ca.key: expected a P-256 key")
+        path = self.folder / "ca.crt"
+        made = make_authority(key, "Backstock CA", x509.random_serial_number(), now)
+        _write_once(path, made.certificate.public_bytes(Encoding.PEM), mode=0o644)
+        return Authority(key, x509.load_pem_x509_certificate(path.read_bytes()))
+
+    def _token_keys(self) -> dict[str, Ed25519PrivateKey]:
+        keys = [_ed25519(_load(path)) for path in sorted((self.folder / "tokens").glob("*.key"))]
+        return {_kid(key): key for key in keys}
+
+    def _private(self, name: str, make: Callable[[], object]) -> object:
+        path = self.folder / name
+        if not path.exists():
+            key = make()
+            assert isinstance(key, Ed25519PrivateKey | ec.EllipticCurvePrivateKey)
+            _write_once(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return _load(path)
+
+
+def _load(path: Path) -> object:
+    return load_pem_private_key(path.read_bytes(), password=None)
+
+
+def _ed25519(key: object) -> Ed25519PrivateKey:
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Misconfigured("state_folder", f"expected an Ed25519 key, got {type(key).__name__}")
+    return key
+
+
+def _kid(key: Ed25519PrivateKey) -> str:
+    raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return sha256(raw).hexdigest()[:16]
+
+
+def _write(path: Path, data: bytes, mode: int = 0o600) -> None:
+    temporary = _temporary(path, data, mode)
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def _write_once(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Like `_write`, but a file that is there wins."""
+    if path.exists():
+        return
+    temporary = _temporary(path, data, mode)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    _sync_folder(path.parent)
+
+
+def _temporary(path: Path, data: bytes, mode: int) -> Path:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,184 @@
+"""From an HTTP request to a handler's call and back: the one way every operation goes.
+
+Order: who asks, may they, path, query, headers, body; then the handler; then the answer.
+Nothing is read from the body before the caller is known and allowed. The table of
+operations decides everything; handlers never see an invalid value.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from cloud_hub.domain.permissions import NOBODY, Principal
+from cloud_hub.errors import HubError, Invalid, Unauthenticated
+from cloud_hub.web.context import HUB, TRACE
+from cloud_hub.web.operations import Answer, Call, Operation
+from cloud_hub.web.problems import of_hub_error, of_validation, problem
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_CODE = re.compile(r"[\x21-\x7e]{1,90}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+PATH_TYPES: dict[str, re.Pattern[str]] = {"code": _CODE, "hash": _HASH}
+"""By the parameter's name; all others are ids."""
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+def handler_of(operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The aiohttp handler of one operation."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        trace_id = request[TRACE]
+        try:
+            call = await _call(operation, request)
+            return _answer(operation, call, await operation.handler(call))
+        except _Refused as refused:
+            return refused.response
+        except HubError as error:
+            return of_hub_error(error, trace_id)
+
+    return handle
+
+
+class _Refused(Exception):
+    """An answer made while the call was still being read."""
+
+    def __init__(self, response: web.Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+async def _call(operation: Operation, request: web.Request) -> Call[Any, Any]:
+    hub = request.app[HUB]
+    now_ms = time.time_ns() // 1_000_000
+    principal = await _principal(operation, request, now_ms)
+    return Call(
+        hub=hub,
+        path=_path(operation, request),
+        query=_query(operation, request),
+        key=_key(operation, request),
+        if_match=_if_match(operation, request),
+        body=await _body(operation, request),
+        principal=principal,
+        request=request,
+        now_ms=now_ms,
+    )
+
+
+async def _principal(operation: Operation, request: web.Request, now_ms: int) -> Principal:
+    hub = request.app[HUB]
+    limits = hub.limits
+    address = request.remote or "unknown"
+    if operation.permission is None:
+        limits.require(f"public:{address}", now_ms)
+        return NOBODY
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    wanted = "Device" if operation.device else "Bearer"
+    if scheme != wanted or not token:
+        limits.require(f"address:{address}", now_ms)
+        raise Unauthenticated("no_token", f"expected an Authorization header with a {wanted} token")
+    try:
+        principal = await (
+            hub.device_tokens.principal(token, now_ms) if operation.device else hub.accounts.principal(token, now_ms)
+        )
+    except Unauthenticated:
+        limits.require(f"address:{address}", now_ms)
+        raise
+    principal.require(operation.permission)
+    limits.require(f"principal:{principal.id}", now_ms)
+    return principal
+
+
+def _path(operation: Operation, request: web.Request) -> dict[str, str]:
+    values = {}
+    for name in operation.path_parameters:
+        value = request.match_info[name]
+        if not PATH_TYPES.get(name, _UUID).fullmatch(value):
+            raise Invalid("path", f"{name}: not a valid value", pointer=f"/path/{name}")
+        values[name] = value if name in PATH_TYPES else value.lower()
+    return values
+
+
+def _query(operation: Operation, request: web.Request) -> BaseModel | None:
+    pairs = dict(request.query)
+    if len(pairs) != len(request.query):
+        raise Invalid("query", "expected each query parameter once", pointer="/query")
+    if operation.query is None:
+        if pairs:
+            raise Invalid("unknown_parameter", f"unknown query parameter {min(pairs)[:60]!r}", pointer="/query")
+        return None
+    try:
+        return operation.query.model_validate_strings(pairs)
+    except ValidationError as error:
+        raise _Refused(of_validation(error, "/query", request[TRACE])) from error
+
+
+def _key(operation: Operation, request: web.Request) -> str:
+    if not operation.idempotent:
+        return ""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return f"hub-{secrets.token_hex(16)}"
+    if not _KEY.fullmatch(key):
+        raise Invalid(
+            "idempotency_key", "expected 1 to 128 visible ASCII characters", pointer="/header/Idempotency-Key"
+        )
+    return key
+
+
+def _if_match(operation: Operation, request: web.Request) -> str | None:
+    if not operation.conditional:
+        return None
+    value = request.headers.get("If-Match")
+    return None if value in (None, "*") else value.removeprefix("W/").strip('"')
+
+
+async def _body(operation: Operation, request: web.Request) -> BaseModel | None:
+    if operation.body is None:
+        return None
+    trace_id = request[TRACE]
+    if request.content_type not in (operation.media_type, "application/json"):
+        raise _Refused(problem(415, "media_type", f"expected {operation.media_type}", trace_id))
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise _Refused(problem(415, "content_encoding", "expected a body without Content-Encoding", trace_id))
+    data = await _read(request, operation.body_bytes_max)
+    try:
+        return operation.body.model_validate_json(data)
+    except ValidationError as error:
+        raise _Refused(of_validation(error, "", trace_id)) from error
+
+
+async def _read(request: web.Request, bytes_max: int) -> bytes:
+    """The body, never more than the operation allows."""
+    if request.content_length is not None and request.content_length > bytes_max:
+        raise _too_large(request, bytes_max)
+    data = bytearray()
+    async for piece in request.content.iter_chunked(65_536):
+        data += piece
+        if len(data) > bytes_max:
+            raise _too_large(request, bytes_max)
+    return bytes(data)
+
+
+def _too_large(request: web.Request, bytes_max: int) -> _Refused:
+    return _Refused(problem(413, "too_large", f"expected at most {bytes_max} bytes", request[TRACE]))
+
+
+def _answer(operation: Operation, call: Call[Any, Any], result: Any) -> web.StreamResponse:
+    if isinstance(result, web.StreamResponse):
+        return result
+    answer = result if isinstance(result, Answer) else Answer(view=result)
+    headers = {**_NO_STORE, **answer.headers}
+    if operation.idempotent:
+        headers["Idempotency-Key"] = call.key
+    status = answer.status or operation.status
+    if answer.view is None:
+        return web.Response(status=status, headers=headers)
+    body = orjson.dumps(answer.view.model_dump(mode="json"))
+    return web.Response(status=status, body=body, content_type="application/json", headers=headers)

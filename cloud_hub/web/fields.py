@@ -1,0 +1,141 @@
+"""The scalar types of the REST border: what a text, an id, a quantity or an amount may be.
+
+Each type validates exactly what its JSON schema promises, so that the published document,
+the tests generated from it and the server cannot disagree. Quantities and money arrive as
+decimal text or JSON numbers and leave as text; no float survives this module.
+"""
+
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from sync_protocol.limits import KEY_CHARS_MAX, TEXT_CHARS_MAX
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: PostgreSQL refuses NUL, and a label printer or a log may obey the others."""
+
+_UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+_QUANTITY_TEXT = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"
+_AMOUNT_TEXT = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
+_LIMIT = 10**12
+
+
+class Input(BaseModel):
+    """A request body or query: strict types, and nothing that we do not know."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """What we answer; fields only grow."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _decimal(digits: int, pattern: str) -> Any:
+    matches = re.compile(pattern).fullmatch
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and not matches(value):
+            raise ValueError(f"expected a decimal number with at most {digits} decimals")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _number_schema(digits: int, pattern: str, least: int) -> WithJsonSchema:
+    number = {"type": "number", "minimum": least, "maximum": _LIMIT - 1, "multipleOf": 10**-digits}
+    text = {"type": "string", "pattern": pattern}
+    return WithJsonSchema({"anyOf": [text, number], "description": "Decimal text (preferred) or number."})
+
+
+Text = Annotated[str, StringConstraints(max_length=TEXT_CHARS_MAX, pattern=PRINTABLE), AfterValidator(_nfc)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE), AfterValidator(_nfc)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=90, pattern=r"^[\x21-\x7e]+$")]
+"""A barcode's digits or an internal code: visible ASCII."""
+Key = Annotated[str, StringConstraints(min_length=1, max_length=KEY_CHARS_MAX, pattern=r"^[\x21-\x7e]+$")]
+"""An idempotency key."""
+Uuid = Annotated[
+    str,
+    StringConstraints(pattern=_UUID, to_lower=True),
+    WithJsonSchema({"type": "string", "format": "uuid"}),
+]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Quantity = Annotated[
+    Decimal,
+    _decimal(3, _QUANTITY_TEXT),
+    Field(gt=-_LIMIT, lt=_LIMIT, decimal_places=3, allow_inf_nan=False),
+    _number_schema(3, _QUANTITY_TEXT, 1 - _LIMIT),
+]
+PositiveQuantity = Annotated[
+    Decimal,
+    _decimal(3, r"^[0-9]{1,12}(\.[0-9]{1,3})?$"),
+    Field(gt=0, lt=_LIMIT, decimal_places=3, allow_inf_nan=False),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[1-9][0-9]{0,11}(\.[0-9]{1,3})?$"},
+                {"type": "number", "minimum": 0.001, "maximum": _LIMIT - 1, "multipleOf": 0.001},
+            ],
+            "description": "Decimal text (preferred) or number, above zero.",
+        }
+    ),
+]
+Amount = Annotated[
+    Decimal,
+    _decimal(2, _AMOUNT_TEXT),
+    Field(ge=0, lt=_LIMIT, decimal_places=2, allow_inf_nan=False),
+    _number_schema(2, _AMOUNT_TEXT, 0),
+]
+MetadataValue = (
+    Annotated[str, StringConstraints(max_length=TEXT_CHARS_MAX, pattern=PRINTABLE)]
+    | bool
+    | Annotated[int, Field(ge=-(2**53), le=2**53)]
+    | None
+)
+Metadata = Annotated[
+    dict[Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)], MetadataValue],
+    Field(max_length=50),
+]
+"""Free facts of a product: flat, and decimals written as text (records carry no floats)."""
+
+QuantityText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _QUANTITY_TEXT})]
+AmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _AMOUNT_TEXT})]
+Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,10}", value):
+        raise ValueError("expected a whole number")
+    return value
+
+
+def _flag(value: Any) -> Any:
+    if value not in ("true", "false"):
+        raise ValueError("expected true or false")
+    return value == "true"
+
+
+def _instant(value: Any) -> Any:
+    if isinstance(value, str) and not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T", value):
+        raise ValueError("expected an RFC 3339 time such as 2026-11-21T08:00:00Z")
+    return value
+
+
+QueryCount = Annotated[int, BeforeValidator(_whole)]
+QueryFlag = Annotated[bool, BeforeValidator(_flag)]

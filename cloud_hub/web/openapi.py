@@ -1,0 +1,161 @@
+"""OpenAPI 3.1 from the table of operations; JSON Schema 2020-12 comes from the same models.
+
+Pure: `document(operations, version)` is a function of its arguments. What the dispatcher
+enforces for all operations (401, 403, 422, 429, 503 …) is added here for all of them too.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from cloud_hub.web.operations import Operation
+from cloud_hub.web.problems import MEDIA_TYPE, STATUS, TITLES, Problem
+
+_REF = "#/components/schemas/{model}"
+_ANYWAY = (400, 422, 429, 503)
+_WITH_BODY = (413, 415)
+_KEY_HEADER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Made before the first try; the same key again has no second effect. Made by the hub when missing.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[\x21-\x7e]+$"},
+}
+_IF_MATCH_HEADER = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag that was read; 412 when it is no longer the newest.",
+    "schema": {"type": "string", "maxLength": 60, "pattern": r"^[\x21-\x7e]+$"},
+}
+_PATH_SCHEMAS = {
+    "code": {"type": "string", "minLength": 1, "maxLength": 90, "pattern": r"^[\x21-\x7e]+$"},
+    "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+}
+
+
+def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
+    """The whole OpenAPI document."""
+    operations = list(operations)
+    references, components = _components(operations)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Backstock head office",
+            "version": version,
+            "description": "Stock that is right in every store. Quantities and money are decimal strings; "
+            "times are RFC 3339 UTC; errors are `application/problem+json` with a stable `code`.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "person": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "box": {
+                    "type": "apiKey", "in": "header", "name": "Authorization",
+                    "description": "`Device TOKEN`: a 60-second EdDSA token signed by the box's record key.",
+                },
+            },
+        },
+    }  # fmt: skip
+
+
+References = dict[tuple[type[BaseModel], JsonSchemaMode], dict[str, Any]]
+
+
+def _components(operations: list[Operation]) -> tuple[References, dict[str, Any]]:
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, "serialization"): None}
+    for operation in operations:
+        if operation.body is not None:
+            wanted[operation.body, "validation"] = None
+        for view in (operation.answer, *operation.others.values()):
+            if view is not None:
+                wanted[view, "serialization"] = None
+    references, definitions = models_json_schema(list(wanted), ref_template=_REF)
+    return dict(references), definitions.get("$defs", {})
+
+
+def _operation(operation: Operation, references: References) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "parameters": _parameters(operation),
+        "responses": _responses(operation, references),
+        "security": [],
+    }
+    if operation.permission is not None:
+        described["security"] = [{"box" if operation.device else "person": []}]
+        described["x-permission"] = str(operation.permission)
+    if operation.body is not None:
+        content = {operation.media_type: {"schema": references[operation.body, "validation"]}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True,
+         "schema": _PATH_SCHEMAS.get(name, {"type": "string", "format": "uuid"})}
+        for name in operation.path_parameters
+    ]  # fmt: skip
+    if operation.query is not None:
+        schema = operation.query.model_json_schema(by_alias=True)
+        required = schema.get("required", [])
+        found += [
+            {"name": name, "in": "query", "required": name in required, "schema": _plain(field)}
+            for name, field in schema.get("properties", {}).items()
+        ]
+    if operation.idempotent:
+        found.append(_KEY_HEADER)
+    if operation.conditional:
+        found.append(_IF_MATCH_HEADER)
+    return found
+
+
+def _plain(field: dict[str, Any]) -> dict[str, Any]:
+    """A query parameter cannot be null, so `X | None` is published as X."""
+    choices = [choice for choice in field.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) != 1:
+        return field
+    rest = {name: value for name, value in field.items() if name not in ("anyOf", "default")}
+    return {**rest, **choices[0]}
+
+
+def _responses(operation: Operation, references: References) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, view in {operation.status: operation.answer, **operation.others}.items():
+        responses[str(status)] = {"description": _DESCRIPTIONS.get(status, "Done")}
+        if view is not None:
+            schema = references[view, "serialization"]
+            responses[str(status)]["content"] = {"application/json": {"schema": schema}}
+    for status in _error_statuses(operation):
+        responses[str(status)] = {
+            "description": TITLES[status],
+            "content": {MEDIA_TYPE: {"schema": references[Problem, "serialization"]}},
+        }
+    return dict(sorted(responses.items()))
+
+
+_DESCRIPTIONS = {200: "Done", 201: "Made", 202: "Sent to the store as a command", 204: "Done"}
+
+
+def _error_statuses(operation: Operation) -> list[int]:
+    statuses = {*_ANYWAY, *(STATUS[error] for error in operation.errors)}
+    if operation.permission is not None:
+        statuses |= {401, 403}
+    if operation.body is not None:
+        statuses.update(_WITH_BODY)
+    if operation.conditional:
+        statuses.add(412)
+    if operation.query is not None and "cursor" in operation.query.model_fields:
+        statuses.add(404)
+    return sorted(statuses)

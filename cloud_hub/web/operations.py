@@ -1,0 +1,117 @@
+"""The typed route table: one `Operation` per call, and everything else comes from it.
+
+Validation, the permission check, idempotency and conditional headers, the OpenAPI
+document and the test of all routes read the same dataclass, so none can be forgotten.
+A module of handlers owns one `Table`; `web/app.py` joins them. Handlers get a `Call`
+and return a view (or an `Answer` with another status or headers).
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from cloud_hub.domain.permissions import Permission, Principal
+from cloud_hub.errors import HubError
+from cloud_hub.web.context import Hub
+
+Q = TypeVar("Q")
+B = TypeVar("B")
+PREFIX = "/api/v1"
+BODY_BYTES_MAX = 262_144
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[Q, B]):
+    """One request, validated: what a handler may know of it."""
+
+    hub: Hub
+    query: Q
+    body: B
+    path: Mapping[str, str]
+    principal: Principal
+    key: str
+    """The caller's idempotency key, or one made here (operations that ask for it only)."""
+    if_match: str | None
+    request: web.Request
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A view with another status than the operation's usual one, or with headers."""
+
+    view: BaseModel | None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """All that is to be said about one call."""
+
+    method: str
+    path: str
+    handler: Handler
+    tag: str
+    permission: Permission | None
+    """None: anybody may ask, and `principal` is the nobody."""
+    device: bool = False
+    """Asked by a box with a token signed by its record key."""
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    answer: type[BaseModel] | None = None
+    status: int = 200
+    others: Mapping[int, type[BaseModel]] = field(default_factory=dict)
+    """Further good answers, for example 202 with a command."""
+    errors: tuple[type[HubError], ...] = ()
+    idempotent: bool = False
+    conditional: bool = False
+    body_bytes_max: int = BODY_BYTES_MAX
+    media_type: str = "application/json"
+
+    @property
+    def name(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def summary(self) -> str:
+        return (self.handler.__doc__ or self.name).strip().splitlines()[0]
+
+    @property
+    def path_parameters(self) -> list[str]:
+        return re.findall(r"{(\w+)}", self.path)
+
+
+class Table:
+    """The operations of one resource."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.operations: list[Operation] = []
+
+    def add(
+        self, method: str, path: str, *, permission: Permission | None, **more: Any
+    ) -> Callable[[Handler], Handler]:
+        """Decorator: put the handler into the table."""
+
+        def register(handler: Handler) -> Handler:
+            self.operations.append(
+                Operation(
+                    method=method,
+                    path=PREFIX + path,
+                    handler=handler,
+                    tag=self.tag,
+                    permission=permission,
+                    **more,
+                )
+            )
+            return handler
+
+        return register

@@ -1,0 +1,54 @@
+"""Pages: an opaque cursor with `limit`, or `skip` with `limit`; `Link` names the next page.
+
+A cursor is the sort key of the last row, so rows that come or go meanwhile neither hide
+nor repeat others. Opaque: base64 of JSON that we read back with suspicion.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import orjson
+from pydantic import Field, StringConstraints
+
+from cloud_hub.errors import NotFound
+from cloud_hub.web.fields import Input, QueryCount
+
+LIMIT_MAX = 500
+Cursor = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[A-Za-z0-9_=-]+$")]
+
+
+class PageQuery(Input):
+    """What every list understands."""
+
+    limit: Annotated[QueryCount, Field(ge=1, le=LIMIT_MAX)] = 100
+    skip: Annotated[QueryCount, Field(ge=0, le=100_000)] = 0
+    cursor: Cursor | None = None
+
+    def after(self, *types: type) -> tuple[Any, ...] | None:
+        """The sort key to go on after. Raises NotFound for a cursor that is not of this list."""
+        return None if self.cursor is None else parse_cursor(self.cursor, types)
+
+
+def make_cursor(key: Sequence[Any]) -> str:
+    """The cursor after a row with this sort key."""
+    return urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+
+
+def parse_cursor(text: str, types: tuple[type, ...]) -> tuple[Any, ...]:
+    """The sort key in a cursor. Raises NotFound."""
+    try:
+        values = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, Base64Error) as error:
+        raise NotFound("cursor", "expected a cursor that a list gave") from error
+    if not isinstance(values, list) or tuple(map(type, values)) != types:
+        raise NotFound("cursor", "expected a cursor of this list")
+    if any(isinstance(value, str) and "\0" in value for value in values):
+        raise NotFound("cursor", "expected a cursor of this list")
+    return tuple(values)
+
+
+def next_cursor(rows: Sequence[Any], limit: int, key_of: Any) -> str | None:
+    """The cursor for the next page, None when this was the last one."""
+    return make_cursor(key_of(rows[-1])) if len(rows) == limit else None

@@ -1,0 +1,150 @@
+"""The HTTP server: deadlines, limits on what is in flight, trace ids, metrics, clean stop.
+
+aiohttp has no deadline for request headers, so `DeadlineHandler` has one; past the cap of
+requests in flight the answer is 503 with Retry-After, within milliseconds, instead of a
+queue that nobody survives. Every error that leaves here is problem+json.
+"""
+
+import asyncio
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from cloud_hub.web.context import HUB, TRACE
+from cloud_hub.web.problems import problem
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+HEADER_DEADLINE_S = 10.0
+KEEPALIVE_S = 75.0
+BACKLOG = 4096
+_UNCOUNTED = ("/health", "/metrics")
+log = structlog.get_logger()
+
+
+class DeadlineHandler(RequestHandler):
+    """Aborts a connection whose request head does not arrive in time (half-sent heads, silent sockets)."""
+
+    __slots__ = ("_deadline",)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._arm(transport)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        waiting = not self._messages and self._current_request is None
+        if not waiting:
+            self._disarm()
+        elif self._deadline is None and self.transport is not None:
+            self._arm(self.transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+
+    def _arm(self, transport: asyncio.BaseTransport) -> None:
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(HEADER_DEADLINE_S, transport.abort)  # type: ignore[attr-defined]
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class DeadlineServer(web.Server):
+    """A server whose connections have deadlines."""
+
+    def __call__(self) -> RequestHandler:
+        return DeadlineHandler(self, loop=self._loop, **self._kwargs)
+
+
+def gate(in_flight_max: int) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    """The outermost middleware: trace id, cap, metrics, and no error that is not problem+json."""
+    in_flight = 0
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        nonlocal in_flight
+        trace_id = request[TRACE] = secrets.token_hex(16)
+        started = time.perf_counter()
+        counted = not request.path.startswith(_UNCOUNTED)
+        if counted and in_flight >= in_flight_max:
+            response: web.StreamResponse = problem(
+                503, "busy", "expected fewer requests at once", trace_id, headers={"Retry-After": "1"}
+            )
+        else:
+            in_flight += counted
+            try:
+                response = await _guarded(request, handler)
+            finally:
+                in_flight -= counted
+        _finish(request, response, trace_id, time.perf_counter() - started)
+        return response
+
+    return middleware
+
+
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    trace_id = request[TRACE]
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        code = error.reason.lower().replace(" ", "_")
+        allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        return problem(
+            error.status, code, f"{request.method} {request.path[:200]}: {error.reason}", trace_id, headers=allow
+        )
+    except Exception:
+        # The border of the program: whatever it was, the caller gets its trace id and the log the rest.
+        log.exception("request failed", trace_id=trace_id, method=request.method, path=request.path)
+        return problem(500, "internal", "something went wrong here; quote the trace id", trace_id)
+
+
+def _finish(request: web.Request, response: web.StreamResponse, trace_id: str, seconds: float) -> None:
+    response.headers.setdefault("X-Trace-Id", trace_id)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    resource = request.match_info.route.resource
+    path = resource.canonical if resource is not None else "unknown"
+    request.app[HUB].metrics.request(request.method, path, response.status, seconds)
+
+
+class HttpServer:
+    """One listening socket with our limits; `stop` lets running requests end."""
+
+    def __init__(self, app: web.Application) -> None:
+        self._runner = _Runner(app, access_log=None, keepalive_timeout=KEEPALIVE_S, handle_signals=False)
+        self._server: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; the port really taken."""
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        assert self._runner.server is not None
+        self._server = await loop.create_server(
+            self._runner.server, host, port, backlog=BACKLOG, family=socket.AF_UNSPEC
+        )
+        taken: int = self._server.sockets[0].getsockname()[1]
+        return taken
+
+    async def stop(self, grace_s: float = 10.0) -> None:
+        """Close the socket, wait for running requests, then for nobody."""
+        if self._server is not None:
+            self._server.close()
+        server = self._runner.server
+        if server is not None:
+            server.pre_shutdown()
+            await server.shutdown(grace_s)
+        await self._runner.cleanup()
+
+
+class _Runner(web.AppRunner):
+    async def _make_server(self) -> web.Server:
+        plain = await super()._make_server()
+        return DeadlineServer(plain.request_handler, request_factory=plain.request_factory, **plain._kwargs)

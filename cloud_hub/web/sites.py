@@ -1,0 +1,95 @@
+"""Sites: the places that hold stock, and their policies."""
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from cloud_hub.domain.permissions import Permission
+from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.services.sites import Site
+from cloud_hub.web.fields import Input, Name, Quantity, QuantityText, Time, View
+from cloud_hub.web.operations import Answer, Call, Table
+from cloud_hub.web.times import rfc3339
+from sync_protocol.quantity import format_quantity, parse_quantity
+
+table = Table("sites")
+
+SiteCode = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9._-]+$")]
+
+
+class NewSite(Input):
+    code: SiteCode
+    name: Name
+    kind: Literal["edge", "hub"] = "edge"
+    """edge: a store with a box; hub: a warehouse whose ledger the hub itself writes."""
+
+
+class SitePatch(Input):
+    code: SiteCode | None = None
+    name: Name | None = None
+    reorder_point: Quantity | None = None
+    critical_level: Quantity | None = None
+
+
+class SiteView(View):
+    id: str
+    code: str
+    name: str
+    kind: str
+    is_default: bool
+    reorder_point: QuantityText
+    critical_level: QuantityText
+    created_at: Time
+
+
+class Sites(View):
+    items: list[SiteView]
+
+
+_ONE = "/sites/{site_id}"
+
+
+@table.add("GET", "/sites", permission=Permission.SITES_READ, answer=Sites)
+async def list_sites(call: Call[None, None]) -> Sites:
+    """The sites that you may see"""
+    found = await call.hub.sites.list()
+    return Sites(items=[view_of(site) for site in found if call.principal.sees(site.id)])
+
+
+@table.add("POST", "/sites", permission=Permission.SITES_WRITE, body=NewSite, answer=SiteView, status=201,
+           errors=(Conflict,))  # fmt: skip
+async def create_site(call: Call[None, NewSite]) -> Answer:
+    """Add a store or a warehouse"""
+    site = await call.hub.sites.create(call.body.code, call.body.name, call.body.kind, call.now_ms)
+    return Answer(view=view_of(site), headers={"Location": f"/api/v1/sites/{site.id}"})
+
+
+@table.add("GET", _ONE, permission=Permission.SITES_READ, answer=SiteView, errors=(NotFound,))
+async def get_site(call: Call[None, None]) -> SiteView:
+    """One site"""
+    call.principal.require_site(call.path["site_id"])
+    return view_of(await call.hub.sites.get(call.path["site_id"]))
+
+
+@table.add("PATCH", _ONE, permission=Permission.SITES_WRITE, body=SitePatch, answer=SiteView,
+           errors=(NotFound, Conflict))  # fmt: skip
+async def edit_site(call: Call[None, SitePatch]) -> SiteView:
+    """Rename a site or change its default thresholds; its box learns of it by its feed"""
+    fields = {name: value for name, value in call.body.model_dump(exclude_unset=True).items() if value is not None}
+    for name in ("reorder_point", "critical_level"):
+        if name in fields:
+            fields[name] = parse_quantity(fields[name])
+    return view_of(await call.hub.sites.edit(call.path["site_id"], fields, call.now_ms))
+
+
+def view_of(site: Site) -> SiteView:
+    return SiteView(
+        id=site.id,
+        code=site.code,
+        name=site.name,
+        kind=site.kind,
+        is_default=site.is_default,
+        reorder_point=format_quantity(site.reorder_point),
+        critical_level=format_quantity(site.critical_level),
+        created_at=rfc3339(site.created_at_ms),
+    )
