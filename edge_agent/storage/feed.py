@@ -25,15 +25,11 @@ _ABOVE = Statement(
     .order_by(_KEPT.first)
 )
 _DROP = Statement(
-    delete(feed_batches).where(
-        _KEPT.feed_origin == bindparam("feed_origin"), _KEPT.last <= bindparam("until")
-    )
+    delete(feed_batches).where(_KEPT.feed_origin == bindparam("feed_origin"), _KEPT.last <= bindparam("until"))
 )
 _DROP_OTHERS = Statement(delete(feed_batches).where(_KEPT.feed_origin != bindparam("feed_origin")))
 _REJECT = Statement(
-    insert(rejected)
-    .values(position=bindparam("position"), told_at=bindparam("told_at"))
-    .on_conflict_do_nothing()
+    insert(rejected).values(position=bindparam("position"), told_at=bindparam("told_at")).on_conflict_do_nothing()
 )
 _REJECTED = Statement(select(rejected.c.position).order_by(rejected.c.position))
 

@@ -57,6 +57,11 @@ class Folder:
         return self.path / "generation"
 
     @property
+    def safe_notes(self) -> Path:
+        """When the hub's safe mark was where; says what may be pruned."""
+        return self.path / "safe.json"
+
+    @property
     def ballast(self) -> Path:
         return self.path / "ballast"
 

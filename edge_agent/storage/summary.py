@@ -17,9 +17,7 @@ _MOVED = (
 )
 _ON_HAND = Statement(
     select(levels.c.product_id, func.sum(levels.c.quantity))
-    .where(
-        levels.c.product_id.in_(_MOVED), levels.c.location.in_([str(place) for place in OWN_LOCATIONS])
-    )
+    .where(levels.c.product_id.in_(_MOVED), levels.c.location.in_([str(place) for place in OWN_LOCATIONS]))
     .group_by(levels.c.product_id)
     .order_by(levels.c.product_id)
 )

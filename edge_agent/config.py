@@ -1,0 +1,132 @@
+"""The agent's settings: `edge.toml` in the data directory, overridden by `EDGE_…` variables.
+
+Read here only, once, and all mistakes are reported together, each with its key, what was
+expected and an example. What the hub decides (site, broker, keys) is not here: see
+services/enrolment.py; the overrides below exist for proxies and tests.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from edge_agent.errors import BadConfig
+
+FILE = "edge.toml"
+Mode = Literal["sell", "receive", "lookup", "count", "transfer_out", "transfer_in"]
+
+
+def _url(*schemes: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if value is None:
+            return None
+        parts = urlsplit(str(value))
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"expected {' or '.join(f'{scheme}://HOST…' for scheme in schemes)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _json_list(value: Any) -> Any:
+    """Environment variables carry lists as JSON text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise ValueError("expected a JSON list") from error
+
+
+class ScannerConfig(BaseModel):
+    """One scanner: where it is, what it is called, and what a beep of it means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://")]
+    device: Annotated[str, Field(min_length=1, max_length=60)]
+    mode: Mode = "sell"
+
+
+class Config(BaseSettings):
+    """Everything that may be set; every default runs a small shop."""
+
+    model_config = SettingsConfigDict(env_prefix="EDGE_", extra="ignore", frozen=True)
+
+    api_host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
+    """Loopback until people can log in at the box."""
+    api_port: Annotated[int, Field(ge=0, le=65_535)] = 8480
+    """0: any free port; the `ready` line names it."""
+    scanners: Annotated[list[ScannerConfig], NoDecode, BeforeValidator(_json_list)] = []
+    broker_url: Annotated[str | None, _url("mqtt", "mqtts")] = None
+    """Instead of the broker that enrolment named (a proxy in a demo)."""
+    hub_url: Annotated[str | None, _url("http", "https")] = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    ballast_mb: Annotated[int, Field(ge=0, le=4_096)] = 64
+    """Pre-allocated space that is given up so that selling and acks go on with a full disk."""
+    retention_days: Annotated[int, Field(ge=1, le=3_650)] = 35
+    """How long records stay below the hub's safe mark."""
+    telemetry_s: Annotated[int, Field(ge=1, le=3_600)] = 30
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+_EXAMPLES = {
+    "api_host": '"127.0.0.1"',
+    "api_port": "8480",
+    "scanners": '[{url = "serial:///dev/ttyACM0?baud=9600", device = "till-1", mode = "sell"}]',
+    "broker_url": '"mqtt://127.0.0.1:1883"',
+    "hub_url": '"https://hub.example:8443"',
+    "log_level": '"info"',
+    "ballast_mb": "64",
+    "retention_days": "35",
+    "telemetry_s": "30",
+}
+
+
+def load(data: Path) -> Config:
+    """The settings of this data directory. Raises BadConfig with every mistake in it."""
+    path = data / FILE
+    values = _read(path) if path.exists() else {}
+    mistakes = [
+        f"{name}: no such setting; expected one of {', '.join(Config.model_fields)}"
+        for name in values
+        if name not in Config.model_fields
+    ]
+    try:
+        config = Config(**{name: value for name, value in values.items() if name in Config.model_fields})
+    except ValidationError as error:
+        mistakes += [_explain(detail) for detail in error.errors(include_url=False)]
+    if mistakes:
+        raise BadConfig(mistakes, path if path.exists() else None)
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig([f"not TOML: {error}"], path) from error
+
+
+def _explain(detail: Any) -> str:
+    name = str(detail["loc"][0])
+    key = ".".join(str(part) for part in detail["loc"])
+    variable = f"EDGE_{name.upper()}"
+    where = f" (from {variable})" if variable in os.environ else ""
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{key}{where}: {message}, got {str(detail['input'])[:60]!r}; example: {name} = {_EXAMPLES[name]}"

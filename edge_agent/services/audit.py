@@ -1,0 +1,75 @@
+"""Proof and provisional numbers for head office: digests, drill-down, summaries, checkpoints.
+
+Plain functions on a connection that return messages; a level is never overwritten by the
+other side's, it is folded again from this ledger.
+"""
+
+import base64
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+import orjson
+
+from edge_agent.storage import feed, history, ledger, retention, summary
+from edge_agent.storage.levels import Row
+from sync_protocol import messages as say
+from sync_protocol.batch import Sign
+from sync_protocol.digest import bucket_of, bucket_sums
+
+ROWS_PER_MESSAGE = 400
+"""A row is at most about 140 bytes (a transfer's location is long); a control message 64 KiB."""
+
+
+def digest(connection: sqlite3.Connection, position: int) -> tuple[bytes, str, list[int]]:
+    """Chain hash, bucket sums (base64) and unreadable positions, as of a position."""
+    sums = bucket_sums(history.levels_as_of(connection, position))
+    incomplete = [at for at in feed.rejected_positions(connection) if at <= position]
+    return ledger.hash_at(connection, position), base64.b64encode(sums).decode(), incomplete
+
+
+def bucket_levels(connection: sqlite3.Connection, lease: str, position: int, buckets: Sequence[int]) -> list[bytes]:
+    """The levels in these buckets as they were, in as many messages as it takes."""
+    wanted = set(buckets)
+    rows = sorted(row for row in history.levels_as_of(connection, position) if row[2] and bucket_of(row[0]) in wanted)
+    parts = list(_parts(rows)) or [[]]
+    return [say.encode(say.BucketLevels(lease=lease, position=position, levels=part)) for part in parts]
+
+
+def level_summary(connection: sqlite3.Connection, lease: str, mark: int) -> list[bytes]:
+    """Provisional on-hand of all that moved above the hub's mark; the history follows."""
+    head, _ = ledger.head(connection)
+    rows = summary.on_hand_of_moved(connection, mark)
+    return [
+        say.encode(say.LevelSummary(lease=lease, head=head, available=rows[at : at + ROWS_PER_MESSAGE]))
+        for at in range(0, len(rows), ROWS_PER_MESSAGE)
+    ]
+
+
+def pruned_levels(connection: sqlite3.Connection, lease: str, sign: Sign) -> list[bytes]:
+    """Signed levels at the checkpoint: they stand in for records that a restored hub cannot get any more."""
+    found = summary.checkpoint(connection)
+    if found is None:
+        return []
+    parts = list(_parts(found.levels)) or [[]]
+    return [say.encode(_pruned(lease, found, number, len(parts), rows, sign)) for number, rows in enumerate(parts)]
+
+
+def _pruned(
+    lease: str, found: summary.Checkpoint, part: int, parts: int, rows: list[Row], sign: Sign
+) -> say.PrunedLevels:
+    chain_hash = found.chain_hash.hex()
+    signed = orjson.dumps([found.position, chain_hash, part, parts, rows])
+    return say.PrunedLevels(
+        lease=lease, position=found.position, chain_hash=chain_hash, part=part, parts=parts, levels=rows,
+        signature=sign(signed).hex(),
+    )  # fmt: skip
+
+
+def _parts(rows: list[Row]) -> Iterator[list[Row]]:
+    for at in range(0, len(rows), ROWS_PER_MESSAGE):
+        yield rows[at : at + ROWS_PER_MESSAGE]
+
+
+def rebuild(connection: sqlite3.Connection, products: Sequence[str]) -> int:
+    """Fold these products again from the ledger; returns how many levels were wrong."""
+    return retention.rebuild_levels(connection, products)

@@ -1,0 +1,1 @@
+"""Adapters to the outside: the broker, the hub over HTTPS, the scanners."""
