@@ -52,6 +52,7 @@ _FEED_SAFE = _setter("feed_safe")
 _CLOCK = _setter("clock_offset")
 _HLC = _setter("hlc_ms", "hlc_counter")
 _RETAINED = _setter("first_retained")
+_SAVE_BOOT = _setter("boot")
 _CERTIFICATE = _setter("certificate")
 _SITE_NAME = _setter("site_name")
 _ORIGIN = _setter("origin_id", "certificate", "acked", "safe_mark", "first_retained")
@@ -86,6 +87,11 @@ def next_boot(connection: sqlite3.Connection) -> int:
     """Count one more start of the agent."""
     boot: int = _BOOT.run(connection).fetchall()[0][0]
     return boot
+
+
+def save_boot(connection: sqlite3.Connection, boot: int) -> None:
+    """Go past a start that the box remembers although this database does not (it was restored)."""
+    _SAVE_BOOT.run(connection, new_boot=boot)
 
 
 def save_ack(connection: sqlite3.Connection, mark: int, safe_mark: int, hub_epoch: int | None = None) -> None:

@@ -18,7 +18,7 @@ from edge_agent.domain.movement import Draft, Goods
 from edge_agent.errors import NotFound
 from edge_agent.storage import identity, levels
 from edge_agent.storage.schema import checkpoints, items, ledger
-from edge_agent.storage.statement import Statement
+from edge_agent.storage.statement import RowStatement, Statement
 from sync_protocol import chain
 from sync_protocol.records import ITEM, MOVEMENT, Fact, encode, encode_row
 
@@ -34,13 +34,12 @@ _READ = Statement(
     .where(ledger.c.sequence.between(bindparam("first"), bindparam("last")))
     .order_by(ledger.c.sequence)
 )
-_INSERT = Statement(insert(ledger).values({c.name: bindparam(c.name) for c in ledger.columns}))
+_INSERT = RowStatement(insert(ledger).values({c.name: bindparam(c.name) for c in ledger.columns}))
 _ITEM_REF = Statement(select(items.c.ref).where(items.c.facts == bindparam("facts")))
 _LAST_REF = Statement(select(func.max(items.c.ref)))
 _ADD_ITEM = Statement(insert(items).values(ref=bindparam("ref"), facts=bindparam("facts")))
 
-_COLUMNS = tuple(c.name for c in ledger.columns)
-_NOTHING: tuple[None, ...] = (None,) * (len(_COLUMNS) - 4)
+_NOTHING: tuple[None, ...] = (None,) * (len(ledger.columns) - 4)
 
 
 class Appended(NamedTuple):
@@ -104,7 +103,7 @@ class _Writer:
         self.sequence = self.start
         self.positions: list[int] = []
         self.movement_ids: list[str] = []
-        self._rows: list[dict[str, object]] = []
+        self._rows: list[tuple[object, ...]] = []
         self._refs: dict[Goods, int] = {}
         self._change: dict[tuple[str, str], int] = {}
 
@@ -129,7 +128,7 @@ class _Writer:
 
     def finish(self) -> None:
         if len(self._rows) == 1:
-            _INSERT.run(self._connection, **self._rows[0])
+            _INSERT.run(self._connection, self._rows[0])
         else:
             _INSERT.run_many(self._connection, self._rows)
         if self._change:
@@ -149,8 +148,7 @@ class _Writer:
     def _add(self, kind: str, encoded: bytes, columns: tuple[object, ...]) -> None:
         self.sequence += 1
         self._hash = chain.extend(self._hash, encoded)
-        row = (self.sequence, kind, encoded, self._hash, *columns)
-        self._rows.append(dict(zip(_COLUMNS, row, strict=True)))
+        self._rows.append((self.sequence, kind, encoded, self._hash, *columns))
 
     def _named(self) -> None:
         self.positions.append(self.sequence)

@@ -229,7 +229,7 @@ scans = _table(
 
 FTS = (
     "CREATE VIRTUAL TABLE {name} USING fts5(name, sku, category, content='products', "
-    "content_rowid='number', tokenize='unicode61 remove_diacritics 2', prefix='2 3')"
+    "content_rowid='number', tokenize='unicode61 remove_diacritics 2')"
 )
 FTS_TRIGGERS = (
     """CREATE TRIGGER products_added AFTER INSERT ON products BEGIN
@@ -250,7 +250,7 @@ _STAGING = ("staging_products", "staging_barcodes")
 
 def statements() -> list[str]:
     """The DDL of an empty database, in order; staging tables exist only during a snapshot."""
-    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+    dialect = sqlite.dialect()
     found = []
     for table in metadata.sorted_tables:
         if table.name not in _STAGING:
@@ -264,7 +264,7 @@ def statements() -> list[str]:
 
 def staging_statements() -> list[str]:
     """The DDL of the tables that a snapshot is written into."""
-    dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+    dialect = sqlite.dialect()
     made = [str(CreateTable(metadata.tables[name]).compile(dialect=dialect)).strip() for name in _STAGING]
     return [*made, FTS.format(name="staging_products_fts")]
 

@@ -9,8 +9,7 @@ catalogue, a crash after it the new one.
 import sqlite3
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import bindparam, insert
 
 from edge_agent.crashpoints import crashpoint
 from edge_agent.storage.catalogue import Product
@@ -20,25 +19,22 @@ from edge_agent.storage.schema import (
     staging_products,
     staging_statements,
 )
-from edge_agent.storage.statement import Statement
+from edge_agent.storage.statement import RowStatement
 
 Staged = tuple[Product, list[tuple[str, int]]]
 """A product and its (code, pack quantity) pairs."""
 
-_PRODUCT = insert(staging_products).values({name: bindparam(name) for name in Product._fields})
-_ADD_PRODUCT = Statement(
-    _PRODUCT.on_conflict_do_update(
-        index_elements=["product_id"],
-        set_={name: _PRODUCT.excluded[name] for name in Product._fields if name != "product_id"},
-    )
+_ADD_PRODUCT = RowStatement(
+    insert(staging_products)
+    .values({name: bindparam(name) for name in Product._fields})
+    .prefix_with("OR REPLACE")
 )
-_BARCODE = insert(staging_barcodes).values({c.name: bindparam(c.name) for c in staging_barcodes.columns})
-_ADD_BARCODE = Statement(
-    _BARCODE.on_conflict_do_update(
-        index_elements=["code"],
-        set_={"product_id": _BARCODE.excluded.product_id, "pack_quantity": _BARCODE.excluded.pack_quantity},
-    )
+_ADD_BARCODE = RowStatement(
+    insert(staging_barcodes)
+    .values({c.name: bindparam(c.name) for c in staging_barcodes.columns})
+    .prefix_with("OR REPLACE")
 )
+assert _ADD_PRODUCT.names == Product._fields
 _TABLES = ("products_fts", "barcodes", "products")
 
 
@@ -58,14 +54,9 @@ def drop_staging(connection: sqlite3.Connection) -> None:
 def stage_products(connection: sqlite3.Connection, rows: Iterable[Staged]) -> None:
     """Some more products of the snapshot; the same one twice is the later one."""
     staged = list(rows)
-    _ADD_PRODUCT.run_many(connection, [product._asdict() for product, _ in staged])
+    _ADD_PRODUCT.run_many(connection, [product for product, _ in staged])
     _ADD_BARCODE.run_many(
-        connection,
-        [
-            {"code": code, "product_id": product.product_id, "pack_quantity": pack}
-            for product, codes in staged
-            for code, pack in codes
-        ],
+        connection, [(code, product.product_id, pack) for product, codes in staged for code, pack in codes]
     )
 
 

@@ -9,10 +9,13 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.sql.elements import ClauseElement
 
-_DIALECT = sqlite.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+_POSITIONAL = sqlite.dialect(paramstyle="qmark")
+_DIALECT = sqlite.dialect(paramstyle="named")
 
 
 class Statement:
@@ -42,3 +45,34 @@ class Statement:
         """The first column of its first row, or None."""
         found = self.row(connection, **values)
         return None if found is None else found[0]
+
+
+class RowStatement:
+    """A statement for many rows: each is a tuple in the order of the placeholders, which is faster."""
+
+    __slots__ = ("names", "text")
+
+    def __init__(self, clause: ClauseElement) -> None:
+        compiled = clause.compile(dialect=_POSITIONAL)
+        self.text = str(compiled)
+        self.names: tuple[str, ...] = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
+
+    def run(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
+        """Execute it for one row."""
+        connection.execute(self.text, row)
+
+    def run_many(self, connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Execute it once per row."""
+        connection.executemany(self.text, rows)
+
+
+def adding(table: Table) -> Statement:
+    """An INSERT of a whole row, parameters named as the columns."""
+    return Statement(insert(table).values({c.name: bindparam(c.name) for c in table.columns}))
+
+
+def saving(table: Table, *key: str) -> Statement:
+    """An INSERT of a whole row that overwrites the one with the same key."""
+    row = insert(table).values({c.name: bindparam(c.name) for c in table.columns})
+    rest = {c.name: row.excluded[c.name] for c in table.columns if c.name not in key}
+    return Statement(row.on_conflict_do_update(index_elements=list(key), set_=rest))

@@ -53,9 +53,9 @@ def current(path: Path) -> str | None:
 
 def migrate(path: Path, revision: str) -> None:
     """Run Alembic up or down to a revision, in one transaction."""
-    from alembic import command  # noqa: PLC0415 - megabytes that a normal start does not need
-    from alembic.config import Config  # noqa: PLC0415
-    from sqlalchemy import create_engine  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

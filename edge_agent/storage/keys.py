@@ -1,0 +1,35 @@
+"""Callers' idempotency keys: what was asked under each, and the answer that it got, for ever."""
+
+import sqlite3
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from edge_agent.storage.schema import keys
+from edge_agent.storage.statement import Statement, adding
+
+
+class Used(NamedTuple):
+    """A key that has been used."""
+
+    body_hash: bytes
+    sequence: int
+    answer: str | None
+    """JSON text; None for a key that came with a bootstrap."""
+
+
+_FIND = Statement(
+    select(keys.c.body_hash, keys.c.sequence, keys.c.answer).where(keys.c.key == bindparam("key"))
+)
+_ADD = adding(keys)
+
+
+def find(connection: sqlite3.Connection, key: str) -> Used | None:
+    """What was done under this key."""
+    found = _FIND.row(connection, key=key)
+    return None if found is None else Used(*found)
+
+
+def add(connection: sqlite3.Connection, key: str, used: Used) -> None:
+    """Remember it; in the same transaction as what it did."""
+    _ADD.run(connection, key=key, **used._asdict())

@@ -1,0 +1,87 @@
+"""The life of this database as one origin, and its succession by another.
+
+A successor's ledger begins at 1 with the levels that its predecessor was closed with; the
+predecessor's records are kept beside it, so that they can be sent again to a restored hub.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, delete, insert, literal, select
+
+from edge_agent.storage import identity, keys, levels, retention
+from edge_agent.storage.schema import (
+    checkpoint_levels,
+    checkpoints,
+    former_records,
+    items,
+    ledger,
+    rejected,
+)
+from edge_agent.storage.statement import Statement
+from sync_protocol import chain
+
+_KEEP = Statement(
+    insert(former_records).from_select(
+        ["origin_id", "sequence", "encoded", "chain_hash"],
+        select(bindparam("origin_id"), ledger.c.sequence, ledger.c.encoded, ledger.c.chain_hash).where(
+            literal(value=True)
+        ),
+    )
+)
+_EMPTY = [Statement(delete(table)) for table in (ledger, items, checkpoints, checkpoint_levels, rejected)]
+_FORMER = Statement(
+    select(former_records.c.sequence, former_records.c.encoded, former_records.c.chain_hash)
+    .where(former_records.c.origin_id == bindparam("origin_id"), former_records.c.sequence > bindparam("after"))
+    .order_by(former_records.c.sequence)
+)
+_ADD_FORMER = Statement(
+    insert(former_records)
+    .values({c.name: bindparam(c.name) for c in former_records.columns})
+    .prefix_with("OR IGNORE")
+)
+
+
+def begin(connection: sqlite3.Connection, rows: Iterable[levels.Row], now_ms: int = 0) -> None:
+    """Start from given levels: they stand before position 1 of this origin."""
+    who = identity.get(connection)
+    taken = list(rows)
+    levels.clear(connection)
+    levels.load(connection, taken)
+    retention.write_checkpoint(connection, 0, chain.genesis(who.site_id, who.origin_id), taken, now_ms)
+
+
+def succeed(
+    connection: sqlite3.Connection, origin_id: str, certificate: str, rows: Iterable[levels.Row], now_ms: int = 0
+) -> None:
+    """Become another origin: keep this one's records aside, then start from the given levels."""
+    _KEEP.run(connection, origin_id=identity.get(connection).origin_id)
+    for statement in _EMPTY:
+        statement.run(connection)
+    identity.save_origin(connection, origin_id, certificate)
+    begin(connection, rows, now_ms)
+
+
+def former(connection: sqlite3.Connection, origin_id: str, after: int = 0) -> list[tuple[int, bytes, bytes]]:
+    """(sequence, encoded, chain hash) of a predecessor's records above a position."""
+    return _FORMER.run(connection, origin_id=origin_id, after=after).fetchall()
+
+
+def keep_former(
+    connection: sqlite3.Connection, origin_id: str, records: Iterable[tuple[int, bytes, bytes]]
+) -> None:
+    """Take over a predecessor's records from the hub."""
+    _ADD_FORMER.run_many(
+        connection,
+        [
+            {"origin_id": origin_id, "sequence": sequence, "encoded": encoded, "chain_hash": chain_hash}
+            for sequence, encoded, chain_hash in records
+        ],
+    )
+
+
+def take_keys(connection: sqlite3.Connection, rows: Iterable[tuple[str, bytes]]) -> None:
+    """Take over the keys that were used at this site before: (key, hash of what was asked)."""
+    for key, body_hash in rows:
+        if keys.find(connection, key) is None:
+            keys.add(connection, key, keys.Used(body_hash, 0, None))

@@ -1,0 +1,42 @@
+"""Raw bytes of the last scans, as the devices sent them: a ring, for finding out what went wrong."""
+
+import sqlite3
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from edge_agent.storage.schema import scans
+from edge_agent.storage.statement import Statement
+
+KEPT = 10_000
+_SWEEP_EVERY = 500
+
+
+class Seen(NamedTuple):
+    """One scan and what became of it."""
+
+    occurred_at: int
+    device: str | None
+    mode: str
+    raw: bytes
+    position: int | None
+    outcome: str
+
+
+_ADD = Statement(insert(scans).values({name: bindparam(name) for name in Seen._fields}))
+_SWEEP = Statement(delete(scans).where(scans.c.number <= bindparam("number")))
+_LAST = Statement(
+    select(*[scans.c[name] for name in Seen._fields]).order_by(scans.c.number.desc()).limit(bindparam("most"))
+)
+
+
+def add(connection: sqlite3.Connection, seen: Seen) -> None:
+    """Keep it; old ones are dropped now and then, not each time."""
+    number = _ADD.run(connection, **seen._asdict()).lastrowid or 0
+    if number % _SWEEP_EVERY == 0:
+        _SWEEP.run(connection, number=number - KEPT)
+
+
+def last(connection: sqlite3.Connection, limit: int = 100) -> list[Seen]:
+    """The latest scans, newest first."""
+    return [Seen(*row) for row in _LAST.run(connection, most=limit)]
