@@ -29,7 +29,7 @@ class TcpDriver:
 
     def __init__(self, address: TcpAddress) -> None:
         self._address = address
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._clients: dict[asyncio.Task[None], str] = {}
 
     def present(self) -> bool:
         return True  # nobody announces that a network peer is back; only trying tells
@@ -50,11 +50,12 @@ class TcpDriver:
 
     async def _listen(self, link: Link) -> None:
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if len(self._tasks) >= self._address.clients:
+            host = writer.get_extra_info("peername")[0]
+            if not self._make_room(host):
                 writer.close()
                 return
             task = asyncio.ensure_future(_read_until_lost(reader, writer, link.open_stream()))
-            self._tasks.add(task)
+            self._clients[task] = host
             task.add_done_callback(self._finished)
 
         server = await asyncio.start_server(accept, self._address.host, self._address.port)
@@ -64,12 +65,27 @@ class TcpDriver:
             await asyncio.Event().wait()  # until cancelled
         finally:
             server.close()
-            for task in self._tasks:
+            tasks = list(self._clients)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _make_room(self, host: str) -> bool:
+        """A full house takes a newcomer only in place of its own host's oldest connection.
+
+        A scanner that roamed comes back before its dead connection is noticed.
+        """
+        if len(self._clients) < self._address.clients:
+            return True
+        oldest = next((task for task, peer in self._clients.items() if peer == host), None)
+        if oldest is None:
+            return False
+        del self._clients[oldest]
+        oldest.cancel()
+        return True
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._clients.pop(task, None)
         if not task.cancelled():
             task.exception()  # one client's end is no news to the others
 
