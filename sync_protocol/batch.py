@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-import zstandard
-
 from sync_protocol import chain
 from sync_protocol.columns import Row, pack, unpack
+from sync_protocol.compression import deflate, inflate
 from sync_protocol.errors import BrokenChain, Malformed, ProtocolError, TooLarge, UnsupportedVersion
 from sync_protocol.limits import (
     BATCH_BYTES_MAX,
@@ -82,7 +81,7 @@ def seal(
     header = _HEADER.pack(
         MAGIC, WIRE_VERSION, encoding, UUID(origin_id).bytes, first, len(encoded), previous_hash, last_hash
     )
-    signed = header + zstandard.ZstdCompressor(level=3).compress(payload)
+    signed = header + deflate(payload)
     if len(signed) + _SIGNATURE_BYTES > BATCH_BYTES_MAX:
         raise TooLarge(f"batch: expected at most {BATCH_BYTES_MAX} bytes, got {len(signed) + _SIGNATURE_BYTES}")
     return signed + sign(signed)
@@ -115,7 +114,7 @@ def open_batch(batch: Batch) -> Opened:
     frames the chain is checked over the bytes themselves, so a frame that is no record
     becomes an Unknown of kind UNREADABLE and does not stop those behind it.
     """
-    text = _inflate(batch.payload)
+    text = inflate(batch.payload, PAYLOAD_BYTES_MAX)
     rows = unpack(text, batch.count) if batch.encoding == COLUMNS else _unframe(text, batch.count)
     hashes = chain.extend_each(batch.previous_hash, [encoded for encoded, _ in rows])
     if hashes[-1] != batch.last_hash:
@@ -158,14 +157,3 @@ def _decode_or_unreadable(encoded: bytes) -> Decoded:
         return decode(encoded)
     except ProtocolError:
         return Unknown(UNREADABLE, encoded)
-
-
-def _inflate(payload: bytes) -> bytes:
-    """Decompress with the size known beforehand: a bomb is refused by its own header."""
-    try:
-        size = zstandard.get_frame_parameters(payload).content_size
-        if size > PAYLOAD_BYTES_MAX:
-            raise TooLarge(f"batch: expected at most {PAYLOAD_BYTES_MAX} bytes inflated, header says {size}")
-        return zstandard.ZstdDecompressor().decompress(payload, max_output_size=PAYLOAD_BYTES_MAX)
-    except zstandard.ZstdError as error:
-        raise Malformed(f"batch: payload is not zstd: {error}") from error

@@ -7,6 +7,10 @@
     +-- BadSignature        not signed by the key that the origin is enrolled with
     +-- BrokenChain         the records do not continue the chain they claim to continue
     +-- BadCertificate      an enrolment or take-over certificate that the hub did not sign
+
+    TransportError          .code names what happened to the connection, see transport/mqtt.py
+    +-- Unavailable         the broker cannot be reached or refuses
+    +-- Lost                the connection is over
 """
 
 
@@ -42,3 +46,20 @@ class BrokenChain(ProtocolError):
 
 class BadCertificate(ProtocolError):
     code = "bad_certificate"
+
+
+class TransportError(Exception):
+    """The broker or the way to it; nothing is known of what was on its way."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class Unavailable(TransportError):
+    """The broker cannot be reached or does not let us do this."""
+
+
+class Lost(TransportError):
+    """The connection is over: make a new one and say Hello again."""

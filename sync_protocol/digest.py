@@ -1,0 +1,44 @@
+"""Sums that prove two sides' levels equal, and say where they are not.
+
+Levels are put in buckets by the product id; a bucket's sum is the sum modulo 2**64 of one
+hash per non-zero level, so its order does not matter and two sides that read their levels
+in any order agree. The sums are compared as of one position; a bucket that differs is
+drilled down to its products. Pure; SPEC.md, "Digest", is normative.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from sync_protocol.errors import Malformed
+from sync_protocol.limits import DIGEST_BUCKETS
+
+_SUM_BYTES = 8
+_MODULUS = 2 ** (8 * _SUM_BYTES)
+DIGEST_BYTES = DIGEST_BUCKETS * _SUM_BYTES
+
+
+def bucket_of(product_id: str) -> int:
+    """The bucket of a product, 0 to DIGEST_BUCKETS - 1, the same for ever."""
+    return sha256(product_id.encode()).digest()[0]
+
+
+def bucket_sums(levels: Iterable[tuple[str, str, int]]) -> bytes:
+    """The sums over (product_id, location, quantity); virtual locations count, zero levels do not."""
+    sums = [0] * DIGEST_BUCKETS
+    for product_id, location, quantity in levels:
+        if quantity:
+            text = f"{product_id}|{location}|{quantity}".encode()
+            sums[bucket_of(product_id)] += int.from_bytes(sha256(text).digest()[:_SUM_BYTES], "big")
+    return b"".join((total % _MODULUS).to_bytes(_SUM_BYTES, "big") for total in sums)
+
+
+def differing(ours: bytes, theirs: bytes) -> list[int]:
+    """The buckets whose sums differ. Raises Malformed unless both are whole digests."""
+    for sums in (ours, theirs):
+        if len(sums) != DIGEST_BYTES:
+            raise Malformed(f"digest: expected {DIGEST_BYTES} bytes, got {len(sums)}")
+    return [number for number in range(DIGEST_BUCKETS) if _sum(ours, number) != _sum(theirs, number)]
+
+
+def _sum(sums: bytes, number: int) -> bytes:
+    return sums[number * _SUM_BYTES : (number + 1) * _SUM_BYTES]

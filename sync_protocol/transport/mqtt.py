@@ -1,0 +1,430 @@
+"""One MQTT 5 connection on the event loop: the only I/O of the protocol.
+
+paho-mqtt is used as a stateless pipe. It is measured to lose, repeat and hang in nine ways
+(SPEC.md, "Transport"), so each Connection has its own Client that is never used again, a
+window of its own that no broker's Receive Maximum is exceeded by, callbacks that only hand
+bytes on, and a watchdog on received traffic. Invariant: after `Lost` nothing of this
+connection happens any more; what was on its way is unknown and the protocol repeats it.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from sync_protocol.errors import Lost, TooLarge, Unavailable
+from sync_protocol.limits import BATCH_BYTES_MAX
+
+PACKET_BYTES_MAX = BATCH_BYTES_MAX + 4_096
+"""A batch with its topic and properties."""
+
+WAITING_MAX = 10_000
+"""Messages that may wait for the window of one connection before `publish` refuses."""
+
+INBOX_MAX = 1_000
+"""Messages that may wait to be read before this end stops reading its socket."""
+
+ANSWER_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerAddress:
+    """Where the broker is and who we are to it."""
+
+    host: str
+    port: int
+    tls: bool = False
+    username: str | None = None
+    password: str | None = None
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+@dataclass(slots=True)
+class _Outgoing:
+    topic: str
+    payload: bytes
+    retain: bool
+    properties: Properties
+    confirmed: asyncio.Future[None] | None
+
+
+class Connection:
+    """One connection to the broker, from CONNACK until it is Lost or closed."""
+
+    def __init__(self, address: BrokerAddress, client: paho.Client, *, keepalive_s: float, window: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._address = address
+        self._client = client
+        self._socket: socket.socket | None = None
+        self._keepalive_s = keepalive_s
+        self._window = window
+        self._packet_bytes_max = PACKET_BYTES_MAX
+        self._connected: asyncio.Future[None] = self._loop.create_future()
+        self._over: asyncio.Future[Lost] = self._loop.create_future()
+        self._waiting: deque[_Outgoing] = deque()
+        self._unacked: dict[int, asyncio.Future[None] | None] = {}
+        self._subscribing: dict[int, asyncio.Future[None]] = {}
+        self._inbox: deque[tuple[str, bytes]] = deque()
+        self._arrived = asyncio.Event()
+        self._is_reading = False
+        self._watchdog: asyncio.Task[None] | None = None
+        self.last_received = self._loop.time()
+        """Monotonic seconds of the last byte from the broker."""
+        self.last_refusal: str | None = None
+        """The last negative PUBACK: advisory, only the hub's own Ack is an acknowledgement."""
+
+    @classmethod
+    async def open(
+        cls,
+        address: BrokerAddress,
+        *,
+        client_id: str,
+        will: tuple[str, bytes] | None = None,
+        keepalive_s: int = 20,
+        receive_maximum: int = 64,
+        window: int = 32,
+    ) -> "Connection":
+        """Connect and wait for the CONNACK. Raises Unavailable."""
+        client = _client(address, client_id, will)
+        self = cls(address, client, keepalive_s=keepalive_s, window=window)
+        try:
+            await self._dial(receive_maximum)
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self._connected
+        except TimeoutError as error:
+            self._lose("no_answer", "no CONNACK from the broker")
+            raise Unavailable("no_answer", "no CONNACK from the broker") from error
+        except BaseException:
+            self._lose("cancelled", "given up while connecting")
+            raise
+        self._watchdog = asyncio.create_task(self._watch())
+        return self
+
+    @property
+    def can_publish(self) -> bool:
+        """Connected, and the window has room: `publish` goes out at once."""
+        return not self._over.done() and len(self._unacked) < self._window and not self._waiting
+
+    @property
+    def is_lost(self) -> bool:
+        return self._over.done()
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None) -> None:
+        """Send at QoS 1 when the window has room. Raises Lost, Unavailable (`congested`) or TooLarge."""
+        self._send(topic, payload, retain, expiry_s, None)
+
+    async def publish_confirmed(
+        self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None
+    ) -> None:
+        """Send and wait until the broker took it. Raises Unavailable when it refuses."""
+        confirmed: asyncio.Future[None] = self._loop.create_future()
+        self._send(topic, payload, retain, expiry_s, confirmed)
+        await self._answer(confirmed, "no PUBACK from the broker")
+
+    async def subscribe(self, *filters: str) -> None:
+        """Subscribe at QoS 1 and wait for the SUBACK. Raises Unavailable or Lost."""
+        self._check_open()
+        granted: asyncio.Future[None] = self._loop.create_future()
+        code, mid = self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in filters])
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
+            raise self._lose("subscribe", f"could not subscribe: {code!r}")
+        self._subscribing[mid] = granted
+        await self._answer(granted, "no SUBACK from the broker")
+
+    async def messages(self) -> AsyncIterator[tuple[str, bytes]]:
+        """Topic and payload of all that arrives, in order; ends by raising Lost."""
+        while True:
+            while self._inbox:
+                yield self._inbox.popleft()
+                if not self._is_reading and len(self._inbox) < INBOX_MAX // 2:
+                    self._read_on()
+            self._check_open()
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    async def wait_lost(self) -> Lost:
+        """Wait until the connection is over and say why."""
+        return await asyncio.shield(self._over)
+
+    async def close(self) -> None:
+        """Say goodbye to the broker, so that it does not publish the will; never hangs."""
+        if not self._over.done():
+            self._client.disconnect()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self.wait_lost()
+            self._lose("closed", "closed by this end")
+        if self._watchdog is not None and self._watchdog is not asyncio.current_task():
+            self._watchdog.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watchdog
+
+    # --- connecting -------------------------------------------------------------------
+
+    async def _dial(self, receive_maximum: int) -> None:
+        properties = _properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = 0
+        properties.ReceiveMaximum = receive_maximum
+        properties.MaximumPacketSize = PACKET_BYTES_MAX
+        connect = partial(
+            self._client.connect,
+            self._address.host,
+            self._address.port,
+            max(1, int(self._keepalive_s)),
+            clean_start=True,
+            properties=properties,
+        )
+        dialling = self._loop.run_in_executor(None, connect)
+        try:
+            await asyncio.shield(dialling)
+        except asyncio.CancelledError:
+            dialling.add_done_callback(lambda _: _hang_up(self._client))
+            raise
+        except (OSError, ValueError) as error:
+            raise Unavailable(_code_of(error), f"{self._address.host}:{self._address.port}: {error}") from error
+        self._attach()
+
+    def _attach(self) -> None:
+        """From here on paho lives on the loop; before it had nothing to do but to send CONNECT."""
+        client, sock = self._client, self._client.socket()
+        if not isinstance(sock, socket.socket):
+            raise Unavailable("closed", "the broker hung up")
+        self._socket = sock
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
+        client.on_socket_close = lambda *_: self._detach()
+        client.on_socket_register_write = lambda *_: self._write_on()
+        client.on_socket_unregister_write = lambda *_: self._write_off()
+        self._read_on()
+        if client.want_write():
+            self._write_on()
+
+    def _detach(self) -> None:
+        sock, self._socket = self._socket, None
+        if sock is not None and sock.fileno() >= 0:
+            self._loop.remove_reader(sock.fileno())
+            self._loop.remove_writer(sock.fileno())
+
+    # --- the socket -------------------------------------------------------------------
+
+    def _read_on(self) -> None:
+        if self._socket is not None:
+            self._is_reading = True
+            self.last_received = self._loop.time()
+            self._loop.add_reader(self._socket.fileno(), self._readable)
+            if _buffered(self._socket):
+                self._loop.call_soon(self._readable)
+
+    def _write_on(self) -> None:
+        if self._socket is not None and self._socket.fileno() >= 0:
+            self._loop.add_writer(self._socket.fileno(), self._writable)
+
+    def _write_off(self) -> None:
+        if self._socket is not None and self._socket.fileno() >= 0:
+            self._loop.remove_writer(self._socket.fileno())
+
+    def _readable(self) -> None:
+        """Read what is there; TLS may hold decrypted packets that no selector ever tells of."""
+        self.last_received = self._loop.time()
+        self._guarded(self._client.loop_read)
+        while self._is_reading and self._socket is not None and _buffered(self._socket):
+            self._guarded(self._client.loop_read)
+
+    def _writable(self) -> None:
+        self._guarded(self._client.loop_write)
+
+    def _guarded(self, step: Callable[[], object]) -> None:
+        """An exception out of paho ends the connection: it must not live on half-dead."""
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001
+            self._lose("client_error", f"{type(error).__name__}: {error}")
+
+    async def _watch(self) -> None:
+        """Ping, and notice a link that is up but silent; a reader of ours that is slow is no silence."""
+        while not self._over.done():
+            await asyncio.sleep(min(1.0, self._keepalive_s / 8))
+            if self._over.done() or not self._is_reading:
+                continue
+            self._guarded(self._client.loop_misc)
+            if self._loop.time() - self.last_received > 1.5 * self._keepalive_s:
+                self._lose("silent", f"nothing received for {1.5 * self._keepalive_s:g} s")
+
+    # --- sending ----------------------------------------------------------------------
+
+    def _send(
+        self, topic: str, payload: bytes, retain: bool, expiry_s: int | None, confirmed: asyncio.Future[None] | None
+    ) -> None:
+        self._check_open()
+        if len(payload) + len(topic) + 64 > self._packet_bytes_max:
+            raise TooLarge(f"packet: expected at most {self._packet_bytes_max} bytes, got {len(payload)}")
+        if len(self._waiting) >= WAITING_MAX:
+            raise Unavailable("congested", f"{WAITING_MAX} messages wait for the broker")
+        properties = _properties(PacketTypes.PUBLISH)
+        if expiry_s is not None:
+            properties.MessageExpiryInterval = expiry_s
+        self._waiting.append(_Outgoing(topic, payload, retain, properties, confirmed))
+        self._flush()
+
+    def _flush(self) -> None:
+        """Hand to paho only what the window has room for: what it holds it sends twice or not at all."""
+        while self._waiting and len(self._unacked) < self._window and not self._over.done():
+            out = self._waiting.popleft()
+            info = self._client.publish(out.topic, out.payload, 1, out.retain, out.properties)
+            if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                raise self._lose("publish", f"could not publish: {info.rc!r}")
+            self._unacked[info.mid] = out.confirmed
+
+    def _check_open(self) -> None:
+        if self._over.done():
+            raise self._over.result()
+
+    async def _answer(self, future: asyncio.Future[None], detail: str) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await future
+        except TimeoutError as error:
+            raise self._lose("no_answer", detail) from error
+
+    def _lose(self, code: str, detail: str) -> Lost:
+        """The connection is over; everyone who waits for it is told. The first reason stays."""
+        if self._over.done():
+            return self._over.result()
+        lost = Lost(code, detail)
+        self._over.set_result(lost)
+        self._detach()
+        _hang_up(self._client)
+        if not self._connected.done():
+            self._connected.set_exception(Unavailable(code, detail))
+            self._connected.exception()
+        waiters = [*self._unacked.values(), *(out.confirmed for out in self._waiting), *self._subscribing.values()]
+        for waiter in waiters:
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(lost)
+                waiter.exception()
+        self._unacked.clear()
+        self._waiting.clear()
+        self._arrived.set()
+        return lost
+
+    # --- what paho calls ----------------------------------------------------------------
+
+    def _on_connect(
+        self, _c: object, _u: object, _f: object, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._lose(_slug(reason), f"the broker refused: {reason}")
+            return
+        self._window = min(self._window, getattr(properties, "ReceiveMaximum", 65_535))
+        self._packet_bytes_max = min(PACKET_BYTES_MAX, getattr(properties, "MaximumPacketSize", PACKET_BYTES_MAX))
+        if not self._connected.done():
+            self._connected.set_result(None)
+
+    def _on_disconnect(self, _c: object, _u: object, _f: object, reason: ReasonCode, _p: Properties | None) -> None:
+        self._lose(_slug(reason), f"disconnected: {reason}")
+
+    def _on_message(self, _c: object, _u: object, message: paho.MQTTMessage) -> None:
+        self._inbox.append((message.topic, bytes(message.payload)))
+        self._arrived.set()
+        if len(self._inbox) >= INBOX_MAX and self._is_reading and self._socket is not None:
+            self._is_reading = False
+            self._loop.remove_reader(self._socket.fileno())
+
+    def _on_publish(self, _c: object, _u: object, mid: int, reason: ReasonCode, _p: Properties | None) -> None:
+        confirmed = self._unacked.pop(mid, None)
+        if reason.is_failure:
+            self.last_refusal = str(reason)
+        if confirmed is not None and not confirmed.done():
+            if reason.is_failure:
+                confirmed.set_exception(Unavailable(_slug(reason), f"the broker refused a message: {reason}"))
+            else:
+                confirmed.set_result(None)
+        self._loop.call_soon(self._guarded, self._flush)
+
+    def _on_subscribe(self, _c: object, _u: object, mid: int, reasons: list[ReasonCode], _p: Properties | None) -> None:
+        granted = self._subscribing.pop(mid, None)
+        if granted is None or granted.done():
+            return
+        refused = [reason for reason in reasons if reason.is_failure]
+        if refused:
+            granted.set_exception(Unavailable(_slug(refused[0]), f"the broker refused a topic: {refused[0]}"))
+        else:
+            granted.set_result(None)
+
+
+def _client(address: BrokerAddress, client_id: str, will: tuple[str, bytes] | None) -> paho.Client:
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
+    )
+    client.max_inflight_messages_set(0)
+    client.connect_timeout = CONNECT_TIMEOUT_S
+    if address.username is not None:
+        client.username_pw_set(address.username, address.password)
+    if will is not None:
+        client.will_set(will[0], will[1], qos=1, retain=True)
+    if address.tls:
+        client.tls_set_context(_tls(address))
+    return client
+
+
+def _properties(packet: int) -> Properties:
+    return Properties(packet)  # type: ignore[no-untyped-call]
+
+
+def _tls(address: BrokerAddress) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=address.ca_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if address.cert_file is not None:
+            context.load_cert_chain(address.cert_file, address.key_file)
+    except (OSError, ValueError) as error:
+        raise Unavailable("credentials", f"cannot read the certificates: {error}") from error
+    return context
+
+
+def _hang_up(client: paho.Client) -> None:
+    """Close the socket without another word; paho's own ways out can wait for ever."""
+    client.on_socket_close = client.on_socket_register_write = client.on_socket_unregister_write = None
+    client.on_disconnect = None
+    sock = client.socket()
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.close()
+
+
+def _buffered(sock: socket.socket) -> bool:
+    return isinstance(sock, ssl.SSLSocket) and sock.fileno() >= 0 and sock.pending() > 0
+
+
+def _slug(reason: ReasonCode) -> str:
+    """A stable code of an MQTT reason: "Session taken over" -> "session_taken_over"."""
+    return str(reason).lower().replace(" ", "_")
+
+
+def _code_of(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "bad_server_certificate"
+    if isinstance(error, ssl.SSLError):
+        return "tls"
+    if isinstance(error, socket.gaierror):
+        return "unknown_host"
+    return "timeout" if isinstance(error, TimeoutError) else "unreachable"
