@@ -1,0 +1,1 @@
+"""All SQL of the hub: schema, migrations, and one module per aggregate."""

@@ -1,0 +1,141 @@
+"""Connections to PostgreSQL, and statements that are written in Core and run on the driver.
+
+A `Query` is compiled once at import; each call hands its arguments to asyncpg by name.
+A transaction is one block: it begins and ends in it and awaits nothing but the database.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import asyncpg
+import orjson
+import sqlalchemy as sa
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy.dialects.postgresql import asyncpg as dialects
+
+from cloud_hub.errors import Unavailable
+
+Connection = asyncpg.Connection | PoolConnectionProxy
+Row = asyncpg.Record
+_DIALECT = dialects.dialect()
+
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+"""What a call raises when PostgreSQL is away: nothing was committed as far as we know; try again."""
+
+
+class Query:
+    """One statement, compiled once; arguments are the names of its bind parameters."""
+
+    __slots__ = ("_defaults", "_order", "text")
+
+    def __init__(self, statement: sa.sql.ClauseElement) -> None:
+        compiled: Any = statement.compile(dialect=_DIALECT)
+        self.text: str = compiled.string
+        self._order: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self._defaults: Mapping[str, Any] = compiled.params
+
+    async def fetch(self, connection: Connection, **arguments: Any) -> list[Row]:
+        """All rows."""
+        return await connection.fetch(self.text, *self._values(arguments))
+
+    async def fetchrow(self, connection: Connection, **arguments: Any) -> Row | None:
+        """The first row, if any."""
+        return await connection.fetchrow(self.text, *self._values(arguments))
+
+    async def fetchval(self, connection: Connection, **arguments: Any) -> Any:
+        """The first column of the first row."""
+        return await connection.fetchval(self.text, *self._values(arguments))
+
+    async def execute(self, connection: Connection, **arguments: Any) -> int:
+        """Run it; the number of rows it touched."""
+        status = await connection.execute(self.text, *self._values(arguments))
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+    async def each(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+        """Run it once per row, pipelined (for cold paths with few rows)."""
+        if rows:
+            await connection.executemany(self.text, [self._values(row) for row in rows])
+
+    async def stream(self, connection: Connection, **arguments: Any) -> AsyncIterator[Row]:
+        """Rows by a cursor, inside a transaction, without holding them all."""
+        async for row in connection.cursor(self.text, *self._values(arguments), prefetch=1000):
+            yield row
+
+    def _values(self, arguments: Mapping[str, Any]) -> list[Any]:
+        defaults = self._defaults
+        return [arguments[name] if name in arguments else defaults[name] for name in self._order]
+
+
+class Database:
+    """A pool of connections of one process."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, connections: int = 12, acquire_timeout_s: float = 10.0) -> Self:
+        """Connect. Raises Unavailable when PostgreSQL is away."""
+        try:
+            pool = await asyncpg.create_pool(
+                url, min_size=1, max_size=connections, init=prepare, command_timeout=120,
+                max_inactive_connection_lifetime=300, timeout=acquire_timeout_s,
+                server_settings={"application_name": "cloud-hub", "lock_timeout": "30s",
+                                 "idle_in_transaction_session_timeout": "60s", "timezone": "UTC"},
+            )  # fmt: skip
+        except LOST as error:
+            raise Unavailable("database", f"expected PostgreSQL to answer: {error}") from error
+        return cls(pool)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for single reads."""
+        async with self.pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self, **options: Any) -> AsyncIterator[Connection]:
+        """A connection inside a transaction: commits at the end, rolls back on any error."""
+        async with self.pool.acquire() as connection, connection.transaction(**options):
+            yield connection
+
+    async def close(self) -> None:
+        """Close all connections, by force after 5 seconds."""
+        try:
+            async with asyncio.timeout(5):
+                await self.pool.close()
+        except TimeoutError:
+            self.pool.terminate()
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """One connection outside any pool, ready for our types."""
+    connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
+    await prepare(connection)
+    return connection
+
+
+async def prepare(connection: Connection) -> None:
+    """JSON documents travel as Python values (in binary, so COPY takes them too)."""
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb
+    )
+
+
+def _to_jsonb(value: Any) -> bytes:
+    return b"\x01" + orjson.dumps(value)
+
+
+def _from_jsonb(data: bytes) -> Any:
+    return orjson.loads(data[1:])
