@@ -4,6 +4,7 @@ One JSON object a line: `t_ns` (monotonic), `direction` (`rx`) and `hex`. Each l
 so that the bytes before a crash are there. The file may be cut anywhere between two lines.
 """
 
+import contextlib
 import json
 from pathlib import Path
 from types import TracebackType
@@ -15,13 +16,21 @@ class Recorder:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8")
+        self.error = ""
+        """Why recording stopped, if it did."""
 
     def received(self, t_ns: int, data: bytes) -> None:
-        self._file.write(json.dumps({"t_ns": t_ns, "direction": "rx", "hex": data.hex()}) + "\n")
-        self._file.flush()
+        if self.error:
+            return
+        try:
+            self._file.write(json.dumps({"t_ns": t_ns, "direction": "rx", "hex": data.hex()}) + "\n")
+            self._file.flush()
+        except OSError as error:  # a full disk must not cost a scan
+            self.error = str(error)
 
     def close(self) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # what could not be written cannot be flushed either
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self

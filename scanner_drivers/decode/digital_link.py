@@ -78,7 +78,7 @@ def _add_query(query: str, elements: Elements) -> bool:
         if not (ai.isascii() and ai.isdigit()):
             continue
         text = unquote(value)
-        if ai == "01" or not fits(ai, text):
+        if not fits(ai, text):
             return False
         if elements.setdefault(ai, text) != text:
             return False

@@ -106,14 +106,13 @@ async def _read_until_lost(fd: int, stream: Stream) -> None:
         if data:
             stream.feed(data)
         elif not lost.done():
-            loop.remove_reader(fd)  # a dead descriptor is always readable: left in, it takes a whole core
             lost.set_exception(Lost(reason))
 
     loop.add_reader(fd, read)
     try:
         await lost
     finally:
-        loop.remove_reader(fd)
+        loop.remove_reader(fd)  # a dead descriptor is always readable: left in, it takes a whole core
 
 
 def _close_opened(opening: asyncio.Future[Port]) -> None:

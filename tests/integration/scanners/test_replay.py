@@ -22,6 +22,16 @@ async def test_what_was_recorded_on_a_serial_port_replays_to_the_same_frames(tmp
     assert [(scan.raw, scan.reason) for scan in played.scans] == [(scan.raw, scan.reason) for scan in live.scans]
 
 
+async def test_a_full_disk_stops_the_recording_and_costs_no_scan() -> None:
+    with PtyScanner() as device, Recorder(Path("/dev/full")) as recorder:
+        live = Running(f"serial://{device.path}", recorder=recorder)
+        async with live.started():
+            await live.state("up")
+            device.scan("96385074")
+            await live.count(1)
+    assert "No space left" in recorder.error
+
+
 async def test_pauses_are_played_at_the_given_speed(tmp_path: Path) -> None:
     recording = tmp_path / "gaps.jsonl"
     lines = [{"t_ns": at * 1_000_000, "direction": "rx", "hex": b"scan".hex()} for at in (0, 1000, 1001, 2000)]

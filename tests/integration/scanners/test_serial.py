@@ -203,7 +203,8 @@ async def test_a_node_that_is_root_only_for_a_moment_opens_without_an_alarm() ->
     ],
     ids=["termios", "EIO", "ENXIO", "SerialException", "crash"],
 )
-async def test_each_kind_of_failed_open_is_survived(fault: Exception) -> None:
+async def test_each_kind_of_failed_open_is_survived(fault: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     with PtyScanner() as device:
         driver = SerialDriver(SerialAddress(path=device.path), FaultyOpener(fault))
         async with running(url_of(device), driver) as till:
@@ -211,6 +212,7 @@ async def test_each_kind_of_failed_open_is_survived(fault: Exception) -> None:
             assert till.health.last_error
             device.scan(CODE)
             await till.count(1)
+    assert ("crashed" in caplog.text) == isinstance(fault, RuntimeError)
 
 
 class FaultyPort:
@@ -234,7 +236,10 @@ class FaultyPort:
 @pytest.mark.parametrize(
     "fault", [OSError(5, "EIO"), termios.error(5, "EIO"), TypeError("NoneType"), ValueError("closed")]
 )
-async def test_each_fault_at_each_call_ends_one_session_only(call: str, fault: Exception) -> None:
+async def test_each_fault_at_each_call_ends_one_session_only(
+    call: str, fault: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     faults = [fault]
 
     def opener(address: SerialAddress) -> Port:
@@ -252,6 +257,27 @@ async def test_each_fault_at_each_call_ends_one_session_only(call: str, fault: E
             await till.state("up")
             device.scan(CODE)
             await till.count(1)
+    assert "crashed" not in caplog.text
+
+
+async def test_a_port_that_opens_after_the_cancellation_is_closed_again() -> None:
+    asked, allowed, closed = threading.Event(), threading.Event(), threading.Event()
+
+    class LatePort(FaultyPort):
+        def close(self) -> None:
+            super().close()
+            closed.set()
+
+    def opener(address: SerialAddress) -> Port:
+        asked.set()
+        allowed.wait(10)
+        return LatePort(open_port(address), None, None)
+
+    with PtyScanner() as device:
+        async with running(url_of(device), SerialDriver(SerialAddress(path=device.path), opener)):
+            await until(asked.is_set)
+        allowed.set()
+        await until(closed.is_set)
 
 
 async def test_a_descriptor_above_1024_is_read() -> None:

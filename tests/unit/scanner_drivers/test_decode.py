@@ -44,6 +44,7 @@ def check(scan: Scan, data: bytes) -> None:
         assert (scan.lot, scan.serial, scan.expiry, scan.quantity) == (None, None, None, None)
 
 
+@pytest.mark.timeout(0)
 @settings(max_examples=FUZZ_INPUTS, derandomize=True, deadline=timedelta(seconds=1))
 @given(st.binary(max_size=600))
 @example(b"")

@@ -35,7 +35,15 @@ def test_an_escaped_slash_stays_inside_its_lot() -> None:
 
 @pytest.mark.parametrize(
     "tail",
-    ["/10/LOT1/22/V1", "/10", "/10/" + "X" * 21, "/99x/1", "/10/LOT1?17=261399", "/10/LOT1?10=OTHER"],
+    [
+        "/10/LOT1/22/V1",
+        "/10",
+        "/10/" + "X" * 21,
+        "/99x/1",
+        "/10/LOT1?17=261399",
+        "/10/LOT1?10=OTHER",
+        "?01=10012345678902",
+    ],
 )
 def test_a_bad_part_leaves_the_article_only(tail: str) -> None:
     scan = read(f"]Q1https://x.example/01/{GTIN}{tail}")

@@ -25,6 +25,7 @@ def frames_of(chunks: list[bytes], framing: Framing) -> tuple[list[tuple[bytes, 
     return [(frame.data, frame.reason) for frame in frames], framer.dropped
 
 
+@pytest.mark.timeout(0)
 @pytest.mark.parametrize("mode", MODES)
 @settings(max_examples=max(200, FUZZ_INPUTS // 4), derandomize=True, deadline=None)
 @given(stream=STREAMS, cuts=st.lists(st.integers(0, 400), max_size=12), limit=st.sampled_from([16, 30, 8192]))

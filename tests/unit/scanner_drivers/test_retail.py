@@ -112,7 +112,9 @@ def test_only_ascii_digits_make_a_gtin(data: str) -> None:
     assert read(data).gtin is None
 
 
-@pytest.mark.parametrize("data", ["]C04006381333931", "]A04006381333931", "]C0010400638133393110LOT"])
+@pytest.mark.parametrize(
+    "data", ["]C04006381333931", "]A04006381333931", "]C0010400638133393110LOT", "]Q1010400638133393110LOT", "]d1SKU-1"]
+)
 def test_a_plain_symbology_is_never_read_as_gs1(data: str) -> None:
     scan = read(data)
     assert (scan.gtin, scan.lot, scan.sku) == (None, None, data[3:])

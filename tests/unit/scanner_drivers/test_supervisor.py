@@ -94,6 +94,15 @@ async def test_denied_is_an_alarm_only_after_three_seconds() -> None:
     assert clock[0] >= 3 * SECOND
 
 
+async def test_a_device_that_appears_ends_the_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner_drivers.supervisor._FIRST_RETRY_S", 60.0)
+    driver = ScriptedDriver(Absent("x"), slowest_retry_s=60.0)
+    looks = iter([False, False])
+    monkeypatch.setattr(driver, "present", lambda: next(looks, True))
+    supervisor = supervised(driver, jitter=lambda: 1.0)
+    await run_until(supervisor, lambda: supervisor.health.state == "up")
+
+
 async def test_the_back_off_doubles_up_to_the_drivers_limit_and_starts_over_after_an_open() -> None:
     driver = ScriptedDriver(*[Absent("x")] * 4, slowest_retry_s=0.3)
     supervisor = supervised(driver, jitter=lambda: 1.0)
