@@ -5,6 +5,7 @@ clean-up whatsoever, as a power cut would. Without it a point costs one comparis
 """
 
 import os
+from itertools import count
 
 REGISTRY: tuple[str, ...] = (
     "edge.write.before_commit",
@@ -39,14 +40,11 @@ def _parse(text: str) -> tuple[str | None, int]:
     return (name or None), int(hit or 1)
 
 
-_target, _left = _parse(os.environ.get("BACKSTOCK_CRASH", ""))
+_target, _hit = _parse(os.environ.get("BACKSTOCK_CRASH", ""))
+_passes = count(1)
 
 
 def crashpoint(name: str) -> None:
     """Die here if the environment says so."""
-    global _left
-    if name != _target:
-        return
-    _left -= 1
-    if _left == 0:
+    if name == _target and next(_passes) == _hit:
         os._exit(137)

@@ -86,7 +86,11 @@ _POSTED_AT = Statement(
     .order_by(count_lines.c.begins, count_lines.c.position)
 )
 _LINE_BY_ID = Statement(select(*_LINE).where(count_lines.c.line_id == bindparam("line_id")))
-_HAS_LINES = Statement(select(count_lines.c.line_id).limit(1))
+_LINE_OF_DEVICE = Statement(
+    select(*_LINE).where(
+        count_lines.c.device == bindparam("device"), count_lines.c.counter == bindparam("counter")
+    )
+)
 _REVISE = Statement(
     update(count_lines)
     .where(count_lines.c.line_id == bindparam("of"))
@@ -135,6 +139,12 @@ def find_line(connection: sqlite3.Connection, line_id: str) -> Line | None:
     return None if found is None else Line(*found)
 
 
+def find_line_of(connection: sqlite3.Connection, device: str, counter: int) -> Line | None:
+    """The line that a handheld numbered so, if it came before."""
+    found = _LINE_OF_DEVICE.row(connection, device=device, counter=counter)
+    return None if found is None else Line(*found)
+
+
 def lines_of(connection: sqlite3.Connection, stocktake_id: str) -> list[Line]:
     """A stocktake's lines in the order they were decided."""
     return [Line(*row) for row in _LINES_OF.run(connection, stocktake_id=stocktake_id)]
@@ -143,11 +153,6 @@ def lines_of(connection: sqlite3.Connection, stocktake_id: str) -> list[Line]:
 def posted_at(connection: sqlite3.Connection, product_id: str, location: str) -> list[Line]:
     """Posted lines of one product at one place, in the order in which they were counted."""
     return [Line(*row) for row in _POSTED_AT.run(connection, product_id=product_id, location=location)]
-
-
-def has_lines(connection: sqlite3.Connection) -> bool:
-    """Whether anything was ever counted here."""
-    return _HAS_LINES.row(connection) is not None
 
 
 def save_variance(connection: sqlite3.Connection, line_id: str, variance: int) -> None:

@@ -4,11 +4,15 @@ A file is written to a temporary name with mode 0600, synced and renamed, so a p
 leaves the old one or the new one. Nothing here knows what the bytes mean.
 """
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.crashpoints import crashpoint
+from edge_agent.errors import Conflict
 
 PRIVATE = 0o600
 
@@ -43,7 +47,7 @@ class Folder:
 
     @property
     def api_key(self) -> Path:
-        """NAME:SECRET; the name is the actor."""
+        """Lines of NAME KEY; the name is the actor."""
         return self.path / "api.key"
 
     @property
@@ -69,6 +73,11 @@ class Folder:
     def snapshot(self) -> Path:
         """Chunks of a snapshot that is being fetched."""
         return self.path / "snapshot"
+
+    @property
+    def ready(self) -> Path:
+        """Where the running agent's API is; there is none while it does not run."""
+        return self.path / "agent.json"
 
     @property
     def lock(self) -> Path:
@@ -102,5 +111,23 @@ def sync_directory(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def lock(folder: Folder) -> Iterator[None]:
+    """One process owns the data directory. Raises Conflict while another one does."""
+    if not folder.path.is_dir():
+        raise Conflict("not_enrolled", f"{folder.path}: expected a data directory",
+                       remedy="run: edge-agent --data DIR enrol URL CODE")  # fmt: skip
+    descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT, PRIVATE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise Conflict("running", f"{folder.path}: an agent runs here", remedy="stop it first") from error
+    try:
+        yield
     finally:
         os.close(descriptor)

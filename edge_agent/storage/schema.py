@@ -158,6 +158,7 @@ count_lines = _table(
     _int("counter", null=True), _int("occurred_at"), _text("actor", null=True), rowid=False,
 )  # fmt: skip
 Index("count_lines_product", count_lines.c.product_id, count_lines.c.location)
+Index("count_lines_device", count_lines.c.device, count_lines.c.counter)
 Index("count_lines_stocktake", count_lines.c.stocktake_id)
 
 count_events = _table(

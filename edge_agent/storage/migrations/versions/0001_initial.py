@@ -109,6 +109,7 @@ STATEMENTS = (
 )
  WITHOUT ROWID,
  STRICT""",
+    "CREATE INDEX count_lines_device ON count_lines (device, counter)",
     "CREATE INDEX count_lines_product ON count_lines (product_id, location)",
     "CREATE INDEX count_lines_stocktake ON count_lines (stocktake_id)",
     """CREATE TABLE exchanges (

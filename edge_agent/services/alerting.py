@@ -1,0 +1,152 @@
+"""Low-stock alerts of this store: opened, acknowledged and resolved here, told as facts.
+
+`evaluate` runs in the transaction of the change that may cross a threshold; `sweep` finds
+what no change touches: damped alerts that have calmed down, thresholds that were moved.
+"""
+
+import sqlite3
+from typing import Any
+
+import orjson
+
+from edge_agent.domain.alerts import FLAP_WINDOW_MS, LEVELS, LOW_STOCK, Step, alert_id, decide, is_clearly_above
+from edge_agent.domain.stock import Position, Severity, Thresholds, position_of, severity
+from edge_agent.errors import Conflict, NotFound
+from edge_agent.storage import alerts, catalogue, identity, ledger, levels
+from edge_agent.storage.alerts import Alert
+from edge_agent.storage.catalogue import Product
+from sync_protocol import facts
+from sync_protocol.vocabulary import AlertState
+
+_SEVERITY = {word: level for level, word in LEVELS.items()}
+
+
+def thresholds_of(connection: sqlite3.Connection, product: Product) -> Thresholds:
+    """The product's own, else its category's, else the site's."""
+    if product.reorder_point is not None and product.critical_level is not None:
+        return Thresholds(product.reorder_point, product.critical_level)
+    site = catalogue.get_policy(connection)
+    wider = _of_category(site.settings, product.category)
+    reorder_point = _first(product.reorder_point, wider.get("reorder_point"), site.reorder_point)
+    critical_level = _first(product.critical_level, wider.get("critical_level"), site.critical_level)
+    return Thresholds(reorder_point, critical_level)
+
+
+def evaluate(
+    connection: sqlite3.Connection, product: Product, before: Position, after: Position, position: int, now_ms: int
+) -> None:
+    """Open, worsen or resolve this product's alert after its stock changed."""
+    limits = thresholds_of(connection, product)
+    was = severity(before.available, *limits)
+    is_now = severity(after.available, *limits)
+    if was is Severity.OK and is_now is Severity.OK:
+        return
+    _step(connection, product, is_now, after.available, limits, position, now_ms)
+
+
+def reconsider(connection: sqlite3.Connection, product: Product, now_ms: int) -> None:
+    """The same for a product whose thresholds may have changed."""
+    limits = thresholds_of(connection, product)
+    stock = levels.of_product(connection, product.product_id)
+    if not stock:
+        return
+    available = position_of(stock, levels.reserved(connection, product.product_id)).available
+    head, _ = ledger.head(connection)
+    _step(connection, product, severity(available, *limits), available, limits, head, now_ms)
+
+
+def sweep(connection: sqlite3.Connection, now_ms: int) -> int:
+    """Resolve what no longer holds; returns how many alerts were looked at."""
+    found = alerts.list_alerts(connection, is_open=True, limit=10_000)
+    for alert in found:
+        product = catalogue.find_product(connection, alert.product_id) if alert.product_id else None
+        if product is not None:
+            reconsider(connection, product, now_ms)
+    return len(found)
+
+
+def acknowledge(connection: sqlite3.Connection, wanted: str, actor: str | None, now_ms: int) -> Alert:
+    """Somebody has seen it. Raises NotFound, Conflict when it is resolved."""
+    alert = _get(connection, wanted)
+    if alert.state == AlertState.RESOLVED:
+        raise Conflict("alert_resolved", f"alert {wanted} is resolved already")
+    if alert.state == AlertState.ACKNOWLEDGED:
+        return alert
+    return _save(connection, alert._replace(state=str(AlertState.ACKNOWLEDGED)), now_ms, actor)
+
+
+def resolve(connection: sqlite3.Connection, wanted: str, actor: str | None, now_ms: int) -> Alert:
+    """Somebody says it is dealt with. Raises NotFound."""
+    alert = _get(connection, wanted)
+    if alert.state == AlertState.RESOLVED:
+        return alert
+    return _save(connection, alert._replace(state=str(AlertState.RESOLVED)), now_ms, actor)
+
+
+def _step(
+    connection: sqlite3.Connection, product: Product, is_now: Severity, available: int, limits: Thresholds,
+    position: int, now_ms: int,
+) -> None:  # fmt: skip
+    is_open = alerts.find_open(connection, LOW_STOCK, product.product_id)
+    if is_open is None and is_now is Severity.OK:
+        return
+    openings = alerts.openings_since(connection, LOW_STOCK, product.product_id, now_ms - FLAP_WINDOW_MS)
+    step = decide(
+        is_now,
+        None if is_open is None else _SEVERITY.get(is_open.severity, Severity.LOW),
+        openings=openings,
+        is_clearly_above=is_clearly_above(available, limits.reorder_point),
+    )
+    if step is Step.OPEN:
+        if not _is_enabled(connection) or product.lifecycle == "archived":
+            return
+        who = identity.get(connection)
+        opened = Alert(
+            alert_id(LOW_STOCK, who.site_id, product.product_id, position), LOW_STOCK, product.product_id,
+            str(AlertState.OPENED), LEVELS[is_now], available, position, now_ms, now_ms,
+        )  # fmt: skip
+        _save(connection, opened, now_ms, None)
+    elif is_open is not None and step is Step.WORSEN:
+        worse = is_open._replace(state=str(AlertState.OPENED), severity=LEVELS[is_now], available=available)
+        _save(connection, worse, now_ms, None)
+    elif is_open is not None and step is Step.RESOLVE:
+        over = is_open._replace(state=str(AlertState.RESOLVED), available=available)
+        _save(connection, over, now_ms, None)
+
+
+def _save(connection: sqlite3.Connection, alert: Alert, now_ms: int, actor: str | None) -> Alert:
+    """Keep the state and tell it on the ledger."""
+    alert = alert._replace(changed_at=now_ms, actor=actor)
+    alerts.save(connection, alert)
+    body = facts.Alert.model_validate(
+        {
+            "occurred_at": now_ms, "clock_offset": identity.clock_offset(connection), "actor": actor,
+            "alert_id": alert.alert_id, "rule": alert.rule, "product_id": alert.product_id,
+            "state": alert.state, "severity": alert.severity, "available": alert.available,
+            "opened_at_position": alert.opened_at_position, "detail": alert.detail,
+        }
+    )  # fmt: skip
+    ledger.append(connection, [facts.fact(body)])
+    return alert
+
+
+def _get(connection: sqlite3.Connection, wanted: str) -> Alert:
+    found = alerts.find(connection, wanted)
+    if found is None:
+        raise NotFound("alert", f"there is no alert {wanted}")
+    return found
+
+
+def _is_enabled(connection: sqlite3.Connection) -> bool:
+    return catalogue.settings(connection).get("low_stock_enabled", True) is not False
+
+
+def _of_category(settings: str, category: str) -> dict[str, Any]:
+    if settings == "{}" or not category:
+        return {}
+    found = orjson.loads(settings).get("categories", {})
+    return found.get(category, {}) if isinstance(found, dict) else {}
+
+
+def _first(*values: Any) -> int:
+    return next((value for value in values if type(value) is int), 0)
