@@ -16,7 +16,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sync_protocol import chain
-from sync_protocol.columns import Row, pack, unpack
+from sync_protocol.columns import Row, pack, texts, unpack
 from sync_protocol.compression import deflate, inflate
 from sync_protocol.errors import BrokenChain, Malformed, ProtocolError, TooLarge, UnsupportedVersion
 from sync_protocol.limits import (
@@ -31,12 +31,15 @@ MAGIC = ord("B")
 WIRE_VERSION = 1
 COLUMNS = 1
 RAW = 2
-UNREADABLE = "unreadable"
-"""Kind of the Unknown that stands for a frame whose bytes are no record: it goes to quarantine."""
+UNREADABLE = "?"
+"""Kind of the Unknown that stands for a frame whose bytes are no record: it goes to
+quarantine. No record can have this kind."""
 
 _HEADER = struct.Struct(">BBB16sQI32s32s")
 _SIGNATURE_BYTES = 64
 _LENGTH = struct.Struct(">I")
+_RAW_BYTES_MAX = BATCH_BYTES_MAX - 4_096
+"""Leaves room for header, signature and what zstd adds to bytes that it cannot compress."""
 
 Sign = Callable[[bytes], bytes]
 Verify = Callable[[bytes, bytes], None]
@@ -87,6 +90,16 @@ def seal(
     return signed + sign(signed)
 
 
+def fit(encoded: list[bytes]) -> list[bytes]:
+    """The longest beginning that fits one batch however badly it compresses; at least one record."""
+    size = 0
+    for number, text in enumerate(encoded):
+        size += _LENGTH.size + len(text)
+        if number and (size > _RAW_BYTES_MAX or number >= BATCH_RECORDS_MAX):
+            return encoded[:number]
+    return encoded
+
+
 def parse(data: bytes) -> Batch:
     """Split a batch into header and payload; nothing is decompressed. Raises ProtocolError."""
     if len(data) > BATCH_BYTES_MAX:
@@ -126,7 +139,7 @@ def _smallest(encoded: list[bytes]) -> tuple[int, bytes]:
     """Columns if they give back exactly the stored bytes, else raw frames."""
     try:
         packed = pack(encoded)
-        if [text for text, _ in unpack(packed, len(encoded))] == encoded:
+        if texts(packed, len(encoded)) == encoded:
             return COLUMNS, packed
     except (ProtocolError, ValueError, TypeError, LookupError):
         pass

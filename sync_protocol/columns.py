@@ -3,38 +3,57 @@
 A batch's records are grouped by kind; the positional kinds become one column per field
 (a constant, deltas of integers, or indexes into the column's own list of values), all
 others stay rows. The form is JSON, so it compresses well and anybody can read it.
-`unpack(pack(rows)) == rows` for rows that this version fully understands; the sender
-checks that before it trusts it (see batch.py) and sends raw frames otherwise.
+`texts(pack(records), n) == records` for records that this version fully understands; the
+sender checks that before it trusts it (see batch.py) and sends raw frames otherwise.
+
+What is read here is signed but not believed: every length is compared with the batch's
+count before anything is built from it, and columns are checked as a whole, not per row.
 """
 
-from collections.abc import Callable
-from itertools import accumulate, pairwise
-from typing import Any
+from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import accumulate, islice
+from operator import eq, sub
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
 from sync_protocol.errors import Malformed
-from sync_protocol.limits import BATCH_RECORDS_MAX
+from sync_protocol.limits import BATCH_RECORDS_MAX, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX
 from sync_protocol.records import (
     ITEM,
+    ITEM_TYPES,
     MOVEMENT,
+    MOVEMENT_TYPES,
+    WHOLE_MAX,
     Decoded,
-    Fact,
     Item,
     Movement,
-    Unknown,
-    encode_row,
-    parse_item,
-    parse_movement,
+    from_row,
 )
 
+COLUMNS_MAX = 64
+"""A later version's movements may have more fields than ours, but not any number."""
+
 _WIDTHS = {MOVEMENT: len(Movement._fields), ITEM: len(Item._fields)}
-_PARSERS: dict[str, Callable[[list[Any]], Movement | Item]] = {
-    MOVEMENT: parse_movement,
-    ITEM: parse_item,
-}
+_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, RuntimeError)
 
 Row = tuple[bytes, Decoded]
+_T = TypeVar("_T")
+
+
+class _Column(NamedTuple):
+    """A column's value in each row, and the few values that a check has to look at."""
+
+    values: list[Any]
+    distinct: list[Any]
+
+
+class _Packed(NamedTuple):
+    runs: list[tuple[str, int]]
+    tables: dict[str, list[_Column]]
+    lengths: dict[str, int]
+    others: list[Any]
 
 
 def pack(encoded: list[bytes]) -> bytes:
@@ -42,15 +61,15 @@ def pack(encoded: list[bytes]) -> bytes:
     runs: list[list[Any]] = []
     tables: dict[str, list[list[Any]]] = {}
     others = []
-    for text in encoded:
-        row = orjson.loads(text)
-        kind = row[0] if row[0] in _WIDTHS else ""
+    for row in orjson.loads(b"[" + b",".join(encoded) + b"]"):
+        width = _WIDTHS.get(row[0], 0)
+        kind = row[0] if 0 < len(row) <= width + 1 else ""
         if runs and runs[-1][0] == kind:
             runs[-1][1] += 1
         else:
             runs.append([kind, 1])
         if kind:
-            row.extend([None] * (_WIDTHS[kind] + 1 - len(row)))
+            row.extend([None] * (width + 1 - len(row)))
             tables.setdefault(kind, []).append(row)
         else:
             others.append(row)
@@ -58,66 +77,158 @@ def pack(encoded: list[bytes]) -> bytes:
     return orjson.dumps([runs, packed, others])
 
 
-def unpack(text: bytes, count: int) -> list[Row]:
-    """Each record with its canonical bytes, in order. Raises Malformed; never trusts a length."""
+def texts(text: bytes, count: int) -> list[bytes]:
+    """The canonical bytes of each record, in order. Raises Malformed."""
     try:
-        runs, packed, others = orjson.loads(text)
-        total = sum(length for _, length in runs)
-        if total != count or count > BATCH_RECORDS_MAX:
-            raise Malformed(f"batch: expected {count} records, its runs hold {total}")
-        lengths = {kind: sum(n for k, n in runs if k == kind) for kind in packed}
-        sources = {kind: iter(_rows(kind, cols, lengths[kind])) for kind, cols in packed.items()}
-        sources[""] = iter([_other(row) for row in others])
-        return [next(sources[kind]) for kind, length in runs for _ in range(length)]
-    except (ValueError, TypeError, KeyError, IndexError, RuntimeError, StopIteration) as error:
+        packed = _read(text, count)
+        return _in_order(packed, _texts_of(packed))
+    except _UNREADABLE as error:
         raise Malformed(f"batch: columns cannot be read: {error}") from error
 
 
+def unpack(text: bytes, count: int) -> list[Row]:
+    """Each record with its canonical bytes, in order. Raises Malformed; never trusts a length."""
+    try:
+        packed = _read(text, count)
+        encoded = _texts_of(packed)
+        rows = {kind: zip(encoded[kind], _records(kind, packed), strict=True) for kind in packed.tables}
+        others = ((own, from_row(row, own)) for own, row in zip(encoded[""], packed.others, strict=True))
+        return _in_order(packed, {**rows, "": others})
+    except _UNREADABLE as error:
+        raise Malformed(f"batch: columns cannot be read: {error}") from error
+
+
+# --- to columns -----------------------------------------------------------------------
+
+
 def _to_columns(rows: list[list[Any]]) -> list[Any]:
-    columns = [_to_column(column) for column in list(zip(*rows, strict=True))[1:]]
+    columns = [_to_column(column) for column in islice(zip(*rows, strict=True), 1, None)]
     while columns and columns[-1] is None:
         columns.pop()
     return columns
 
 
 def _to_column(values: tuple[Any, ...]) -> Any:
-    distinct = set(values)
+    distinct = dict.fromkeys(values)
     if len(distinct) == 1:
-        return None if values[0] is None else values[0]
-    if all(type(value) is int for value in distinct):
-        return ["+", values[0], *[after - before for before, after in pairwise(values)]]
-    words = list(dict.fromkeys(values))
-    index = {word: number for number, word in enumerate(words)}
-    return ["#", words, [index[value] for value in values]]
+        return values[0]
+    if set(map(type, distinct)) == {int}:
+        return ["+", values[0], *map(sub, values[1:], values)]
+    index = {word: number for number, word in enumerate(distinct)}
+    return ["#", list(distinct), list(map(index.__getitem__, values))]
 
 
-def _from_column(column: Any, length: int) -> Any:
+# --- from columns ---------------------------------------------------------------------
+
+
+def _read(text: bytes, count: int) -> _Packed:
+    """The packed form with every length checked, before a row is made."""
+    runs, tables, others = orjson.loads(text)
+    lengths = dict.fromkeys((MOVEMENT, ITEM, ""), 0)
+    for kind, length in runs:
+        if type(length) is not int or not 0 < length <= count <= BATCH_RECORDS_MAX:
+            raise Malformed(f"batch: expected runs of 1 to {count} records, got {str(length)[:20]}")
+        lengths[kind] += length
+    if sum(lengths.values()) != count or lengths[""] != len(others) or type(others) is not list:
+        raise Malformed(f"batch: expected {count} records, its runs and rows hold others")
+    if any(kind not in _WIDTHS or not lengths[kind] for kind in tables):
+        raise Malformed("batch: columns of an unknown kind, or without rows")
+    read = {kind: _from_columns(columns, lengths[kind]) for kind, columns in tables.items()}
+    return _Packed(runs, read, lengths, others)
+
+
+def _from_columns(columns: list[Any], length: int) -> list[_Column]:
+    if type(columns) is not list or not 0 < len(columns) <= COLUMNS_MAX:
+        raise Malformed(f"batch: expected 1 to {COLUMNS_MAX} columns")
+    read = [_from_column(column, length) for column in columns]
+    longest = sum(max((len(word) for word in column.distinct if type(word) is str), default=0) for column in read)
+    if longest * length > PAYLOAD_BYTES_MAX:
+        raise Malformed("batch: its words repeat to more than a payload may hold")
+    return read
+
+
+def _from_column(column: Any, length: int) -> _Column:
     if type(column) is not list:
-        return (column,) * length
-    if column[0] == "+":
-        values = list(accumulate(column[1:]))
-    elif column[0] == "#":
-        words = column[1]
-        values = [words[index] for index in column[2] if index >= 0]
-    else:
-        raise Malformed(f"batch: unknown column form {str(column[0])[:10]!r}")
-    if len(values) != length:
-        raise Malformed(f"batch: expected a column of {length}, got {len(values)}")
-    return values
+        return _Column([_scalar(column)] * length, [column])
+    form, values = column[0], column[1:] if column[0] == "+" else column[2]
+    if len(values) != length or set(map(type, values)) != {int}:
+        raise Malformed(f"batch: expected a column of {length} integers")
+    if form == "+":
+        totals = list(accumulate(values))
+        return _Column(totals, [min(totals), max(totals)])
+    if form != "#" or min(values) < 0:
+        raise Malformed(f"batch: expected a column of words, got form {str(form)[:10]!r}")
+    words = [_scalar(word) for word in column[1]]
+    return _Column(list(map(words.__getitem__, values)), words)
 
 
-def _rows(kind: str, columns: list[Any], length: int) -> list[Row]:
-    if kind not in _PARSERS or len(columns) > _WIDTHS[kind]:
-        raise Malformed(f"batch: cannot read columns of kind {str(kind)[:10]!r}")
-    parse = _PARSERS[kind]
-    rows: list[Row] = []
-    for fields in zip(*[_from_column(column, length) for column in columns], strict=True):
-        rows.append((encode_row(kind, fields), parse(list(fields))))
-    return rows
+def _scalar(value: Any) -> Any:
+    if type(value) is str and len(value) > RECORD_BYTES_MAX:
+        raise Malformed(f"batch: expected words of at most {RECORD_BYTES_MAX} characters, got {len(value)}")
+    if value is not None and type(value) not in (str, int, bool):
+        raise Malformed(f"batch: expected a text, an integer or null in a column, got {type(value).__name__}")
+    return value
 
 
-def _other(row: Any) -> Row:
-    encoded = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
-    if len(row) == 2 and type(row[0]) is str and type(row[1]) is dict:
-        return encoded, Fact(row[0], row[1])
-    return encoded, Unknown(str(row[0]), encoded)
+def _texts_of(packed: _Packed) -> dict[str, list[bytes]]:
+    encoded = {kind: _encode_rows(kind, columns) for kind, columns in packed.tables.items()}
+    encoded[""] = [orjson.dumps(row, option=orjson.OPT_SORT_KEYS) for row in packed.others]
+    if any(len(own) > RECORD_BYTES_MAX for own in encoded[""]):
+        raise Malformed(f"batch: expected records of at most {RECORD_BYTES_MAX} bytes")
+    return encoded
+
+
+def _encode_rows(kind: str, columns: list[_Column]) -> list[bytes]:
+    rows = zip([kind] * len(columns[0].values), *[column.values for column in columns], strict=True)
+    if None not in columns[-1].distinct:
+        return list(map(orjson.dumps, rows))
+    return [orjson.dumps(_without_nulls(row)) for row in rows]
+
+
+def _without_nulls(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    width = len(row)
+    while row[width - 1] is None:
+        width -= 1
+    return row[:width]
+
+
+def _records(kind: str, packed: _Packed) -> Iterable[Decoded]:
+    """All rows of a positional kind at once; the same rules as parse_movement and parse_item."""
+    if kind == MOVEMENT:
+        columns = _checked(packed.tables[kind], MOVEMENT_TYPES, Movement._field_defaults, 6)
+        _check_movements(columns)
+        return map(partial(tuple.__new__, Movement), zip(*[column.values for column in columns], strict=True))
+    columns = _checked(packed.tables[kind], ITEM_TYPES, Item._field_defaults, 2)
+    return map(partial(tuple.__new__, Item), zip(*[column.values for column in columns], strict=True))
+
+
+def _checked(
+    columns: list[_Column], types: tuple[tuple[type, ...], ...], defaults: dict[str, Any], least: int
+) -> list[_Column]:
+    if len(columns) < least:
+        raise Malformed(f"batch: expected at least {least} columns, got {len(columns)}")
+    length = len(columns[0].values)
+    missing = list(defaults.values())[len(columns) - least :]
+    columns = columns[: len(types)] + [_Column([value] * length, [value]) for value in missing]
+    for column, allowed in zip(columns, types, strict=True):
+        if not {type(value) for value in column.distinct} <= {*allowed}:
+            raise Malformed(f"batch: expected a column of {allowed[0].__name__}")
+        if int in allowed and any(abs(value) >= WHOLE_MAX for value in column.distinct if value is not None):
+            raise Malformed("batch: expected 64-bit integers")
+    return columns
+
+
+def _check_movements(columns: list[_Column]) -> None:
+    _, quantity, source, target = columns[:4]
+    if min(quantity.distinct) <= 0:
+        raise Malformed("movement: expected positive quantities")
+    if any(map(eq, source.values, target.values)):
+        raise Malformed("movement: expected two locations")
+
+
+def _in_order(packed: _Packed, sources: Mapping[str, Iterable[_T]]) -> list[_T]:
+    iterators = {kind: iter(rows) for kind, rows in sources.items()}
+    ordered: list[_T] = []
+    for kind, length in packed.runs:
+        ordered.extend(islice(iterators[kind], length))
+    return ordered

@@ -10,6 +10,7 @@ Canonical bytes are RFC 8785 JSON (no floats occur) of the array with trailing n
 off; `encode` is the only maker of them, and stored bytes are never made again.
 """
 
+import re
 from typing import Any, NamedTuple
 
 import orjson
@@ -72,19 +73,43 @@ Record = Item | Movement | Fact
 Decoded = Item | Movement | Fact | Unknown
 
 _SORTED = orjson.OPT_SORT_KEYS
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def encode(record: Record) -> bytes:
-    """The canonical bytes of a record. Raises TooLarge above RECORD_BYTES_MAX."""
-    if isinstance(record, Movement):
-        encoded = encode_row(MOVEMENT, record)
-    elif isinstance(record, Item):
-        encoded = encode_row(ITEM, record)
-    else:
-        encoded = orjson.dumps([record.kind, record.body], option=_SORTED)
+    """The canonical bytes of a record. Raises Malformed for what no reader may accept, TooLarge."""
+    try:
+        encoded = _encode(record)
+    except orjson.JSONEncodeError as error:
+        raise Malformed(f"record: cannot be written as JSON: {error}") from error
     if len(encoded) > RECORD_BYTES_MAX:
         raise TooLarge(f"record: expected at most {RECORD_BYTES_MAX} bytes, got {len(encoded)}")
     return encoded
+
+
+def _encode(record: Record) -> bytes:
+    if isinstance(record, Movement):
+        _check_movement(record)
+        return encode_row(MOVEMENT, record)
+    if isinstance(record, Item):
+        _check(record, ITEM_TYPES, "item")
+        return encode_row(ITEM, record)
+    if record.kind in (MOVEMENT, ITEM) or not _KIND.fullmatch(record.kind):
+        raise Malformed(f"record: expected a kind of lower-case letters, got {record.kind[:40]!r}")
+    _refuse_floats(record.body)
+    return orjson.dumps([record.kind, record.body], option=_SORTED)
+
+
+def _refuse_floats(value: Any) -> None:
+    """Two languages write one float in two ways; quantities and money are integers here."""
+    if isinstance(value, float):
+        raise Malformed(f"record: expected no floats, got {value!r}")
+    if isinstance(value, dict):
+        for inner in value.values():
+            _refuse_floats(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _refuse_floats(inner)
 
 
 def encode_row(kind: str, fields: tuple[Any, ...]) -> bytes:
@@ -115,6 +140,8 @@ def from_row(row: Any, encoded: bytes) -> Decoded:
         return parse_movement(row[1:])
     if kind == ITEM:
         return parse_item(row[1:])
+    if not _KIND.fullmatch(kind):
+        raise Malformed(f"record: expected a kind of lower-case letters, got {kind[:40]!r}")
     if len(row) == 2 and type(row[1]) is dict:
         return Fact(kind, row[1])
     return Unknown(kind, encoded)
@@ -122,41 +149,45 @@ def from_row(row: Any, encoded: bytes) -> Decoded:
 
 def parse_movement(fields: list[Any]) -> Movement:
     """Positional fields as a Movement; types are checked, meaning is not (see DESIGN, "Poison")."""
-    if not 6 <= len(fields):
+    if not len(fields) >= 6:
         raise Malformed(f"movement: expected at least 6 fields, got {len(fields)}")
     movement = Movement(*fields[: len(Movement._fields)])
-    _check(movement, _MOVEMENT_TYPES, "movement")
+    _check_movement(movement)
+    return movement
+
+
+def _check_movement(movement: Movement) -> None:
+    _check(movement, MOVEMENT_TYPES, "movement")
     if movement.quantity <= 0:
         raise Malformed(f"movement: expected a positive quantity, got {movement.quantity}")
     if movement.from_location == movement.to_location:
         raise Malformed(f"movement: expected two locations, got {movement.from_location!r} twice")
-    return movement
 
 
 def parse_item(fields: list[Any]) -> Item:
     """Positional fields as an Item."""
-    if not 2 <= len(fields):
+    if not len(fields) >= 2:
         raise Malformed(f"item: expected at least 2 fields, got {len(fields)}")
     item = Item(*fields[: len(Item._fields)])
-    _check(item, _ITEM_TYPES, "item")
+    _check(item, ITEM_TYPES, "item")
     return item
 
 
 _TEXT = (str, type(None))
 _WHOLE = (int, type(None))
-_MOVEMENT_TYPES: tuple[tuple[type, ...], ...] = (
+MOVEMENT_TYPES: tuple[tuple[type, ...], ...] = (
     (int,), (int,), (str,), (str,), (str,), (int,), _WHOLE,
     _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT,
 )  # fmt: skip
-_ITEM_TYPES: tuple[tuple[type, ...], ...] = (
+ITEM_TYPES: tuple[tuple[type, ...], ...] = (
     (int,), (str,), _TEXT, (int,), (str,), _WHOLE, _WHOLE, _TEXT,
 )  # fmt: skip
-_INTEGER_MAX = 2**63
+WHOLE_MAX = 2**63
 
 
 def _check(record: tuple[Any, ...], types: tuple[tuple[type, ...], ...], what: str) -> None:
     for value, allowed in zip(record, types, strict=True):
         if type(value) not in allowed:
             raise Malformed(f"{what}: expected {allowed[0].__name__}, got {str(value)[:40]!r}")
-        if type(value) is int and not -_INTEGER_MAX <= value < _INTEGER_MAX:
+        if type(value) is int and abs(value) >= WHOLE_MAX:
             raise Malformed(f"{what}: expected a 64-bit integer, got {str(value)[:40]}")

@@ -19,6 +19,8 @@ from sync_protocol.limits import (
 )
 from sync_protocol.messages import Ack, Nack
 
+NO_CREDIT_PATIENCE = 10
+
 
 class SenderState(StrEnum):
     IDLE = "idle"
@@ -60,6 +62,7 @@ class Sender:
         self._in_flight: list[int] = []
         self._credits = 0
         self._raw_at: int | None = None
+        self._rewound_to: int | None = None
         self._start_at = 0
         self._progress_at = 0
         self._heard_at = 0
@@ -73,7 +76,8 @@ class Sender:
         """A Welcome came: go on from mark + 1 once `start_after_ms` has passed."""
         self.state = SenderState.STREAMING
         self.lease, self.mark, self.head = lease, mark, head
-        self._next, self._in_flight, self._raw_at = mark + 1, [], None
+        self._next, self._in_flight = mark + 1, []
+        self._raw_at = self._rewound_to = None
         self._credits = min(credits, CREDITS_MAX)
         self._start_at = now + start_after_ms
         self._progress_at = self._heard_at = self._start_at
@@ -116,43 +120,54 @@ class Sender:
         if ack.mark > self.mark:
             self.mark = ack.mark
             self._progress_at = now
-            self._raw_at = None
+            self._raw_at = self._rewound_to = None
         self._in_flight = [last for last in self._in_flight if last > self.mark]
         self._next = max(self._next, self.mark + 1)
         return True
 
     def on_nack(self, nack: Nack, now: int) -> bool:
-        """Go back to what is expected, or stop; False when the nack is not of this session."""
+        """Go back to what is expected, or stop; False when the nack is not of this session.
+
+        Each batch behind a gap is answered by a nack of its own, so one position is gone
+        back to once; until there is progress or a resend is due, the others say nothing new.
+        """
         if self.state is not SenderState.STREAMING or nack.lease != self.lease:
             return False
         self._heard_at = now
-        if nack.code not in ("gap", "raw") or not self.mark < nack.expected <= self.head + 1:
+        if nack.code not in ("gap", "raw") or nack.expected > self.head + 1:
             self.state = SenderState.STOPPED
             return True
-        if nack.code == "raw":
-            self._raw_at = nack.expected
-        self._rewind(nack.expected)
+        wants_raw = nack.code == "raw" and self._raw_at != nack.expected
+        if nack.expected > self.mark and (wants_raw or self._rewound_to != nack.expected):
+            self._raw_at = nack.expected if wants_raw else self._raw_at
+            self._rewind(nack.expected)
         return True
 
     def timer(self) -> int | None:
         """When `on_timer` has something to do, or None."""
-        if self.state is not SenderState.STREAMING or self.pending == 0 or self._credits == 0:
+        if self.state is not SenderState.STREAMING or self.pending == 0:
             return None
-        resend = self._progress_at + RESEND_TIMEOUT_MS if self._in_flight else None
-        stall = self._heard_at + STALL_TIMEOUT_MS
-        return max(min(resend or stall, stall), self._start_at)
+        due = self._stalled_at()
+        if self._in_flight:
+            due = min(due, self._progress_at + RESEND_TIMEOUT_MS)
+        return max(due, self._start_at)
 
     def on_timer(self, now: int) -> Stall:
         """No state may wait for the next write: resend, then reconnect."""
         due = self.timer()
         if due is None or now < due:
             return Stall.NONE
-        if now >= self._heard_at + STALL_TIMEOUT_MS:
+        if now >= self._stalled_at():
             return Stall.RECONNECT
         self._progress_at = now
         self._rewind(self.mark + 1)
+        self._rewound_to = None
         return Stall.RESEND
 
+    def _stalled_at(self) -> int:
+        """Without a credit the hub's silence is patience for longer, yet not for ever."""
+        return self._heard_at + STALL_TIMEOUT_MS * (1 if self._credits else NO_CREDIT_PATIENCE)
+
     def _rewind(self, position: int) -> None:
-        self._next = position
+        self._next = self._rewound_to = position
         self._in_flight = [last for last in self._in_flight if last < position]
