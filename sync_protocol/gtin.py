@@ -39,10 +39,7 @@ def parse_gtin(text: str) -> str:
 def is_valid_gtin(text: str) -> bool:
     """Whether `parse_gtin` would accept the text."""
     return (
-        len(text) in LENGTHS
-        and is_digits(text)
-        and text[-1] == check_digit(text[:-1])
-        and text.count("0") != len(text)
+        len(text) in LENGTHS and is_digits(text) and text[-1] == check_digit(text[:-1]) and text.count("0") != len(text)
     )
 
 
