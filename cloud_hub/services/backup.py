@@ -54,7 +54,7 @@ async def make(url: str, path: Path, *, now_ms: int, progress: Progress = lambda
                     progress(table)
                     await _write_table(connection, writer, table, columns)
             digest = writer.finish()
-        crashpoint("hub.backup.after_write")
+        crashpoint("backup.after_rename")
         backup = Backup(id=UUID(str(uuid_utils.uuid7())), path=path, manifest=manifest, bytes=writer.bytes)
         await dump.add_backup(connection, {
             "id": backup.id, "path": str(path), "hub_epoch": manifest["hub_epoch"], "created_at": now_ms,
@@ -83,8 +83,7 @@ async def verify(
             await dump.settle(connection, backup.id, state, now_ms, "; ".join(p.detail for p in problems)[:2_000])
             if not problems:
                 await dump.raise_safe_marks(connection, backup.manifest)
-            crashpoint("hub.backup.before_commit")
-        crashpoint("hub.backup.after_commit")
+        crashpoint("backup.after_verify")
     finally:
         await connection.close()
     return problems
@@ -136,9 +135,9 @@ async def _load(url: str, path: Path, progress: Progress, epoch_at: int | None) 
                 manifest = _manifest(reader)
                 await _read_tables(connection, reader, progress)
             if epoch_at is not None:
+                crashpoint("restore.before_epoch")
                 await begin_epoch(connection, now_ms=epoch_at, reason="restored from a backup")
-            crashpoint("hub.restore.before_commit")
-        crashpoint("hub.restore.after_commit")
+        crashpoint("restore.after_epoch")
     finally:
         await connection.close()
     return manifest

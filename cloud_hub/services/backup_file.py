@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Self
 import orjson
 import zstandard
 
+from cloud_hub.crashpoints import crashpoint
 from cloud_hub.errors import Invalid
 
 FORMAT = "backstock-backup-1"
@@ -48,6 +49,7 @@ class Writer:
             self.bytes = self._file.tell()
         self._file.close()
         if kind is None:
+            crashpoint("backup.before_rename")
             self._part.replace(self.path)
             _sync_folder(self.path.parent)
         else:
