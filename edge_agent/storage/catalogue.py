@@ -134,6 +134,7 @@ _SAVE_POLICY = Statement(
         settings=bindparam("new_settings"),
     )
 )  # fmt: skip
+_SET_SETTINGS = Statement(update(policy).values(settings=bindparam("new_settings")))
 _SITE = insert(sites).values({c.name: bindparam(c.name) for c in sites.columns})
 _SAVE_SITE = Statement(
     _SITE.on_conflict_do_update(
@@ -238,6 +239,11 @@ def save_policy(
         connection, epoch=version[0], number=version[1], new_reorder_point=reorder_point,
         new_critical_level=critical_level, new_settings=orjson.dumps(settings).decode(),
     )  # fmt: skip
+
+
+def set_settings(connection: sqlite3.Connection, settings: dict[str, Any]) -> None:
+    """Change the settings without a new version of the policy."""
+    _SET_SETTINGS.run(connection, new_settings=orjson.dumps(settings).decode())
 
 
 def save_site(connection: sqlite3.Connection, site: Site, version: tuple[int, int]) -> None:

@@ -229,7 +229,7 @@ scans = _table(
 )  # fmt: skip
 
 FTS = (
-    "CREATE VIRTUAL TABLE {name} USING fts5(name, sku, category, content='products', "
+    "CREATE VIRTUAL TABLE {name} USING fts5(name, sku, category, content='products',\n  "
     "content_rowid='number', tokenize='unicode61 remove_diacritics 2')"
 )
 FTS_TRIGGERS = (

@@ -355,7 +355,8 @@ STATEMENTS = (
   PRIMARY KEY (number)
 )
  STRICT""",
-    """CREATE VIRTUAL TABLE products_fts USING fts5(name, sku, category, content='products', content_rowid='number', tokenize='unicode61 remove_diacritics 2')""",
+    """CREATE VIRTUAL TABLE products_fts USING fts5(name, sku, category, content='products',
+  content_rowid='number', tokenize='unicode61 remove_diacritics 2')""",
     """CREATE TRIGGER products_added AFTER INSERT ON products BEGIN
   INSERT INTO products_fts(rowid, name, sku, category) VALUES (new.number, new.name, new.sku, new.category);
 END""",

@@ -1,0 +1,129 @@
+"""Edits of reference data made in the store: used at once here, proposed to head office.
+
+Each is a proposal-fact with the version that the editor saw and a hybrid logical clock; the
+hub merges per field. Until the hub has it, what comes down is overlaid with it again.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import orjson
+import uuid_utils
+
+from edge_agent.errors import Conflict, Invalid, NotFound
+from edge_agent.storage import catalogue, identity, ledger, proposals
+from edge_agent.storage.catalogue import Product
+from edge_agent.storage.proposals import Proposal
+from sync_protocol import facts
+
+EDITABLE = (
+    "sku", "name", "category", "unit", "price", "cost", "currency", "reorder_point", "critical_level",
+    "lifecycle",
+)  # fmt: skip
+"""Product fields that a proposal may name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProduct:
+    """A product found on the shelf that the catalogue does not know."""
+
+    sku: str
+    name: str
+    category: str = ""
+    unit: str = "each"
+    price: int | None = None
+    cost: int | None = None
+    currency: str = "EUR"
+    reorder_point: int | None = None
+    critical_level: int | None = None
+    codes: tuple[tuple[str, int], ...] = ()
+    actor: str | None = None
+
+
+class Proposed(NamedTuple):
+    """The edited product and where its proposal stands on the ledger."""
+
+    product: Product
+    position: int
+
+
+def create_provisional(connection: sqlite3.Connection, new: NewProduct, now_ms: int) -> Proposed:
+    """Make it known here at once. Raises Conflict when its SKU or a code is taken."""
+    if catalogue.find_by_sku(connection, new.sku) is not None:
+        raise Conflict("sku_taken", f"there is a product with SKU {new.sku[:60]!r}")
+    for code, _ in new.codes:
+        if catalogue.find_by_code(connection, code) is not None:
+            raise Conflict("barcode_taken", f"code {code} stands for another product")
+    product = Product(
+        str(uuid_utils.uuid7()), new.sku, new.name, new.category, new.unit, new.price, new.cost, new.currency,
+        "provisional", new.reorder_point, new.critical_level,
+    )  # fmt: skip
+    fields: dict[str, Any] = {name: getattr(product, name) for name in EDITABLE}
+    fields["barcodes"] = [{"code": code, "pack_quantity": pack} for code, pack in new.codes]
+    position = _propose(connection, "product", product.product_id, product.product_id, None, fields, new.actor, now_ms)
+    catalogue.save_product(connection, product)
+    catalogue.replace_codes(connection, product.product_id, new.codes)
+    return Proposed(product, position)
+
+
+def link_barcode(
+    connection: sqlite3.Connection, code: str, product_id: str, pack_quantity: int, actor: str | None, now_ms: int
+) -> Proposed:
+    """This code stands for so many units of that product. Raises NotFound, Invalid."""
+    product = catalogue.find_product(connection, product_id)
+    if product is None:
+        raise NotFound("product", f"there is no product {product_id[:60]!r}")
+    if pack_quantity <= 0:
+        raise Invalid("pack_quantity", f"expected more than 0, got {pack_quantity}", pointer="/pack_quantity")
+    found = catalogue.find_by_code(connection, code)
+    base = None if found is None else found.product.version
+    fields = {"product_id": product_id, "pack_quantity": pack_quantity}
+    position = _propose(connection, "barcode", code, product_id, base, fields, actor, now_ms)
+    catalogue.link(connection, code, product_id, pack_quantity)
+    return Proposed(product, position)
+
+
+def reapply(connection: sqlite3.Connection, merged_up_to: int, product_id: str | None = None) -> int:
+    """Lay local edits above a position over the catalogue again; returns how many."""
+    found = proposals.above(connection, merged_up_to, product_id)
+    for proposal in found:
+        _overlay(connection, proposal, orjson.loads(proposal.fields))
+    return len(found)
+
+
+def _overlay(connection: sqlite3.Connection, proposal: Proposal, fields: Mapping[str, Any]) -> None:
+    if proposal.entity == "barcode":
+        catalogue.link(connection, proposal.entity_id, fields["product_id"], fields["pack_quantity"])
+        return
+    known = catalogue.find_product(connection, proposal.product_id)
+    edits = {name: fields[name] for name in EDITABLE if name in fields}
+    if known is not None and known.version > (0, 0):
+        # Head office knows it by now: the fields that the store said still hold, its life cycle does not.
+        edits.pop("lifecycle", None)
+    base = known or Product(proposal.product_id, fields.get("sku", ""), fields.get("name", ""))
+    catalogue.save_product(connection, base._replace(**edits))
+    for barcode in fields.get("barcodes", []):
+        catalogue.link(connection, barcode["code"], proposal.product_id, barcode["pack_quantity"])
+
+
+def _propose(
+    connection: sqlite3.Connection, entity: Literal["product", "barcode"], entity_id: str, product_id: str,
+    base_version: tuple[int, int] | None, fields: dict[str, Any], actor: str | None, now_ms: int,
+) -> int:  # fmt: skip
+    offset = identity.clock_offset(connection)
+    body = facts.Proposal(
+        occurred_at=now_ms, clock_offset=offset, actor=actor, proposal_id=str(uuid_utils.uuid7()),
+        entity=entity, entity_id=entity_id, base_version=base_version,
+        hlc=identity.next_hlc(connection, now_ms + (offset or 0)), fields=fields,
+    )  # fmt: skip
+    position = ledger.append(connection, [facts.fact(body)]).last
+    text = orjson.dumps(fields).decode()
+    proposals.add(
+        connection,
+        Proposal(body.proposal_id, entity, entity_id, product_id, text, position, now_ms),
+    )
+    return position
+
+
