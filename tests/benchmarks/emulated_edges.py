@@ -1,0 +1,135 @@
+"""Many stores in one process: the real protocol and transport over ledgers kept in memory.
+
+Each emulated edge has a device key, an enrolment at the hub, `count` sales and its own MQTT
+connection. `drain` brings all of them back at the same moment and waits until the hub has
+acknowledged everything; what a real agent adds (SQLite, REST) is measured elsewhere.
+"""
+
+import asyncio
+import random
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from sync_protocol import batch, chain, edge_session, messages, topics
+from sync_protocol.edge_session import EdgeSession, Effect, LedgerView
+from sync_protocol.keys import verifier
+from sync_protocol.records import Item, Movement, encode
+from sync_protocol.transport.mqtt import BrokerAddress, Connection
+
+
+@dataclass(kw_only=True)
+class EmulatedEdge:
+    """One store's identity and its unsent records."""
+
+    site_id: str
+    device_id: str
+    origin_id: str
+    certificate: str
+    key: Ed25519PrivateKey
+    hub_key: bytes
+    records: list[bytes] = field(default_factory=list)
+    hashes: list[bytes] = field(default_factory=list)
+    acked_at: float = 0.0
+
+    def sell(self, products: list[str], count: int, rng: random.Random) -> None:
+        """Append `count` sales of random products, with the item definitions they need."""
+        refs: dict[str, int] = {}
+        at = 1_790_000_000_000
+        for _ in range(count):
+            product = products[int(len(products) * rng.random() ** 2)]
+            if product not in refs:
+                refs[product] = len(refs) + 1
+                self._append(encode(Item(refs[product], product, None, 1000, "each", 199 + len(refs), None, "EUR")))
+            at += rng.randrange(500, 60_000)
+            sale = Movement(refs[product], 1000, "shelf", "customer", "sale", at, 0)
+            self._append(encode(sale))
+
+    def _append(self, encoded: bytes) -> None:
+        previous = self.hashes[-1] if self.hashes else chain.genesis(self.site_id, self.origin_id)
+        self.records.append(encoded)
+        self.hashes.append(chain.extend(previous, encoded))
+
+    def hash_at(self, position: int) -> bytes:
+        """The chain hash at a position."""
+        return self.hashes[position - 1] if position else chain.genesis(self.site_id, self.origin_id)
+
+    def view(self, boot: int) -> LedgerView:
+        """What a Hello tells; nothing was ever acknowledged."""
+        head = len(self.records)
+        return LedgerView(
+            site_id=self.site_id, origin_id=self.origin_id, device_id=self.device_id, certificate=self.certificate,
+            boot=boot, instance=secrets.token_hex(8), head=head, chain_head=self.hash_at(head), acked=0,
+            acked_hash=self.hash_at(0), first_retained=1, checkpoints=[], feed=None, hub_epoch=0,
+        )  # fmt: skip
+
+
+async def drain(edges: list[EmulatedEdge], broker: BrokerAddress, timeout_s: float = 120) -> float:
+    """All of them at once; seconds until the last acknowledgement. Raises TimeoutError."""
+    started = time.perf_counter()
+    async with asyncio.timeout(timeout_s), asyncio.TaskGroup() as group:
+        for edge in edges:
+            group.create_task(_come_back(edge, broker))
+    return max(edge.acked_at for edge in edges) - started
+
+
+async def _come_back(edge: EmulatedEdge, broker: BrokerAddress) -> None:
+    boot, rng = 1, random.Random(edge.device_id)
+    while True:
+        try:
+            connection = await Connection.open(broker, client_id=edge.device_id)
+            try:
+                if await _talk(edge, connection, boot):
+                    return
+            finally:
+                await connection.close()
+        except (OSError, Exception) as error:  # noqa: BLE001 - a refused or lost connection is tried again
+            if isinstance(error, asyncio.CancelledError | AssertionError):
+                raise
+        await asyncio.sleep(rng.random() * 2)
+
+
+async def _talk(edge: EmulatedEdge, connection: Connection, boot: int) -> bool:
+    session = EdgeSession(verify_hub=verifier(edge.hub_key))
+    up, down = topics.up(edge.device_id, edge.origin_id), topics.down(edge.device_id, edge.origin_id)
+    await connection.subscribe(down)
+    view = edge.view(boot)
+    _execute(edge, session, session.connected(view, secrets.token_hex(8), now=_now(), clock_ms=_clock()), connection, up)
+    async for _, payload in connection.messages():
+        effects = session.received(payload, now=_now(), clock_ms=_clock())
+        _execute(edge, session, effects, connection, up)
+        if session.link is edge_session.Link.REFUSED:
+            return False
+        if session.link is edge_session.Link.STREAMING and session.sender.pending == 0:
+            edge.acked_at = time.perf_counter()
+            return True
+        _pump(edge, session, connection, up)
+    return False
+
+
+def _execute(edge: EmulatedEdge, session: EdgeSession, effects: list[Effect], connection: Connection, up: str) -> None:
+    for effect in effects:
+        if isinstance(effect, edge_session.Publish):
+            connection.publish(up, effect.data)
+        elif isinstance(effect, edge_session.CompareHash):
+            own = edge.hash_at(effect.position)
+            _execute(edge, session, session.hash_known(own, now=_now(), clock_ms=_clock()), connection, up)
+
+
+def _pump(edge: EmulatedEdge, session: EdgeSession, connection: Connection, up: str) -> None:
+    while (found := session.next_range(_now())) is not None:
+        records = edge.records[found.first - 1 : found.last]
+        sealed = batch.seal(edge.origin_id, found.first, edge.hash_at(found.first - 1), records, edge.key.sign)
+        assert session.sender.lease is not None
+        connection.publish(up, messages.frame(session.sender.lease, sealed))
+        session.published(found)
+
+
+def _now() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+def _clock() -> int:
+    return time.time_ns() // 1_000_000
