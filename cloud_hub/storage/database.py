@@ -5,7 +5,7 @@ A transaction is one block: it begins and ends in it and awaits nothing but the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ import asyncpg
 import orjson
 import sqlalchemy as sa
 from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
 from cloud_hub.errors import Unavailable
@@ -117,6 +118,35 @@ class Database:
                 await self.pool.close()
         except TimeoutError:
             self.pool.terminate()
+
+
+def bound(column: sa.Column[Any], name: str | None = None) -> sa.BindParameter[Any]:
+    """A bind parameter of a column's type, under its name or another one."""
+    return sa.bindparam(name or column.name, type_=column.type)
+
+
+def bound_array(column: sa.Column[Any], name: str | None = None) -> sa.BindParameter[Any]:
+    """A bind parameter that takes a list of a column's values."""
+    return sa.bindparam(name or column.name, type_=ARRAY(column.type))
+
+
+def given(table: sa.Table, *names: str) -> dict[str, Any]:
+    """`values(...)` of an insert or update: one bind parameter per named column."""
+    return {name: bound(table.c[name]) for name in names}
+
+
+def unnested(table: sa.Table, *names: str) -> sa.TableValuedAlias:
+    """Rows of equally long lists, one bind parameter per named column."""
+    columns = [sa.column(name, table.c[name].type) for name in names]
+    lists = [bound_array(table.c[name]) for name in names]
+    return sa.func.unnest(*lists).table_valued(*columns, name="given").render_derived()
+
+
+async def copy_rows(
+    connection: Connection, table: sa.Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Binary COPY of many rows."""
+    await connection.copy_records_to_table(table.name, columns=list(names), records=rows)
 
 
 async def connect(url: str) -> asyncpg.Connection:

@@ -43,7 +43,12 @@ def number(name: str, *, key: bool = False, null: bool = False, default: int | N
     """A 64-bit integer column: a position, a quantity in thousandths, or milliseconds of UTC."""
     server_default = None if default is None else sa.text(str(default))
     return sa.Column(
-        name, sa.BigInteger, primary_key=key, nullable=null and not key, server_default=server_default, autoincrement=False
+        name,
+        sa.BigInteger,
+        primary_key=key,
+        nullable=null and not key,
+        server_default=server_default,
+        autoincrement=False,
     )
 
 

@@ -63,7 +63,7 @@ branches = table(
     uuid("site_id", key=True), uuid("branch_id", key=True), uuid("origin_id"), uuid("device_id"), text("verdict"),
     number("fork_position"), blob("fork_hash"), number("head"), blob("head_hash"), text("lease", null=True),
     text("state", default="stored"), number("created_at"), number("updated_at"), text("decided_by", null=True),
-    sa.UniqueConstraint("site_id", "origin_id", "lease"),
+    sa.Index(None, "origin_id", "lease"),
 )  # fmt: skip
 
 branch_records = table(

@@ -107,9 +107,10 @@ CREATE TABLE branches (
 	created_at BIGINT NOT NULL,
 	updated_at BIGINT NOT NULL,
 	decided_by TEXT,
-	CONSTRAINT pk_branches PRIMARY KEY (site_id, branch_id),
-	CONSTRAINT uq_branches_site_id_origin_id_lease UNIQUE (site_id, origin_id, lease)
+	CONSTRAINT pk_branches PRIMARY KEY (site_id, branch_id)
 );
+
+CREATE INDEX ix_branches_origin_id_lease ON branches (origin_id, lease);
 
 CREATE TABLE changes (
 	position BIGINT NOT NULL,

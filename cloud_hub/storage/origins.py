@@ -1,0 +1,244 @@
+"""SQL of origins and their devices: all that the hub knows of a conversation is in the row."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
+from cloud_hub.storage.schema import devices, origins, sites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The life of one edge database, as the hub knows it."""
+
+    site_id: UUID
+    origin_id: UUID
+    device_id: UUID
+    public_key: bytes
+    state: str
+    predecessor_origin: UUID | None
+    mark: int
+    chain_hash: bytes
+    safe_mark: int
+    lease: str | None
+    boot: int
+    instance: str | None
+    head_told: int
+    successor_certificate: str | None
+    is_revoked: bool = False
+
+
+_FIELDS = tuple(name for name in Origin.__dataclass_fields__ if name != "is_revoked")
+_ID = origins.c.origin_id == bound(origins.c.origin_id)
+_COLUMNS = [origins.c[name] for name in _FIELDS]
+_REVOKED = (
+    sa.select(devices.c.state == "revoked")
+    .where(devices.c.id == origins.c.device_id)
+    .scalar_subquery()
+    .label("is_revoked")
+)
+_FIND = Query(sa.select(*_COLUMNS, _REVOKED).where(_ID))
+_LOCK = Query(sa.select(*_COLUMNS, _REVOKED).where(_ID).with_for_update(of=origins))
+_OF_SITE = Query(
+    sa.select(*_COLUMNS, _REVOKED).where(origins.c.site_id == bound(origins.c.site_id)).order_by(origins.c.opened_at)
+)
+_OPEN_OF_SITE = Query(
+    sa.select(*_COLUMNS, _REVOKED)
+    .where(origins.c.site_id == bound(origins.c.site_id), origins.c.state == "open")
+    .order_by(origins.c.opened_at.desc())
+    .with_for_update(of=origins)
+)
+_LEASED = Query(
+    sa.select(*_COLUMNS, _REVOKED).where(
+        origins.c.state == "open",
+        origins.c.lease.is_not(None),
+        origins.c.device_id == sa.any_(bound_array(origins.c.device_id, "ids")),
+    )
+)
+_DEVICES = Query(sa.select(devices.c.id).where(devices.c.state == "active"))
+_INSERT = Query(
+    insert(origins)
+    .values(
+        **given(
+            origins, "site_id", "origin_id", "device_id", "public_key", "predecessor_origin", "predecessor_position",
+            "predecessor_hash", "mark", "chain_hash", "opened_at",
+        )
+    )
+    .on_conflict_do_nothing()
+)  # fmt: skip
+_SAVE_MARK = Query(
+    origins.update().where(_ID).values(**given(origins, "mark", "chain_hash", "last_seen", "last_error"))
+)
+_SAVE_SESSION = Query(
+    origins.update()
+    .where(_ID)
+    .values(
+        **given(
+            origins,
+            "lease",
+            "session",
+            "boot",
+            "instance",
+            "last_seen",
+            "clock_offset_ms",
+            "head_told",
+            "agent_version",
+        ),
+        pending_told=sa.func.greatest(bound(origins.c.head_told) - origins.c.mark, 0),
+        oldest_unacked_at=sa.null(),
+    )
+)
+_END_SESSION = Query(origins.update().where(_ID, origins.c.lease == bound(origins.c.lease)).values(lease=sa.null()))
+_ERROR = Query(origins.update().where(_ID).values(**given(origins, "last_error", "last_error_at")))
+_DIGEST = Query(origins.update().where(_ID).values(**given(origins, "digest_position", "is_digest_equal", "digest_at")))
+_BACKLOG = Query(
+    origins.update().where(_ID).values(**given(origins, "head_told", "pending_told", "oldest_unacked_at", "last_seen"))
+)
+_STATE = Query(
+    origins.update().where(_ID).values(**given(origins, "state", "closed_at"), lease=sa.null(), session=sa.null())
+)
+_SUCCESSOR = Query(origins.update().where(_ID).values(**given(origins, "successor_certificate")))
+_SAFE = Query(
+    origins.update().where(_ID, origins.c.safe_mark < bound(origins.c.safe_mark)).values(**given(origins, "safe_mark"))
+)
+_SET_WRITER = Query(
+    sites.update()
+    .where(sites.c.id == bound(sites.c.id, "site_id"))
+    .values(writer_origin=bound(sites.c.writer_origin, "origin_id"))
+)
+_PRESENCE = Query(
+    devices.update()
+    .where(devices.c.id == bound(devices.c.id, "device_id"))
+    .values(**given(devices, "is_online", "presence_at"))
+)
+_TELEMETRY = Query(
+    devices.update()
+    .where(devices.c.id == bound(devices.c.id, "device_id"))
+    .values(**given(devices, "telemetry", "telemetry_at"))
+)
+_ADD_DEVICE = Query(
+    insert(devices)
+    .values(**given(devices, "id", "site_id", "name", "public_key", "enrolled_at"))
+    .on_conflict_do_nothing()
+)
+_DEVICE = Query(sa.select(devices).where(devices.c.id == bound(devices.c.id)))
+
+
+async def find(connection: Connection, origin_id: object) -> Origin | None:
+    """The origin as it is now."""
+    return _made(await _FIND.fetchrow(connection, origin_id=origin_id))
+
+
+async def lock(connection: Connection, origin_id: object) -> Origin | None:
+    """The origin, locked until the transaction ends: the one lock of every write to its ledger."""
+    return _made(await _LOCK.fetchrow(connection, origin_id=origin_id))
+
+
+async def list_of_site(connection: Connection, site_id: object) -> list[Origin]:
+    """All origins of a site, oldest first: its prefix is theirs in this order."""
+    return [made for row in await _OF_SITE.fetch(connection, site_id=site_id) if (made := _made(row))]
+
+
+async def lock_open(connection: Connection, site_id: object) -> Origin | None:
+    """The site's current writer, locked."""
+    return _made(await _OPEN_OF_SITE.fetchrow(connection, site_id=site_id))
+
+
+async def list_leased(connection: Connection, device_ids: list[UUID]) -> list[Origin]:
+    """Origins of these devices that have a session."""
+    return [made for row in await _LEASED.fetch(connection, ids=device_ids) if (made := _made(row))]
+
+
+async def list_device_ids(connection: Connection) -> list[UUID]:
+    """All active devices."""
+    return [row["id"] for row in await _DEVICES.fetch(connection)]
+
+
+async def insert_origin(connection: Connection, **values: Any) -> bool:
+    """Open an origin; False when it exists."""
+    return await _INSERT.execute(connection, **values) == 1
+
+
+async def save_mark(connection: Connection, origin_id: UUID, mark: int, chain_hash: bytes, now_ms: int) -> None:
+    """The high-water mark, in the transaction that wrote everything below it."""
+    await _SAVE_MARK.execute(
+        connection, origin_id=origin_id, mark=mark, chain_hash=chain_hash, last_seen=now_ms, last_error=None
+    )
+
+
+async def save_session(connection: Connection, **values: Any) -> None:
+    """The lease that counts from now on; an older one counts no more."""
+    await _SAVE_SESSION.execute(connection, **values)
+
+
+async def end_session(connection: Connection, origin_id: object, lease: str) -> None:
+    """The box said goodbye."""
+    await _END_SESSION.execute(connection, origin_id=origin_id, lease=lease)
+
+
+async def save_error(connection: Connection, origin_id: object, error: str, now_ms: int) -> None:
+    """The last thing that went wrong with this origin."""
+    await _ERROR.execute(connection, origin_id=origin_id, last_error=error[:500], last_error_at=now_ms)
+
+
+async def save_digest(connection: Connection, origin_id: object, position: int, is_equal: bool, now_ms: int) -> None:
+    """The last comparison of levels."""
+    await _DIGEST.execute(
+        connection, origin_id=origin_id, digest_position=position, is_digest_equal=is_equal, digest_at=now_ms
+    )
+
+
+async def save_backlog(connection: Connection, **values: Any) -> None:
+    """What the box says it still has to send."""
+    await _BACKLOG.execute(connection, **values)
+
+
+async def save_state(connection: Connection, origin_id: object, state: str, closed_at: int | None) -> None:
+    """Open, closed or fenced; any session of it ends."""
+    await _STATE.execute(connection, origin_id=origin_id, state=state, closed_at=closed_at)
+
+
+async def save_successor(connection: Connection, origin_id: object, certificate: str | None) -> None:
+    """A take-over certificate waits for the device of this origin."""
+    await _SUCCESSOR.execute(connection, origin_id=origin_id, successor_certificate=certificate)
+
+
+async def save_safe_mark(connection: Connection, origin_id: object, safe_mark: int) -> None:
+    """A verified backup contains everything up to here."""
+    await _SAFE.execute(connection, origin_id=origin_id, safe_mark=safe_mark)
+
+
+async def set_writer(connection: Connection, site_id: object, origin_id: object) -> None:
+    """Who writes the site's ledger from now on."""
+    await _SET_WRITER.execute(connection, site_id=site_id, origin_id=origin_id)
+
+
+async def save_presence(connection: Connection, device_id: object, is_online: bool, now_ms: int) -> None:
+    """What the broker says of the box's connection."""
+    await _PRESENCE.execute(connection, device_id=device_id, is_online=is_online, presence_at=now_ms)
+
+
+async def save_telemetry(connection: Connection, device_id: object, telemetry: Any, now_ms: int) -> None:
+    """The box's last gauges."""
+    await _TELEMETRY.execute(connection, device_id=device_id, telemetry=telemetry, telemetry_at=now_ms)
+
+
+async def add_device(connection: Connection, **values: Any) -> None:
+    """A device that a certificate of ours names and the database has forgotten."""
+    await _ADD_DEVICE.execute(connection, **values)
+
+
+async def find_device(connection: Connection, device_id: object) -> Row | None:
+    """One device's row."""
+    return await _DEVICE.fetchrow(connection, id=device_id)
+
+
+def _made(row: Row | None) -> Origin | None:
+    if row is None:
+        return None
+    values = {name: row[name] for name in _FIELDS}
+    return Origin(**values, is_revoked=bool(row["is_revoked"]))

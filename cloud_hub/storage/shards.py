@@ -1,0 +1,111 @@
+"""SQL of shard leases and job slots: who does what among several hub processes.
+
+A lease only spares work: an origin's row lock keeps two workers on one shard harmless.
+Times are the database's own, so processes with wrong clocks cannot hold a lease for ever.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from cloud_hub.storage.database import Connection, Query, bound
+from cloud_hub.storage.schema import shard_leases, slots, workers
+
+_NOW = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
+_TTL = sa.bindparam("ttl_ms", type_=sa.BigInteger)
+_WORKER = bound(shard_leases.c.worker)
+_BEAT = insert(workers).values({"worker": bound(workers.c.worker), "seen_at": _NOW})
+_SEEN = Query(_BEAT.on_conflict_do_update(index_elements=[workers.c.worker], set_={"seen_at": _NOW}))
+_ALIVE = Query(sa.select(sa.func.count()).select_from(workers).where(workers.c.seen_at > _NOW - _TTL))
+_GONE = Query(workers.delete().where(workers.c.worker == bound(workers.c.worker)))
+_RENEW = Query(
+    shard_leases.update()
+    .where(shard_leases.c.worker == _WORKER, shard_leases.c.expires_at > _NOW)
+    .values(expires_at=_NOW + _TTL)
+    .returning(shard_leases.c.shard)
+)
+_free = (
+    sa.select(shard_leases.c.shard)
+    .where(shard_leases.c.expires_at <= _NOW)
+    .order_by(shard_leases.c.shard)
+    .limit(sa.bindparam("most", type_=sa.BigInteger))
+    .with_for_update(skip_locked=True)
+)
+_TAKE = Query(
+    shard_leases.update()
+    .where(shard_leases.c.shard.in_(_free))
+    .values({"worker": _WORKER, "expires_at": _NOW + _TTL, "term": shard_leases.c.term + 1})
+    .returning(shard_leases.c.shard)
+)
+_RELEASE = Query(
+    shard_leases.update()
+    .where(
+        shard_leases.c.worker == _WORKER,
+        shard_leases.c.shard == sa.any_(sa.bindparam("shards", type_=sa.ARRAY(sa.BigInteger))),
+    )
+    .values(expires_at=sa.literal_column("0"))
+)
+_claim = insert(slots).values(
+    {
+        "job": bound(slots.c.job),
+        "slot": bound(slots.c.slot),
+        "worker": bound(slots.c.worker),
+        "claimed_until": _NOW + _TTL,
+    }
+)
+_CLAIM = Query(
+    _claim.on_conflict_do_update(
+        index_elements=[slots.c.job, slots.c.slot],
+        set_={"worker": _claim.excluded.worker, "claimed_until": _claim.excluded.claimed_until},
+        where=sa.and_(slots.c.done_at.is_(None), slots.c.claimed_until < _NOW),
+    ).returning(slots.c.job)
+)
+_DONE = Query(
+    slots.update()
+    .where(
+        slots.c.job == bound(slots.c.job), slots.c.slot == bound(slots.c.slot), slots.c.worker == bound(slots.c.worker)
+    )
+    .values({"done_at": _NOW, "error": bound(slots.c.error)})
+)
+_PRUNE = Query(slots.delete().where(slots.c.claimed_until < _NOW - _TTL))
+
+
+async def beat(connection: Connection, worker: str, ttl_ms: int) -> int:
+    """Say that this worker lives; how many do."""
+    await _SEEN.execute(connection, worker=worker)
+    alive: int = await _ALIVE.fetchval(connection, ttl_ms=ttl_ms)
+    return alive
+
+
+async def renew(connection: Connection, worker: str, ttl_ms: int) -> set[int]:
+    """Extend this worker's leases; those it still has."""
+    return {row["shard"] for row in await _RENEW.fetch(connection, worker=worker, ttl_ms=ttl_ms)}
+
+
+async def take(connection: Connection, worker: str, ttl_ms: int, most: int) -> set[int]:
+    """Lease shards whose lease has run out."""
+    return {row["shard"] for row in await _TAKE.fetch(connection, worker=worker, ttl_ms=ttl_ms, most=most)}
+
+
+async def release(connection: Connection, worker: str, shards: list[int]) -> None:
+    """Give leases back before they run out."""
+    await _RELEASE.execute(connection, worker=worker, shards=shards)
+
+
+async def leave(connection: Connection, worker: str) -> None:
+    """This worker stops: it counts no longer."""
+    await _GONE.execute(connection, worker=worker)
+
+
+async def claim_slot(connection: Connection, job: str, slot: int, worker: str, ttl_ms: int) -> bool:
+    """Whether this worker runs this slot of a job: once done it never runs again, a crashed run is taken over."""
+    return await _CLAIM.fetchval(connection, job=job, slot=slot, worker=worker, ttl_ms=ttl_ms) is not None
+
+
+async def finish_slot(connection: Connection, job: str, slot: int, worker: str, error: str | None) -> None:
+    """The done mark."""
+    await _DONE.execute(connection, job=job, slot=slot, worker=worker, error=error)
+
+
+async def prune_slots(connection: Connection, older_than_ms: int) -> int:
+    """Forget slots of long ago."""
+    return await _PRUNE.execute(connection, ttl_ms=older_than_ms)
