@@ -122,7 +122,7 @@ def _apply_site(connection: sqlite3.Connection, change: changes.Site, _now_ms: i
     catalogue.save_site(connection, catalogue.Site(change.site_id, change.code, change.name), change.version)
 
 
-def _apply_notice(connection: sqlite3.Connection, change: changes.TransferNotice, _now_ms: int) -> None:
+def _apply_notice(connection: sqlite3.Connection, change: changes.TransferNotice, now_ms: int) -> None:
     known = transfers.find(connection, change.transfer_id)
     if known is None:
         made = Transfer(change.transfer_id, change.from_site, change.to_site, change.step, now_ms, now_ms)
