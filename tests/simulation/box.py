@@ -1,0 +1,381 @@
+"""One store box: the real EdgeSession on the real storage, and a shell that carries out its effects.
+
+What edge_agent/services/{link,conversation,marks}.py do with threads and a network, this
+does inline in virtual time with the same functions. Power may fail at every registered
+crash point: what is not committed is gone, and all memory with it. The disk survives.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.errors import EdgeError
+from edge_agent.services import audit, downlink, generation, pruning, uplink
+from edge_agent.storage import identity
+from edge_agent.storage.database import as_unavailable, transact
+from sync_protocol import edge_session as does
+from sync_protocol import messages as say
+from sync_protocol.clock import OffsetEstimator, full_jitter
+from sync_protocol.edge_session import EdgeSession, Effect, Link
+from sync_protocol.limits import RECONNECT_BASE_MS, RECONNECT_CAP_MS
+from sync_protocol.retention import SafeAt
+from tests.simulation.disk import Disk
+from tests.simulation.network import Connection, Weather
+from tests.simulation.power import PowerCut
+
+if TYPE_CHECKING:
+    from tests.simulation.store import Store
+    from tests.simulation.world import World
+
+LINGER_MS = 250
+START_MS = 2_000
+EPOCH_MS = 1_790_000_000_000
+"""What a right clock says at virtual time 0."""
+
+
+class Box:
+    """A machine with a disk, a clock, a link and, while it has power, an agent."""
+
+    def __init__(self, world: "World", store: "Store", name: str, device_id: str, disk: Disk, weather: Weather) -> None:
+        self.world, self.store, self.name, self.device_id = world, store, name, device_id
+        self.disk, self.weather = disk, weather
+        self.clock_error = 0
+        self.is_on = False
+        self.is_retired = False
+        self.side_file: generation.Generation | None = None
+        self.session: EdgeSession | None = None
+        self.instance = ""
+        self.origin_id = ""
+        self._connection: Connection | None = None
+        self._attempt = 0
+        self._life = 0
+        self._timer_at: int | None = None
+        self._is_pumping = False
+        self._mark: does.SaveMark | None = None
+        self._offsets = OffsetEstimator()
+        self._notes: list[SafeAt] = []
+
+    # --- power ------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Power is back, or the agent was started."""
+        if self.is_on or self.is_retired:
+            return
+        self.is_on = True
+        self._life += 1
+        self._attempt = 0
+        self.instance = self.world.timeline.token()
+        self._guarded(self._boot)
+        if self.is_on:
+            self._later(self.world.timeline.random.randrange(1_000), self._connect)
+
+    def _boot(self) -> None:
+        started = self.write(generation.start, self.side_file)
+        who = identity.get(self.database)
+        self.origin_id = who.origin_id
+        self.session = EdgeSession(verify_hub=self.world.hub_key.verify, batch_records_max=self.store.batch_records)
+        self.remember(started.boot, started.head)
+        self.world.timeline.note(f"{self.name} started, boot {started.boot}, head {started.head}")
+
+    def remember(self, boot: int | None = None, head: int | None = None) -> None:
+        """Write the side file, as the agent does now and then."""
+        who = identity.get(self.database)
+        self.side_file = generation.Generation(
+            who.origin_id, who.boot if boot is None else boot, uplink.head(self.database) if head is None else head
+        )
+
+    def cut_power(self) -> None:
+        """All memory is lost; an open transaction is rolled back by whoever opens the file next."""
+        if not self.is_on:
+            return
+        self.world.timeline.note(f"{self.name} lost power")
+        self.is_on = False
+        self._life += 1
+        self.session, self._mark, self._timer_at, self._is_pumping = None, None, None, False
+        self._offsets, self._notes = OffsetEstimator(), []
+        if self._connection is not None:
+            self.world.broker.close(self._connection)
+            self._connection = None
+        self.disk.settle()
+
+    def retire(self) -> None:
+        """A person pulls the plug for ever."""
+        self.cut_power()
+        self.is_retired = True
+
+    # --- the database -----------------------------------------------------------------
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        return self.disk.connection
+
+    def write(self, function: Callable[..., Any], *args: Any) -> Any:
+        """As Database.write: one transaction; raises EdgeError for a full disk."""
+        try:
+            return transact(self.database, function, *args)
+        except sqlite3.Error as error:
+            raise as_unavailable(error) from error
+
+    def clock_ms(self) -> int:
+        """What this box believes the time is."""
+        return EPOCH_MS + self.world.timeline.now + self.clock_error
+
+    # --- the conversation -------------------------------------------------------------
+
+    @property
+    def link(self) -> Link:
+        return Link.OFFLINE if self.session is None else self.session.link
+
+    def lost(self, connection: Connection) -> None:
+        """The broker or the network ended the connection."""
+        if connection is self._connection:
+            self._hang_up("connection lost")
+
+    def deliver(self, connection: Connection, payload: bytes) -> None:
+        """A payload from the origin's down topic."""
+        if connection is not self._connection or self.session is None:
+            return
+        session, now = self.session, self.world.timeline.now
+        self._guarded(lambda: self._carry_out(session.received(payload, now=now, clock_ms=self.clock_ms())))
+
+    def grown(self) -> None:
+        """The ledger was written to."""
+        if self.session is not None:
+            self.session.appended(uplink.head(self.database), now=self.world.timeline.now)
+            self._wake()
+
+    def _connect(self) -> None:
+        if self._connection is not None or self.session is None:
+            return
+        connection = self.world.broker.connect(self, self.origin_id, self.weather)
+        if connection is None:
+            self._again()
+            return
+        self._connection = connection
+        self._guarded(self._greet)
+
+    def _greet(self) -> None:
+        assert self.session is not None
+        timeline = self.world.timeline
+        effects = self.session.connected(
+            uplink.view(self.database, self.instance), timeline.token(), now=timeline.now, clock_ms=self.clock_ms()
+        )
+        self._carry_out(effects)
+
+    def _again(self) -> None:
+        self._attempt += 1
+        wait = full_jitter(self._attempt, RECONNECT_BASE_MS, RECONNECT_CAP_MS, self.world.timeline.random.random)
+        self._later(wait, self._connect)
+
+    def _hang_up(self, why: str) -> None:
+        self.world.timeline.note(f"{self.name} hangs up: {why}")
+        if self._connection is not None:
+            self.world.broker.close(self._connection)
+            self._connection = None
+        if self.session is not None:
+            self.session.disconnected()
+            self._again()
+
+    # --- waiting ----------------------------------------------------------------------
+
+    def _later(self, delay: int, action: Callable[..., None], *args: Any) -> None:
+        """Do it then, if this life of the agent lasts that long."""
+        self.world.timeline.after(delay, self._if_alive, self._life, action, args)
+
+    def _if_alive(self, life: int, action: Callable[..., None], args: tuple[Any, ...]) -> None:
+        if life == self._life and self.is_on:
+            action(*args)
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        """Run a step of the agent: power may fail in it, the disk may be full."""
+        life = self._life
+        with self.world.power.feeding(self):
+            try:
+                action()
+            except PowerCut:
+                self.world.met["power cut at a crash point"] += 1
+                self.cut_power()
+                self.world.timeline.after(self.world.timeline.random.randrange(500, 20_000), self.start)
+                return
+            except EdgeError as error:
+                self.world.timeline.note(f"{self.name} {error.code}")
+                self.world.screen.show(self.store.site_id, error.code)
+                self._hang_up(error.code)
+        if life == self._life:
+            self._wake()
+
+    def _wake(self) -> None:
+        """Publish what can be published and look at the timers."""
+        session = self.session
+        if session is None or self._connection is None:
+            return
+        if not self._is_pumping and session.next_range(self.world.timeline.now) is not None:
+            self._is_pumping = True
+            self._later(self.store.linger_ms, self._pump)
+        due = session.timer()
+        if due is not None and (self._timer_at is None or due < self._timer_at):
+            self._timer_at = due
+            self._later(due - self.world.timeline.now, self._on_timer, due)
+
+    def _on_timer(self, due: int) -> None:
+        if self._timer_at != due:
+            return
+        self._timer_at = None
+        session = self.session
+        if session is not None and self._connection is not None:
+            self._guarded(lambda: self._carry_out(session.on_timer(self.world.timeline.now)))
+
+    def _pump(self) -> None:
+        self._is_pumping = False
+        if self._connection is not None:
+            self._guarded(self._send_ranges)
+
+    def _send_ranges(self) -> None:
+        session = self.session
+        assert session is not None
+        while (wanted := session.next_range(self.world.timeline.now)) is not None and self._connection is not None:
+            previous, encoded = uplink.read_range(self.database, wanted)
+            sent, sealed = uplink.seal(self.origin_id, wanted, previous, encoded, self.store.key.sign)
+            self.world.power.at("edge.link.before_publish")
+            assert session.sender.lease is not None
+            self._publish(say.frame(session.sender.lease, sealed))
+            session.published(sent)
+            self.world.power.at("edge.link.after_publish")
+
+    def _publish(self, data: bytes) -> None:
+        if self._connection is not None:
+            self.world.broker.up(self._connection, data)
+
+    # --- effects ----------------------------------------------------------------------
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if self.session is None:
+                return
+            _CARRIERS[type(effect)](self, effect)
+
+    def _save_mark(self, effect: does.SaveMark) -> None:
+        if effect.hub_epoch is None and not effect.rejected:
+            if self._mark is None:
+                self._later(LINGER_MS, self._write_mark)
+            self._mark = effect
+            return
+        self._mark = None
+        self._write_one_mark(effect)
+
+    def _write_mark(self) -> None:
+        mark, self._mark = self._mark, None
+        if mark is not None:
+            self._guarded(lambda: self._write_one_mark(mark))
+
+    def _write_one_mark(self, mark: does.SaveMark) -> None:
+        self.write(uplink.save_mark, mark, self.clock_ms())
+        self._notes = pruning.noted(self._notes, identity.get(self.database), self.clock_ms())
+
+    def _hub_time(self, effect: does.HubTime) -> None:
+        self._offsets.observe(
+            hub_time_ms=effect.hub_time_ms, sent_ms=effect.sent_clock_ms, received_ms=effect.received_clock_ms
+        )
+        if self._offsets.offset_ms is not None:
+            self.write(identity.save_clock_offset, self._offsets.offset_ms)
+
+    def _compare_hash(self, effect: does.CompareHash) -> None:
+        assert self.session is not None
+        own = uplink.own_hash(self.database, effect.position)
+        self._carry_out(self.session.hash_known(own, now=self.world.timeline.now, clock_ms=self.clock_ms()))
+
+    def _apply_feed(self, effect: does.ApplyFeed) -> None:
+        assert self.session is not None
+        self.write(downlink.apply_feed, effect, self.clock_ms())
+        self.world.timeline.note(f"{self.name} applied feed to {effect.cursor.position}")
+        self.grown()
+        self._carry_out(self.session.feed_applied(effect.cursor))
+
+    def _save_feed_safe(self, effect: does.SaveFeedSafe) -> None:
+        self.write(downlink.save_feed_safe, effect)
+
+    def _return_feed(self, effect: does.ReturnFeed) -> None:
+        for sealed in downlink.batches_to_return(self.database, effect.after):
+            if self.session is not None and self.session.lease is not None:
+                self._publish(say.frame(self.session.lease, sealed))
+
+    def _fetch_snapshot(self, _effect: does.FetchSnapshot) -> None:
+        self.world.https.fetch(self, self._connection)
+
+    def snapshot_came(self, connection: Connection | None, store_it: Callable[[], say.FeedCursor] | None) -> None:
+        """The download ended: with the swap to do, or with nothing."""
+        if connection is not self._connection or self.session is None:
+            return
+        if store_it is None:
+            self._hang_up("no snapshot")
+            return
+        self._guarded(lambda: self._swap(store_it))
+
+    def _swap(self, store_it: Callable[[], say.FeedCursor]) -> None:
+        cursor = store_it()
+        self.grown()
+        assert self.session is not None
+        self._carry_out(self.session.snapshot_done(cursor))
+
+    def _make_digest(self, effect: does.MakeDigest) -> None:
+        assert self.session is not None
+        found = audit.digest(self.database, effect.position)
+        self._carry_out(self.session.digest(effect.position, *found))
+
+    def _tell(self, function: Callable[..., list[bytes]], *args: object) -> None:
+        if self.session is not None and self.session.lease is not None:
+            for data in function(self.database, self.session.lease, *args):
+                self._publish(data)
+
+    def _rebuild_levels(self, effect: does.RebuildLevels) -> None:
+        wrong = self.write(audit.rebuild, effect.products)
+        if wrong:
+            self.world.screen.show(self.store.site_id, "levels_rebuilt")
+
+    def _become(self, effect: does.Become) -> None:
+        self.world.https.bootstrap(self, self._connection, effect.certificate)
+
+    def succeeded(self, connection: Connection | None, store_it: Callable[[], None] | None) -> None:
+        """The bootstrap of a successor origin came down, or did not."""
+        if connection is not self._connection or self.session is None:
+            return
+        if store_it is not None:
+            self._guarded(lambda: self._open_origin(store_it))
+        if self.is_on and connection is self._connection:
+            self._hang_up("a successor origin was opened")
+
+    def _open_origin(self, store_it: Callable[[], None]) -> None:
+        store_it()
+        self.origin_id = identity.get(self.database).origin_id
+        self._notes = []
+        self.session = EdgeSession(verify_hub=self.world.hub_key.verify, batch_records_max=self.store.batch_records)
+
+    def prune(self, retention_ms: int) -> int:
+        """What the agent does once a day."""
+        gone = 0
+
+        def step() -> None:
+            nonlocal gone
+            gone = self.write(pruning.prune, self._notes, self.clock_ms(), retention_ms)
+
+        self._guarded(step)
+        return gone
+
+
+_CARRIERS: dict[type, Callable[[Box, Any], None]] = {
+    does.Publish: lambda box, effect: box._publish(effect.data),
+    does.SaveMark: Box._save_mark,
+    does.HubTime: Box._hub_time,
+    does.CompareHash: Box._compare_hash,
+    does.ApplyFeed: Box._apply_feed,
+    does.SaveFeedSafe: Box._save_feed_safe,
+    does.ReturnFeed: Box._return_feed,
+    does.FetchSnapshot: Box._fetch_snapshot,
+    does.MakeDigest: Box._make_digest,
+    does.TellBuckets: lambda box, effect: box._tell(audit.bucket_levels, effect.position, effect.buckets),
+    does.MakeSummary: lambda box, effect: box._tell(audit.level_summary, box.session.sender.mark),
+    does.TellPruned: lambda box, effect: box._tell(audit.pruned_levels, box.store.key.sign),
+    does.RebuildLevels: Box._rebuild_levels,
+    does.Become: Box._become,
+    does.Disconnect: lambda box, effect: box._hang_up(effect.reason),
+}

@@ -1,0 +1,46 @@
+"""B: on both sides the levels are the fold of the ledger, and they are equal."""
+
+from typing import TYPE_CHECKING
+
+from edge_agent.storage import levels as box_levels
+from sync_protocol.records import Item, Movement, decode
+from tests.simulation.checks.ledgers import hub_records, origins_of
+
+if TYPE_CHECKING:
+    from tests.simulation.store import Store
+    from tests.simulation.world import World
+
+Levels = dict[tuple[str, str], int]
+
+
+def check(world: "World") -> list[str]:
+    problems = []
+    for store in world.stores:
+        at_hub = {(key[1], key[2]): q for key, q in world.hub.tables.scan("levels", store.site_id) if q}
+        folded = fold(world, store)
+        at_box = {(p, at): q for p, at, q in box_levels.all_levels(store.box.database) if q}
+        problems += _compare(f"store {store.number}: hub levels and its ledger", at_hub, folded)
+        problems += _compare(f"store {store.number}: box levels and hub levels", at_box, at_hub)
+    return problems
+
+
+def fold(world: "World", store: "Store") -> Levels:
+    """Levels from the hub's records, by nothing but addition."""
+    levels: Levels = {}
+    for origin_id in origins_of(world, store.site_id):
+        items: dict[int, str] = {}
+        for _, encoded, _ in hub_records(world, origin_id):
+            record = decode(encoded)
+            if isinstance(record, Item):
+                items.setdefault(record.ref, record.product_id)
+            elif isinstance(record, Movement):
+                product = items[record.item]
+                for place, sign in ((record.from_location, -1), (record.to_location, 1)):
+                    levels[product, place] = levels.get((product, place), 0) + sign * record.quantity
+    return {place: quantity for place, quantity in levels.items() if quantity}
+
+
+def _compare(what: str, one: Levels, other: Levels) -> list[str]:
+    wrong = [f"{p[-4:]}@{at}: {one.get((p, at), 0)} and {other.get((p, at), 0)}"
+             for p, at in sorted(one.keys() | other.keys()) if one.get((p, at), 0) != other.get((p, at), 0)]  # fmt: skip
+    return [f"{what} differ: {'; '.join(wrong[:4])}"] if wrong else []

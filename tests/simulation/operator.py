@@ -1,0 +1,212 @@
+"""The people at head office: prices, commands with retries, and what they do about anomalies.
+
+A fence is answered by a person: which box survives is decided here, the other one is
+switched off once its tail is on record, and the tail's records are adopted by command.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sync_protocol import chain, changes
+from sync_protocol import messages as say
+from sync_protocol.edge_session import Link
+from sync_protocol.keys import Predecessor
+from sync_protocol.records import Fact, Movement, decode
+from tests.simulation.tables import Origin, Transaction
+
+if TYPE_CHECKING:
+    from tests.simulation.box import Box
+    from tests.simulation.store import Store
+    from tests.simulation.world import World
+
+
+@dataclass(slots=True, eq=False)
+class Wish:
+    """A command as its caller remembers it, under the caller's own key."""
+
+    key: str
+    site_id: str
+    kind: str
+    body: dict[str, Any]
+    command_ids: list[str]
+
+
+class Operator:
+    """One person with access to everything."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.wishes: list[Wish] = []
+        self.decisions = 0
+        self._adoptions = 0
+
+    # --- everyday work ----------------------------------------------------------------
+
+    def work(self) -> None:
+        """Change a price or ask a store for something."""
+        chance = self.world.timeline.random
+        if chance.randrange(3):
+            self.change_price(chance.choice(self.world.product_ids))
+        else:
+            self.ask(self.world.timeline.random.choice(self.world.stores).site_id)
+
+    def change_price(self, product_id: str) -> None:
+        price = self.world.timeline.random.randrange(50, 5_000)
+
+        def body(txn: Transaction) -> None:
+            known = txn.get("products", product_id)
+            row = known.model_copy(update={"price": price, "version": self.world.hub.next_version(txn)})
+            txn.put("products", product_id, row)
+            self.world.hub.add_change(txn, None, changes.change(row))
+
+        self.world.met["price changed"] += self.world.hub.do(body)
+
+    def ask(self, site_id: str) -> None:
+        """An adjustment by command; sometimes given again under the same key."""
+        chance = self.world.timeline.random
+        body = {
+            "product_id": chance.choice(self.world.product_ids), "delta": 1000 * chance.randrange(1, 5),
+            "location": "shelf", "reason": "correction",
+        }  # fmt: skip
+        wish = Wish(f"wish-{len(self.wishes)}", site_id, "adjust", body, [])
+        self.wishes.append(wish)
+        self.give(wish)
+        if chance.randrange(5) == 0:
+            self.world.timeline.after(chance.randrange(1_000, 60_000), self.give, wish)
+
+    def give(self, wish: Wish) -> None:
+        """Create the command, unless this hub knows the key already."""
+
+        def body(txn: Transaction) -> None:
+            if txn.get("command_keys", wish.site_id, wish.key) is not None:
+                return
+            command_id = self.world.timeline.identifier()
+            command = changes.Command(command_id=command_id, kind=wish.kind, key=wish.key, body=wish.body)
+            add_command(self.world, txn, wish.site_id, command)
+            txn.put("command_keys", wish.site_id, wish.key, command_id)
+            wish.command_ids.append(command_id)
+
+        self.world.met["command given"] += self.world.hub.do(body)
+
+    def give_again(self) -> None:
+        """After a restore callers repeat what they no longer see."""
+        for wish in self.wishes:
+            if self.world.hub.tables.get("command_keys", wish.site_id, wish.key) is None:
+                self.world.met["command given again after a restore"] += bool(wish.command_ids)
+                self.give(wish)
+
+    # --- anomalies --------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Go through the stores: is a box fenced whose tail is on record?"""
+        for store in self.world.stores:
+            for box in store.live_boxes():
+                if box.link is Link.FENCED and self._tail_is_on_record(box):
+                    self._decide(store, box)
+                    break
+            self._adopt(store)
+
+    def _tail_is_on_record(self, box: "Box") -> bool:
+        session = box.session
+        return session is not None and session.sender.pending == 0
+
+    def _decide(self, store: "Store", fenced: "Box") -> None:
+        """With two boxes one is switched off; the one that goes on gets a successor if it is the fenced one."""
+        others = [box for box in store.live_boxes() if box is not fenced]
+        if others and self.world.timeline.random.randrange(2):
+            self.world.met["cloned box switched off"] += 1
+            self.world.throw_away(fenced)
+            return
+        if others:
+            if any(box.session is None or box.session.sender.pending for box in others):
+                return
+            for box in others:
+                self.world.throw_away(box)
+        self.confirm(fenced)
+
+    def confirm(self, box: "Box") -> None:
+        """This box survives: close its origin where the hub has it, and open a successor."""
+        hub, store = self.world.hub, box.store
+
+        def body(txn: Transaction) -> None:
+            row: Origin | None = txn.get("origins", box.origin_id)
+            if row is None or row.is_closed or row.successor is not None:
+                return
+            origin_id = self.world.timeline.identifier()
+            predecessor = Predecessor(origin_id=box.origin_id, position=row.mark, hash=row.chain_hash.hex())
+            certificate = hub.certify(store.site_id, store.device_id, origin_id, predecessor)
+            txn.put("origins", box.origin_id, replace(row, is_closed=True, lease=None, successor=certificate))
+            txn.put("origins", origin_id, Origin(
+                site_id=store.site_id, device_id=store.device_id, certificate=certificate, mark=0,
+                chain_hash=chain.genesis(store.site_id, origin_id),
+                predecessor=(box.origin_id, row.mark, row.chain_hash),
+            ))  # fmt: skip
+            txn.put("sites", store.site_id, origin_id)
+            self.decisions += 1
+
+        if box.origin_id not in hub.locks:
+            hub.do(body)
+
+    def _adopt(self, store: "Store") -> None:
+        """Have the site's writer take over what lies on branches."""
+        hub = self.world.hub
+
+        def body(txn: Transaction) -> None:
+            for key, branch in txn.scan("branches"):
+                origin_id, chain_hash = key
+                row: Origin = txn.get("origins", origin_id)
+                if row.site_id != store.site_id or branch[2] is not None:
+                    continue
+                adopt_branch(self.world, txn, row, origin_id, chain_hash, branch)
+
+        if any(branch[2] is None for _, branch in hub.tables.scan("branches")):
+            hub.do(body)
+
+
+def add_command(world: "World", txn: Transaction, site_id: str, command: changes.Command) -> None:
+    """A command and the change that carries it."""
+    txn.put("commands", command.command_id, (site_id, command))
+    world.hub.add_change(txn, site_id, changes.change(command))
+
+
+def adopt_branch(
+    world: "World", txn: Transaction, row: Origin, origin_id: str, chain_hash: str, branch: tuple[int, bytes, Any]
+) -> None:
+    """One branch record: a command for its movement or fact; what the ledger has already needs none."""
+    from tests.simulation.intake import Branch
+
+    position, encoded, _ = branch
+    known = txn.get("ledger", origin_id, position)
+    record = decode(encoded)
+    is_ledger = known is not None and known.chain_hash.hex() == chain_hash
+    command_id = ""
+    if not is_ledger and isinstance(record, Movement | Fact):
+        command_id = world.timeline.identifier()
+        command = changes.Command(
+            command_id=command_id, kind="adopt", key=f"adopt:{chain_hash}", body=adopt_body(txn, origin_id, chain_hash, record, encoded)
+        )
+        add_command(world, txn, row.site_id, command)
+        world.met["adoption commanded"] += 1
+    txn.put("branches", origin_id, chain_hash, Branch(position, encoded, command_id))
+
+
+def adopt_body(txn: Transaction, origin_id: str, chain_hash: str, record: Movement | Fact, encoded: bytes) -> dict[str, Any]:
+    """What the command carries: the record as it was stored, and the item that it refers to."""
+    body: dict[str, Any] = {"branch_hash": chain_hash, "record": encoded.decode(), "index": 0}
+    if isinstance(record, Movement):
+        body["item"] = _item_of(txn, origin_id, record.item)
+    return body
+
+
+def _item_of(txn: Transaction, origin_id: str, ref: int) -> str | None:
+    """The definition in force on the branch: its own, else the one in the origin's ledger."""
+    from sync_protocol.records import Item, encode
+
+    for key, (_, encoded, _) in txn.scan("branches", origin_id):
+        record = decode(encoded)
+        if isinstance(record, Item) and record.ref == ref:
+            return encoded.decode()
+    known = (txn.get("items", origin_id) or {}).get(ref)
+    return None if known is None else encode(known.item).decode()
+
+

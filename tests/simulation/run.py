@@ -1,0 +1,80 @@
+"""Run one seed or many, and say what was met."""
+
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+import uuid_utils
+
+from tests.simulation.checks import anomalies, copies, feeds, levels, pruning, sales, zero_sum
+from tests.simulation.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECKS = {
+    "A copies": copies.check, "B levels": levels.check, "C zero sum": zero_sum.check, "D pruning": pruning.check,
+    "F anomalies": anomalies.check, "G acts": sales.check, "H feeds": feeds.check,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one run came to."""
+
+    seed: int
+    trace: str
+    problems: list[str]
+    movements: int
+    faults: int
+    virtual_ms: int
+    met: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
+    log: list[str] | None = None
+
+
+def run(seed: int, *, is_logged: bool = False) -> Result:
+    """One schedule. An exception out of the product is a problem too."""
+    with ExitStack() as stack:
+        world = World.__new__(World)
+        stack.enter_context(_identifiers(world))
+        world.__init__(seed)  # type: ignore[misc]
+        if is_logged:
+            world.timeline.log = []
+        stack.enter_context(structlog.testing.capture_logs())
+        stack.enter_context(world.power.installed())
+        problems = [] if world.run() else [f"E convergence: {text}" for text in world.unsettled()]
+        if not problems:
+            for name, check in CHECKS.items():
+                problems += [f"{name}: {text}" for text in check(world)]
+        for store in world.stores:
+            for box in store.boxes:
+                box.disk.connection.close()
+    return Result(
+        seed, world.timeline.trace_hash(), problems, _movements(world), world.struck.total(), world.timeline.now,
+        world.met, world.struck, world.timeline.log,
+    )  # fmt: skip
+
+
+def run_all(seeds: Iterable[int]) -> "Iterator[Result]":
+    """One after the other."""
+    for seed in seeds:
+        yield run(seed)
+
+
+@contextmanager
+def _identifiers(world: World) -> "Iterator[None]":
+    """New ids of the store's use cases come from the seed."""
+    original = uuid_utils.uuid7
+    uuid_utils.uuid7 = lambda: world.timeline.identifier()  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        uuid_utils.uuid7 = original
+
+
+def _movements(world: World) -> int:
+    return sum(row.encoded.startswith(b'["m"') for _, row in world.hub.tables.scan("ledger"))

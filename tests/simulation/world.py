@@ -1,0 +1,253 @@
+"""One run: a chain of stores, a hub, a plan of faults; then everything is mended and must agree.
+
+    trade under faults -> mend -> wait until all agree (bounded) -> checks
+"""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sync_protocol import changes
+from sync_protocol.edge_session import Link
+from tests.simulation.box import Box
+from tests.simulation.disk import Disk
+from tests.simulation.faults import FAULTS
+from tests.simulation.https import Https
+from tests.simulation.hub import Hub
+from tests.simulation.keys import Key
+from tests.simulation.network import Broker, Weather
+from tests.simulation.operator import Operator
+from tests.simulation.power import Power
+from tests.simulation.screen import Screen
+from tests.simulation.store import Answer, Store
+from tests.simulation.tables import Transaction
+from tests.simulation.timeline import Timeline
+
+from edge_agent.storage import identity, ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOVEMENTS_MIN = 200
+CONVERGE_MS = 600_000
+"""All must agree within ten virtual minutes after the last fault."""
+LOOK_MS = 2_000
+
+
+class World:
+    """Everything that exists in one run."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.timeline = Timeline(seed)
+        chance = self.timeline.random
+        self.met: Counter[str] = Counter()
+        self.struck: Counter[str] = Counter()
+        self.owed: list[tuple[int, str, tuple[str, ...]]] = []
+        self.screen = Screen(self.timeline)
+        self.power = Power()
+        self.broker = Broker(self.timeline)
+        self.broker.met = self.met
+        self.https = Https(self)
+        self.operator = Operator(self)
+        self.hub_key = Key(b"hub")
+        self.hub = Hub(self)
+        self.product_ids = [self.timeline.identifier() for _ in range(chance.randrange(3, 13))]
+        self.is_healing = False
+        self.length_ms = chance.randrange(60_000, 300_000)
+        self.stores: list[Store] = []
+        self._stock_the_catalogue()
+        count = chance.choice((1, 1, 2, 2, 2, 3, 3, 4, 5, 8))
+        for number in range(count):
+            self.stores.append(self._open_store(number, 1 + MOVEMENTS_MIN // count + chance.randrange(30)))
+        self.hub.now_shards()
+
+    def key_of(self, device_id: str) -> Key:
+        return Key(device_id.encode())
+
+    def gtin(self, number: int) -> str:
+        return f"{4_000_000_000_000 + number:014d}"
+
+    # --- the plan ---------------------------------------------------------------------
+
+    def run(self) -> bool:
+        """Trade under faults, mend, converge; whether all agree in time."""
+        chance = self.timeline.random
+        for store in self.stores:
+            store.box.start()
+            self._again_and_again(store.work, lambda store=store: store.left > 0, 300, 2 * self.length_ms // 60)
+        for _ in range(chance.randrange(3, 12)):
+            self.timeline.after(chance.randrange(self.length_ms), self.operator.work)
+        for _ in range(chance.randrange(1, 4)):
+            self.timeline.after(chance.randrange(self.length_ms), self._back_up)
+        for _ in range(chance.randrange(3, 8)):
+            self.timeline.after(chance.randrange(self.length_ms), self._strike)
+        self._again_and_again(self.operator.look, lambda: True, 2_000, 15_000)
+        self._again_and_again(self._prune, lambda: not self.is_healing, 10_000, 60_000)
+        self.timeline.run(self.length_ms)
+        while any(store.left > 0 for store in self.stores) and self.timeline.now < 4 * self.length_ms:
+            self.timeline.run(self.timeline.now + LOOK_MS)
+        self.mend()
+        return self.converge()
+
+    def mend(self) -> None:
+        """No more faults; everybody is switched on."""
+        self.is_healing = True
+        self.timeline.note("mended")
+        self.power.fuses.clear()
+        for store in self.stores:
+            for name, value in ((f, getattr(Weather(), f)) for f in Weather.__slots__):
+                setattr(store.weather, name, value)
+            for box in store.live_boxes():
+                box.disk.free()
+                box.start()
+        for worker in self.hub.workers:
+            worker.fuse = None
+            if worker.is_paused:
+                worker.wake()
+            if not worker.is_on:
+                worker.start()
+        self.hub.now_shards()
+        self.operator.give_again()
+
+    def converge(self) -> bool:
+        """Wait until nothing is left to say."""
+        end = self.timeline.now + CONVERGE_MS
+        while self.timeline.now < end:
+            self.timeline.run(self.timeline.now + LOOK_MS)
+            if self.is_settled():
+                return True
+        return False
+
+    def is_settled(self) -> bool:
+        """Every store has one box in conversation, the hub has all of it and it has all of its feed."""
+        return all(self._is_settled(store) for store in self.stores) and not any(
+            branch[2] is None for _, branch in self.hub.tables.scan("branches")
+        )
+
+    def _is_settled(self, store: Store) -> bool:
+        boxes = store.live_boxes()
+        if len(boxes) != 1 or boxes[0].link is not Link.STREAMING:
+            return False
+        box, tables = boxes[0], self.hub.tables
+        who = identity.get(box.database)
+        row = tables.get("origins", who.origin_id)
+        txn = Transaction(tables)
+        feed = self.hub.extend_feed(txn, store.site_id)
+        return (
+            row is not None and row.mark == ledger.head(box.database)[0] == who.acked
+            and (who.feed_origin, who.feed_cursor) == (feed.origin_id, feed.head)
+            and all(
+                tables.get("outcomes", key[0]) is not None
+                for key, (site_id, _) in tables.scan("commands") if site_id == store.site_id
+            )
+        )  # fmt: skip
+
+    def unsettled(self) -> list[str]:
+        """Who does not agree yet, for a failing run."""
+        found = []
+        for store in self.stores:
+            for box in store.live_boxes():
+                who = identity.get(box.database)
+                row = self.hub.tables.get("origins", who.origin_id)
+                feed = self.hub.tables.get("feeds", store.site_id)
+                detail = box.session.detail if box.session else ""
+                found.append(
+                    f"{box.name} is {box.link} ({detail}); head {ledger.head(box.database)[0]}, acked {who.acked}, "
+                    f"mark {row and row.mark}; feed {who.feed_cursor} of {feed.head}"
+                    f"{'' if who.feed_origin == feed.origin_id else ' of another origin'}"
+                )
+        open_commands = [k[0][-4:] for k, _ in self.hub.tables.scan("commands") if not self.hub.tables.get("outcomes", k[0])]
+        return [*found, f"commands without outcome: {open_commands[:5]}"]
+
+    # --- what faults need -------------------------------------------------------------
+
+    def put_back(self, box: Box, image: bytes) -> None:
+        """Replace a disk by an older image of itself; what only it held is gone."""
+        box.disk.replace(image)
+        self._mark_lost(box.store)
+
+    def throw_away(self, box: Box) -> None:
+        """Switch a machine off for ever."""
+        box.retire()
+        self._mark_lost(box.store)
+
+    def restore_hub(self) -> None:
+        """Put the hub back, then start it again; callers repeat what they miss."""
+        self.hub.restore()
+        for store in self.stores:
+            self._mark_lost(store)
+        delay = self.timeline.random.randrange(1_000, 20_000)
+        self.timeline.after(delay, self.hub.start)
+        self.timeline.after(delay + 5_000, self.operator.give_again)
+
+    def _mark_lost(self, store: Store) -> None:
+        """Acts that no disk holds any more cannot be asked for later."""
+        from tests.simulation.checks.sales import documents_held
+
+        held = documents_held(self, store)
+        for act in store.acts:
+            if act.document not in held:
+                act.may_be_lost = True
+
+    # --- set-up -----------------------------------------------------------------------
+
+    def _stock_the_catalogue(self) -> None:
+        def body(txn: Transaction) -> None:
+            for number, product_id in enumerate(self.product_ids):
+                row = changes.Product(
+                    product_id=product_id, version=self.hub.next_version(txn), sku=f"P{number}", name=f"Product {number}",
+                    price=100 + number, barcodes=[changes.Barcode(code=self.gtin(number))], reorder_point=2_000,
+                    critical_level=1_000,
+                )  # fmt: skip
+                txn.put("products", product_id, row)
+                self.hub.add_change(txn, None, changes.change(row))
+
+        self.hub.do(body)
+
+    def _open_store(self, number: int, movements: int) -> Store:
+        chance = self.timeline.random
+        site_id, device_id = self.timeline.identifier(), self.timeline.identifier()
+        store = Store(
+            self, number, site_id, device_id, self.key_of(device_id), Weather(),
+            batch_records=chance.choice((1, 3, 10, 50, 1_000)), linger_ms=chance.choice((0, 0, 20, 200)), left=movements,
+        )  # fmt: skip
+        certificate = self.hub.enrol(store)
+        disk = Disk()
+        store.boxes.append(Box(self, store, f"box {number}", device_id, disk, store.weather))
+        who = identity.Identity(
+            site_id=site_id, site_name=f"Store {number}", device_id=device_id,
+            origin_id=self.hub.tables.get("sites", site_id), certificate=certificate,
+        )  # fmt: skip
+        store.box.write(identity.create, who)
+        return store
+
+    def _strike(self) -> None:
+        fault = self.timeline.random.choice(FAULTS)
+        store = self.timeline.random.choice(self.stores)
+        if not self.is_healing:
+            self.timeline.note(f"fault: {fault.__name__} at store {store.number}")
+            self.struck[fault.__name__] += 1
+            fault(self, store)
+
+    def _back_up(self) -> None:
+        if any(worker.is_on for worker in self.hub.workers):
+            self.hub.back_up()
+
+    def _prune(self) -> None:
+        for store in self.stores:
+            for box in store.live_boxes():
+                if box.is_on:
+                    self.met["records pruned"] += box.prune(30_000)
+
+    def _again_and_again(
+        self, action: "Callable[[], None]", is_wanted: "Callable[[], bool]", least: int, most: int
+    ) -> None:
+        def step() -> None:
+            if is_wanted():
+                if not self.is_healing or action == self.operator.look:
+                    action()
+                self._again_and_again(action, is_wanted, least, most)
+
+        self.timeline.after(self.timeline.random.randrange(least, max(most, least + 1)), step)
+
+
