@@ -157,11 +157,13 @@ def _unframe(text: bytes, count: int) -> list[Row]:
         if offset + 4 > len(text):
             raise Malformed("batch: a raw frame is cut off")
         (length,) = _LENGTH.unpack_from(text, offset)
-        encoded = text[offset + 4 : offset + 4 + length]
-        if length > 4 * RECORD_BYTES_MAX or len(encoded) != length:
+        if length > 4 * RECORD_BYTES_MAX or offset + 4 + length > len(text):
             raise Malformed(f"batch: a raw frame of {length} bytes is too long or cut off")
+        encoded = text[offset + 4 : offset + 4 + length]
         rows.append((encoded, _decode_or_unreadable(encoded)))
         offset += 4 + length
+    if offset != len(text):
+        raise Malformed(f"batch: {len(text) - offset} bytes behind the last raw frame")
     return rows
 
 

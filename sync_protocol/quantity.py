@@ -10,7 +10,7 @@ an integer number of the currency's minor units. JSON numbers are accepted on in
 (199, '1.99', '5')
 """
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from sync_protocol.errors import Malformed
 from sync_protocol.limits import QUANTITY_MAX
@@ -19,6 +19,9 @@ _MINOR_DIGITS = {
     **dict.fromkeys(("JPY", "KRW", "ISK", "CLP", "VND", "XAF", "XOF", "UGX", "PYG"), 0),
     **dict.fromkeys(("BHD", "KWD", "OMR", "JOD", "TND", "IQD", "LYD"), 3),
 }
+
+_CHARS_MAX = 27
+"""Longer texts would be rounded by decimal arithmetic, or cost more than they can be worth."""
 
 
 def parse_quantity(value: str | int | Decimal) -> int:
@@ -50,9 +53,12 @@ def _scaled(value: str | int | Decimal, digits: int, what: str) -> int:
     if isinstance(value, bool | float):
         raise Malformed(f"{what}: expected a decimal string or integer, got {value!r}")
     try:
-        number = Decimal(value).scaleb(digits)
+        given = Decimal(value)
+        if len(str(value)) > _CHARS_MAX or given.adjusted() > _CHARS_MAX:
+            raise ValueError
+        number = given.scaleb(digits)
         whole = int(number)
-    except (InvalidOperation, ValueError, OverflowError) as error:
+    except (ArithmeticError, ValueError) as error:
         raise Malformed(f"{what}: expected a decimal number, got {str(value)[:40]!r}") from error
     if number != whole:
         raise Malformed(f"{what}: expected at most {digits} decimals, got {str(value)[:40]!r}")

@@ -66,9 +66,7 @@ def test_a_wrong_upce_is_refused(upce: str) -> None:
 
 @given(ASCII_DIGITS)
 def test_the_check_digit_agrees_with_the_definition(digits: str) -> None:
-    weighted = sum(
-        int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits))
-    )
+    weighted = sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits)))
     assert (weighted + int(check_digit(digits))) % 10 == 0
 
 
