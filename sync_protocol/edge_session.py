@@ -18,7 +18,7 @@ from sync_protocol import batch as batches
 from sync_protocol import messages as say
 from sync_protocol.errors import BadSignature, ProtocolError
 from sync_protocol.handshake import FeedVerdict, Verdict
-from sync_protocol.limits import HELLO_TIMEOUT_MS, STALL_TIMEOUT_MS
+from sync_protocol.limits import HELLO_TIMEOUT_MS, PING_AFTER_MS, STALL_TIMEOUT_MS
 from sync_protocol.receiver import Accepted, Disbelieved, Duplicate, Gap, receive
 from sync_protocol.sender import Range, Sender, SenderState, Stall
 
@@ -196,6 +196,8 @@ class EdgeSession:
         self._welcome: say.Welcome | None = None
         self._feed: say.FeedCursor | None = None
         self._digest_at: int | None = None
+        self._heard_at = 0
+        self._asked_at: int | None = None
 
     # --- what the shell calls ---------------------------------------------------------
 
@@ -211,7 +213,7 @@ class EdgeSession:
     def disconnected(self) -> None:
         """The connection is gone; nothing of it is remembered."""
         self.link, self.lease, self._welcome, self._retry_at = Link.OFFLINE, None, None, None
-        self._digest_at = None
+        self._digest_at = self._asked_at = None
         self.sender.disconnected()
 
     def received(self, payload: bytes, *, now: int, clock_ms: int) -> list[Effect]:
@@ -227,7 +229,7 @@ class EdgeSession:
             return self._on_greeting(message, now, clock_ms)
         if message.lease != self.lease:
             return []
-        self.sender.heard(now)
+        self._hear(now)
         return self._on_control(message, now)
 
     def hash_known(self, own_hash: bytes | None, *, now: int, clock_ms: int) -> list[Effect]:
@@ -280,6 +282,8 @@ class EdgeSession:
         due = [self.sender.timer(), self._retry_at, self._digest_at]
         if self.link in (Link.GREETING, Link.CHECKING):
             due.append(self._hello_at + HELLO_TIMEOUT_MS)
+        elif self.link is Link.STREAMING:
+            due.append(self._ask_again_at())
         return min((at for at in due if at is not None), default=None)
 
     def on_timer(self, now: int) -> list[Effect]:
@@ -290,7 +294,26 @@ class EdgeSession:
             return [Disconnect("asking again")]
         if self.sender.on_timer(now) is Stall.RECONNECT:
             return [Disconnect(f"no reply for {STALL_TIMEOUT_MS} ms")]
-        return self._digest_due(now)
+        return self._digest_due(now) + self._ask(now)
+
+    def _hear(self, now: int) -> None:
+        """Any word of this session proves that the hub still knows it."""
+        self._heard_at, self._asked_at = now, None
+        self.sender.heard(now)
+
+    def _ask_again_at(self) -> int:
+        if self._asked_at is not None:
+            return self._asked_at + STALL_TIMEOUT_MS
+        return self._heard_at + PING_AFTER_MS
+
+    def _ask(self, now: int) -> list[Effect]:
+        """A restored hub has forgotten this session and would never say so to a box that is silent."""
+        if self.link is not Link.STREAMING or self.lease is None or now < self._ask_again_at():
+            return []
+        if self._asked_at is not None:
+            return [Disconnect(f"no answer to a ping for {STALL_TIMEOUT_MS} ms")]
+        self._asked_at = now
+        return [Publish(say.encode(say.Ping(lease=self.lease)))]
 
     # --- greeting ---------------------------------------------------------------------
 
@@ -329,7 +352,7 @@ class EdgeSession:
         return []
 
     def _stream(self, welcome: say.Welcome, view: LedgerView, now: int) -> list[Effect]:
-        self.link = Link.STREAMING
+        self.link, self._heard_at = Link.STREAMING, now
         effects: list[Effect] = [SaveMark(welcome.mark, welcome.safe_mark, welcome.hub_epoch)]
         head = max(view.head, self.sender.head)
         if welcome.verdict == Verdict.BEYOND_RETENTION:
@@ -379,9 +402,9 @@ class EdgeSession:
         before = self.sender.mark
         if not self.sender.on_ack(ack, now):
             return []
-        if self.link is Link.SALVAGING:
-            if self.sender.pending == 0:
-                self.link = Link.FENCED
+        if self.link in (Link.SALVAGING, Link.FENCED):
+            # What a fenced store goes on writing follows its tail; none of it is the origin's mark.
+            self.link = Link.SALVAGING if self.sender.pending else Link.FENCED
             return []
         effects: list[Effect] = [SaveMark(ack.mark, ack.safe_mark, None, tuple(ack.rejected))]
         if self.sender.pending == 0 and before < ack.mark and self._digest_at is None:
@@ -411,7 +434,7 @@ class EdgeSession:
         cursor = self._feed
         if lease != self.lease or cursor is None or self.link is not Link.STREAMING:
             return []
-        self.sender.heard(now)
+        self._hear(now)
         batch = batches.parse(sealed)
         if batch.origin_id != cursor.origin_id:
             return []

@@ -95,3 +95,12 @@ def _welcome(hello: say.Hello, known: KnownOrigin, feed: KnownFeed, verdict: Ver
         verdict=verdict, feed_verdict=feed_verdict, message=welcome, lease=offer.lease,
         is_rolled_back=rolled_back or feed_verdict is FeedVerdict.FEED_AHEAD,
     )  # fmt: skip
+
+
+def answer_ping(
+    ping: say.Ping, *, lease: str | None, mark: int, mark_hash: str, safe_mark: int, credits: int
+) -> say.Ack | say.Nack:
+    """What a silent box is told: where its origin stands, or that its session is not the one any more."""
+    if ping.lease != lease:
+        return say.Nack(lease=ping.lease, code="lease", expected=mark + 1, detail="this session is over")
+    return say.Ack(lease=ping.lease, mark=mark, mark_hash=mark_hash, safe_mark=min(safe_mark, mark), credits=credits)

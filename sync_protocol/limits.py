@@ -43,6 +43,9 @@ QUANTITY_MAX = 10**15
 STALL_TIMEOUT_MS = 30_000
 """Pending work, credits, and silence from the hub for this long: drop the connection."""
 
+PING_AFTER_MS = 60_000
+"""An edge that has nothing to say asks after this much silence whether its session still stands."""
+
 RESEND_TIMEOUT_MS = 8_000
 """No progress of the mark for this long while batches are in flight: go back to mark + 1."""
 

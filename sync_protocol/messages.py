@@ -225,6 +225,16 @@ class PrunedLevels(_Message):
     """hex Ed25519 of the canonical JSON [position, chain_hash, part, parts, levels]."""
 
 
+class Ping(_Message):
+    """Is this session still the one? Answered by an Ack, or by a Nack(lease) after a restore or a fence.
+
+    Without it a box with nothing to send would never notice that its hub was put back.
+    """
+
+    type: Literal["ping"] = "ping"
+    lease: Token
+
+
 class Goodbye(_Message):
     """The box stops on purpose: the hub may release the lease at once."""
 
@@ -233,7 +243,7 @@ class Goodbye(_Message):
 
 
 UpMessage = Annotated[
-    Hello | FeedAck | Digest | BucketLevels | LevelSummary | PrunedLevels | Goodbye,
+    Hello | FeedAck | Digest | BucketLevels | LevelSummary | PrunedLevels | Ping | Goodbye,
     Field(discriminator="type"),
 ]
 DownMessage = Annotated[

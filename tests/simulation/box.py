@@ -46,6 +46,8 @@ class Box:
         self.session: EdgeSession | None = None
         self.instance = ""
         self.origin_id = ""
+        self.standing = Link.OFFLINE
+        """The last thing that the hub made of this box; a lost connection does not change it."""
         self._connection: Connection | None = None
         self._attempt = 0
         self._life = 0
@@ -209,6 +211,8 @@ class Box:
         session = self.session
         if session is None or self._connection is None:
             return
+        if session.link in (Link.STREAMING, Link.SALVAGING, Link.FENCED):
+            self.standing = session.link
         if not self._is_pumping and session.next_range(self.world.timeline.now) is not None:
             self._is_pumping = True
             self._later(self.store.linger_ms, self._pump)
@@ -328,9 +332,9 @@ class Box:
                 self._publish(data)
 
     def _rebuild_levels(self, effect: does.RebuildLevels) -> None:
-        wrong = self.write(audit.rebuild, effect.products)
-        if wrong:
-            self.world.screen.show(self.store.site_id, "levels_rebuilt")
+        wrong = self.write(audit.rebuild, effect.products, self.clock_ms())
+        self.world.met["levels rebuilt"] += wrong > 0
+        self.grown()
 
     def _become(self, effect: does.Become) -> None:
         self.world.https.bootstrap(self, self._connection, effect.certificate)

@@ -42,7 +42,6 @@ def on_hello(worker: "Worker", txn: Transaction, device_id: str, origin_id: str,
         base = hash_at(txn, hello.site_id, origin_id, after)
         assert base is not None
         txn.put("origins", origin_id, replace(row, salvage=Salvage(answer.lease, after, base)))
-        world.operator.fenced(hello, answer.verdict)
     elif row is not None and isinstance(answer.message, say.Welcome):
         txn.put("origins", origin_id, replace(
             row, lease=answer.lease, boot=max(hello.boot, row.boot), instance=hello.instance

@@ -7,6 +7,7 @@ switched off once its tail is on record, and the tail's records are adopted by c
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from edge_agent.storage import identity, ledger
 from sync_protocol import chain, changes
 from sync_protocol import messages as say
 from sync_protocol.edge_session import Link
@@ -101,14 +102,10 @@ class Operator:
         """Go through the stores: is a box fenced whose tail is on record?"""
         for store in self.world.stores:
             for box in store.live_boxes():
-                if box.link is Link.FENCED and self._tail_is_on_record(box):
+                if box.standing is Link.FENCED:
                     self._decide(store, box)
                     break
             self._adopt(store)
-
-    def _tail_is_on_record(self, box: "Box") -> bool:
-        session = box.session
-        return session is not None and session.sender.pending == 0
 
     def _decide(self, store: "Store", fenced: "Box") -> None:
         """With two boxes one is switched off; the one that goes on gets a successor if it is the fenced one."""
@@ -118,7 +115,7 @@ class Operator:
             self.world.throw_away(fenced)
             return
         if others:
-            if any(box.session is None or box.session.sender.pending for box in others):
+            if any(identity.get(box.database).acked < ledger.head(box.database)[0] for box in others):
                 return
             for box in others:
                 self.world.throw_away(box)

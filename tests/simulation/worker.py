@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sync_protocol import messages as say
 from sync_protocol.batch import parse, seal
 from sync_protocol.errors import ProtocolError
+from sync_protocol.hub_session import answer_ping
 from sync_protocol.messages import Ack, Nack
 from sync_protocol.sender import Sender, Stall
 from sync_protocol.topics import shard_of
@@ -135,6 +136,8 @@ class Worker:
             self.transact(device_id, origin_id, lambda txn: greeting.on_hello(self, txn, device_id, origin_id, message))
         elif isinstance(message, say.FeedAck):
             self.transact(device_id, origin_id, lambda txn: self._on_feed_ack(txn, origin_id, message))
+        elif isinstance(message, say.Ping):
+            self.transact(device_id, origin_id, lambda txn: self._on_ping(txn, device_id, origin_id, message))
         elif isinstance(message, say.Digest | say.BucketLevels | say.PrunedLevels):
             self.transact(device_id, origin_id, lambda txn: intake.on_proof(self, txn, device_id, origin_id, message))
 
@@ -192,6 +195,18 @@ class Worker:
         session = Session(device_id, origin_id, site_id, feed_origin, Sender(batch_records_max=20))
         self.sessions[lease] = session
         return session
+
+    def _on_ping(self, txn: Transaction, device_id: str, origin_id: str, message: say.Ping) -> list[Reply]:
+        row: Origin | None = txn.get("origins", origin_id)
+        if row is None:
+            return []
+        answer = answer_ping(
+            message, lease=None if row.is_closed else row.lease, mark=row.mark, mark_hash=row.chain_hash.hex(),
+            safe_mark=row.safe_mark, credits=CREDITS,
+        )  # fmt: skip
+        if isinstance(answer, Ack) and message.lease not in self.sessions:
+            self.recall(origin_id, row)
+        return [(device_id, origin_id, say.encode(answer))]
 
     def _on_feed_ack(self, txn: Transaction, origin_id: str, message: say.FeedAck) -> list[Reply]:
         row: Origin | None = txn.get("origins", origin_id)

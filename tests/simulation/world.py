@@ -108,6 +108,14 @@ class World:
                 worker.start()
         self.hub.now_shards()
         self.operator.give_again()
+        for _, site_id, _ in self.owed:
+            # The nightly digest is due: a new conversation begins with one.
+            self._reconnect(next(store for store in self.stores if store.site_id == site_id))
+
+    def _reconnect(self, store: Store) -> None:
+        connection = self.broker.connections.get(store.device_id)
+        if connection is not None:
+            self.broker.drop(connection)
 
     def converge(self) -> bool:
         """Wait until nothing is left to say."""
@@ -186,7 +194,7 @@ class World:
 
         held = documents_held(self, store)
         for act in store.acts:
-            if act.document not in held:
+            if held[act.document] < act.lines:
                 act.may_be_lost = True
 
     # --- set-up -----------------------------------------------------------------------
