@@ -47,7 +47,7 @@ async def test_a_restore_begins_a_new_epoch(database_url: str, empty_database_ur
     assert history[-1]["reason"] == "restored from a backup"
 
 
-async def test_restoring_twice_never_gives_an_epoch_twice(
+async def test_a_database_in_use_is_never_restored_over(
     database_url: str, empty_database_url: str, tmp_path: Path
 ) -> None:
     made = await a_backup(database_url, tmp_path)
