@@ -171,8 +171,8 @@ class Connection:
             self._lose("closed", "closed by this end")
         if self._watchdog is not None and self._watchdog is not asyncio.current_task():
             self._watchdog.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watchdog
+            # `wait`, since awaiting the task itself would hide a cancellation of the caller.
+            await asyncio.wait([self._watchdog])
 
     # --- connecting -------------------------------------------------------------------
 
