@@ -177,8 +177,10 @@ def _explain(model: type[BaseModel], error: Any) -> str:
         return f"{name}: unknown key; expected one of {', '.join(sorted(model.model_fields))}"
     got = _MISSING if error["type"] == "missing" else repr(error["input"])[:80]
     secret = "password" in name or "url" in name
+    if secret and got != _MISSING:
+        got = "a value that is not shown"
     reason = error["msg"].removeprefix("Value error, ")
     return (
-        f"{name} ({PREFIX}{name.upper()}): expected {field.description}, got {'a value' if secret and got != _MISSING else got}"
+        f"{name} ({PREFIX}{name.upper()}): expected {field.description}, got {got}"
         f" ({reason}); example: {(field.examples or [''])[0]}"
     )

@@ -28,6 +28,9 @@ _USAGES = ("digital_signature", "content_commitment", "key_encipherment", "data_
            "key_cert_sign", "crl_sign", "encipher_only", "decipher_only")  # fmt: skip
 
 
+DeviceKey = ec.EllipticCurvePublicKey
+
+
 class Authority(NamedTuple):
     """The CA: its key and certificate."""
 

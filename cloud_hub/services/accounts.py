@@ -70,7 +70,7 @@ class Accounts:
             self._remembered.pop(token, None)
             raise Unauthenticated("token", "expected a token of an active user")
         sites_seen = None if user.site_ids is None else frozenset(user.site_ids)
-        principal = Principal(id=user.id, name=user.name, role=Role(user.role), sites=sites_seen)
+        principal = Principal(id=user.id, name=user.username, role=Role(user.role), sites=sites_seen)
         self._remember(token, principal, min(now_ms + REMEMBER_MS, claims["exp"] * 1000))
         return principal
 
@@ -83,7 +83,7 @@ class Accounts:
             if not first and not self._open_registration:
                 raise Forbidden("registration_closed", "expected an administrator to add you")
             user = User(
-                id=str(uuid7()), name=name, password_hash=password_hash,
+                id=str(uuid7()), username=name, password_hash=password_hash,
                 role=Role.ADMIN if first else Role.STAFF, state="active" if first else "pending",
                 site_ids=None if first else frozenset(), created_at_ms=now_ms,
             )  # fmt: skip
@@ -92,7 +92,7 @@ class Accounts:
     async def create(self, name: str, password: str, role: Role, site_ids: list[str] | None, now_ms: int) -> User:
         """A user made by an administrator. Raises Conflict, NotFound."""
         user = User(
-            id=str(uuid7()), name=name, password_hash=await self._passwords.hash(password), role=role,
+            id=str(uuid7()), username=name, password_hash=await self._passwords.hash(password), role=role,
             state="active", site_ids=None if site_ids is None else frozenset(site_ids), created_at_ms=now_ms,
         )  # fmt: skip
         async with self._database.transaction() as connection:
@@ -100,7 +100,7 @@ class Accounts:
             await sites.require_all(connection, user.site_ids or ())
             return await _insert(connection, user)
 
-    async def edit(self, user_id: str, fields: Mapping[str, Any], now_ms: int) -> User:
+    async def edit(self, user_id: str, fields: Mapping[str, Any]) -> User:
         """Change some fields. Raises NotFound; Conflict when no administrator would be left."""
         changed = dict(fields)
         if "password" in changed:

@@ -5,8 +5,8 @@ from typing import Literal
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.alerting import Alert
+from cloud_hub.web.adjusting import CommandView, command_view
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
-from cloud_hub.web.inventory import CommandView, command_view
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
 from cloud_hub.web.products import link, quantity
@@ -48,9 +48,8 @@ async def list_alerts(call: Call[AlertsQuery, None]) -> Answer:
     if query.site_id is not None:
         call.principal.require_site(query.site_id)
         sites = [query.site_id]
-    rows = await call.hub.alerting.list(
-        sites, query.state, query.severity, query.rule, query.after(int, str), query.skip, query.limit
-    )
+    filters = {"state": query.state, "severity": query.severity, "rule": query.rule}
+    rows = await call.hub.alerting.list(sites, filters, query.after(int, str), query.skip, query.limit)
     cursor = make_cursor((rows[-1].opened_at_ms, rows[-1].id)) if len(rows) == query.limit else None
     view = Alerts(items=[view_of(row) for row in rows], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))

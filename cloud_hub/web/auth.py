@@ -135,13 +135,13 @@ async def get_user(call: Call[None, None]) -> UserView:
 async def edit_user(call: Call[None, UserPatch]) -> Answer:
     """Change role, sites, state or password; it counts within 30 seconds everywhere"""
     fields = call.body.model_dump(exclude_unset=True)
-    return Answer(view=view_of(await call.hub.accounts.edit(call.path["user_id"], fields, call.now_ms)))
+    return Answer(view=view_of(await call.hub.accounts.edit(call.path["user_id"], fields)))
 
 
 def view_of(user: User) -> UserView:
     return UserView(
         id=user.id,
-        username=user.name,
+        username=user.username,
         role=user.role,
         state=user.state,
         site_ids=None if user.site_ids is None else sorted(user.site_ids),

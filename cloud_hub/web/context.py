@@ -1,41 +1,40 @@
 """What the HTTP side works with: built once in `app.py`, found by typed keys."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from cloud_hub.domain.rates import Rates
-
-if TYPE_CHECKING:
-    from cloud_hub.services.accounts import Accounts
-    from cloud_hub.services.alerting import Alerting
-    from cloud_hub.services.catalogue import Catalogue
-    from cloud_hub.services.device_tokens import DeviceTokens
-    from cloud_hub.services.enrolment import Enrolment
-    from cloud_hub.services.fleet import Fleet
-    from cloud_hub.services.health import Health
-    from cloud_hub.services.metrics import Metrics
-    from cloud_hub.services.repairs import Repairs
-    from cloud_hub.services.sites import Sites
-    from cloud_hub.services.stock import Stock
+from cloud_hub.services.accounts import Accounts
+from cloud_hub.services.adjusting import Adjusting
+from cloud_hub.services.alerting import Alerting
+from cloud_hub.services.catalogue import Catalogue
+from cloud_hub.services.device_tokens import DeviceTokens
+from cloud_hub.services.enrolment import Enrolment
+from cloud_hub.services.fleet import Fleet
+from cloud_hub.services.health import Health
+from cloud_hub.services.metrics import Metrics
+from cloud_hub.services.repairs import Repairs
+from cloud_hub.services.sites import Sites
+from cloud_hub.services.stock import Stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hub:
     """The use cases that operations call."""
 
-    accounts: "Accounts"
-    device_tokens: "DeviceTokens"
-    enrolment: "Enrolment"
-    sites: "Sites"
-    catalogue: "Catalogue"
-    stock: "Stock"
-    alerting: "Alerting"
-    fleet: "Fleet"
-    repairs: "Repairs"
-    health: "Health"
-    metrics: "Metrics"
+    accounts: Accounts
+    adjusting: Adjusting
+    alerting: Alerting
+    catalogue: Catalogue
+    device_tokens: DeviceTokens
+    enrolment: Enrolment
+    fleet: Fleet
+    health: Health
+    metrics: Metrics
+    repairs: Repairs
+    sites: Sites
+    stock: Stock
     limits: Rates
 
 

@@ -141,13 +141,13 @@ async def confirm_survivor(call: Call[None, None]) -> DeviceView:
     return view_of(await call.hub.enrolment.confirm_survivor(call.path["device_id"], call.principal.name, call.now_ms))
 
 
-@table.add("GET", "/ca", permission=None, media_type="application/x-pem-file")
+@table.add("GET", "/ca", permission=None, produces="application/x-pem-file")
 async def get_ca(call: Call[None, None]) -> web.Response:
     """The hub's certificate authority, PEM; an enrolment code carries its fingerprint"""
     return web.Response(text=pem(call.hub.enrolment.authority.certificate), content_type="application/x-pem-file")
 
 
-@table.add("GET", "/crl", permission=None, media_type="application/x-pem-file")
+@table.add("GET", "/crl", permission=None, produces="application/x-pem-file")
 async def get_crl(call: Call[None, None]) -> web.Response:
     """The revocation list for the broker, PEM"""
     return web.Response(body=call.hub.enrolment.crl(), content_type="application/x-pem-file")

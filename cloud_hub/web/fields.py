@@ -47,15 +47,20 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _decimal(digits: int, pattern: str) -> Any:
+def _decimal(digits: int, pattern: str) -> BeforeValidator:
+    """Text of the pattern or a JSON number, as an exact Decimal; a number is what it was written as."""
     matches = re.compile(pattern).fullmatch
 
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and not matches(value):
-            raise ValueError(f"expected a decimal number with at most {digits} decimals")
-        return value
+    def parse(value: object) -> object:
+        if isinstance(value, str) and matches(value):
+            return Decimal(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10 * _LIMIT:
+            return round(Decimal(repr(value)), 9).normalize()
+        if isinstance(value, Decimal):
+            return value
+        raise ValueError(f"expected a decimal number with at most {digits} decimals, as text or number")
 
-    return BeforeValidator(check)
+    return BeforeValidator(parse)
 
 
 def _number_schema(digits: int, pattern: str, least: int) -> WithJsonSchema:
@@ -119,22 +124,18 @@ AmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _AMOUNT
 Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
-def _whole(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,10}", value):
-        raise ValueError("expected a whole number")
+def _whole(value: object) -> object:
+    if isinstance(value, str):
+        if not re.fullmatch(r"[0-9]{1,10}", value):
+            raise ValueError("expected a whole number")
+        return int(value)
     return value
 
 
-def _flag(value: Any) -> Any:
+def _flag(value: object) -> bool:
     if value not in ("true", "false"):
         raise ValueError("expected true or false")
     return value == "true"
-
-
-def _instant(value: Any) -> Any:
-    if isinstance(value, str) and not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T", value):
-        raise ValueError("expected an RFC 3339 time such as 2026-11-21T08:00:00Z")
-    return value
 
 
 QueryCount = Annotated[int, BeforeValidator(_whole)]

@@ -45,12 +45,13 @@ async def list_fleet(call: Call[None, None]) -> Boxes:
     rows = await call.hub.fleet.boxes(call.principal.site_list, call.now_ms)
     items = [
         Box(
-            device_id=row.device_id, device_name=row.device_name, device_state=row.device_state,
-            site_id=row.site_id, site_name=row.site_name, origin_id=row.origin_id, origin_state=row.origin_state,
-            mark=row.mark, safe_mark=row.safe_mark, head=row.head, pending=row.pending,
-            oldest_unsent=rfc3339(row.oldest_unsent_ms), oldest_unsent_age_s=row.oldest_unsent_age_s,
-            is_live=row.is_live, last_seen=rfc3339(row.last_seen_ms), feed_lag=row.feed_lag,
-            clock_offset_ms=row.clock_offset_ms, agent_version=row.agent_version, last_error=row.last_error,
+            device_id=row.box.device_id, device_name=row.box.device_name, device_state=row.box.device_state,
+            site_id=row.box.site_id, site_name=row.box.site_name, origin_id=row.box.origin_id,
+            origin_state=row.box.origin_state, mark=row.box.mark, safe_mark=row.box.safe_mark, head=row.box.head,
+            pending=row.box.pending, oldest_unsent=rfc3339(row.box.oldest_unsent_ms),
+            oldest_unsent_age_s=row.oldest_unsent_age_s, is_live=row.is_live, last_seen=rfc3339(row.box.last_seen_ms),
+            feed_lag=row.box.feed_lag, clock_offset_ms=row.box.clock_offset_ms, agent_version=row.box.agent_version,
+            last_error=row.box.last_error,
         )
         for row in rows
     ]  # fmt: skip

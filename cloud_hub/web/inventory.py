@@ -11,26 +11,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from cloud_hub.domain.permissions import Permission
-from cloud_hub.errors import Conflict, Invalid, NotFound
-from cloud_hub.services.stock import Adjustment, LevelFilter, MovementFilter
-from cloud_hub.storage.commands import Command
-from cloud_hub.web.fields import Input, Key, Quantity, QuantityText, Text, Time, Uuid, View
-from cloud_hub.web.fields import PositiveQuantity as Positive
-from cloud_hub.web.operations import PREFIX, Answer, Call, Table
+from cloud_hub.domain.stock import Severity
+from cloud_hub.errors import NotFound
+from cloud_hub.services.stock import LevelFilter, MovementFilter
+from cloud_hub.storage import stock
+from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
+from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
 from cloud_hub.web.products import link
 from cloud_hub.web.times import rfc3339, to_ms
-from sync_protocol.quantity import format_quantity, parse_quantity
+from sync_protocol.quantity import format_quantity
 
 table = Table("stock")
 
-OwnLocation = Literal["shelf", "backroom", "hold"]
-AdjustReason = Literal[
-    "correction", "damage", "expiry", "theft", "receipt", "return", "sale", "supplier_return", "opening"
-]
-PostReason = Literal["sale", "return", "receipt", "supplier_return", "damage", "expiry", "theft", "correction", "opening",
-                     "relocation"]  # fmt: skip
-Place = Literal["shelf", "backroom", "hold", "supplier", "customer", "shrinkage", "adjustment"]
 
 
 def _moment(value: Any) -> Any:
@@ -125,78 +118,6 @@ class MovementsQuery(PageQuery):
     until: Moment | None = None
 
 
-class Adjust(Input):
-    product_id: Uuid
-    site_id: Uuid | None = None
-    """Left out: your only site, else the default site."""
-    delta: Quantity | None = None
-    set_to: Quantity | None = None
-    """Either `delta`, or the quantity that the location shall hold."""
-    location: OwnLocation = "shelf"
-    reason: AdjustReason = "correction"
-    note: Text | None = None
-    expected_quantity: Quantity | None = None
-    """Refuse when what is available is another quantity."""
-    expires_in_s: Annotated[int, Field(ge=1, le=30 * 86_400)] | None = None
-
-
-class NewMovement(Input):
-    product_id: Uuid
-    quantity: Positive
-    from_location: Place
-    to_location: Place
-    reason: PostReason
-    document: Text | None = None
-    lot: Text | None = None
-    note: Text | None = None
-    key: Key | None = None
-
-
-class MovementBatch(Input):
-    site_id: Uuid | None = None
-    movements: Annotated[list[NewMovement], Field(min_length=1, max_length=500)]
-    error_policy: Literal["reject_all", "reject_failed"] = "reject_all"
-
-
-class RowResult(View):
-    index: int
-    movement_id: str | None
-    position: int | None
-    code: str | None
-    detail: str | None
-
-
-class BatchResult(View):
-    site_id: str
-    accepted: int
-    results: list[RowResult]
-
-
-class Adjusted(View):
-    site_id: str
-    movement_id: str | None
-    """None: the location already held what `set_to` asks for."""
-    position: int | None
-    quantity: QuantityText
-    """What the location holds now."""
-
-
-class CommandView(View):
-    id: str
-    site_id: str
-    kind: str
-    status: str
-    """pending, done, refused, expired or unsupported: only the store decides."""
-    body: dict[str, Any]
-    key: str
-    actor: str | None
-    detail: str | None
-    movement_id: str | None
-    created_at: Time
-    expires_at: Time | None
-    decided_at: Time | None
-
-
 @table.add("GET", "/inventory", permission=Permission.STOCK_READ, query=LevelsQuery, answer=Levels)
 async def list_inventory(call: Call[LevelsQuery, None]) -> Answer:
     """Stock per site and product, with as-of and what is pending"""
@@ -233,63 +154,6 @@ async def product_history(call: Call[MovementsQuery, None]) -> Answer:
     return await _movements(call, call.query, call.path["product_id"])
 
 
-@table.add("POST", "/inventory/adjust", permission=Permission.STOCK_WRITE, body=Adjust, answer=Adjusted, status=201,
-           others={200: Adjusted, 202: CommandView}, errors=(NotFound, Conflict, Invalid), idempotent=True)  # fmt: skip
-async def adjust_inventory(call: Call[None, Adjust]) -> Answer:
-    """Change the stock of one product; a store's box decides and answers (202), a hub-run site changes at once"""
-    body = call.body
-    if (body.delta is None) == (body.set_to is None) or body.delta == 0:
-        raise Conflict("delta_or_set_to", "expected either a delta that is not zero, or set_to")
-    asked = Adjustment(
-        product_id=body.product_id,
-        delta=_parsed(body.delta),
-        set_to=_parsed(body.set_to),
-        location=body.location,
-        reason=body.reason,
-        note=body.note,
-        expected_quantity=_parsed(body.expected_quantity),
-        expires_at=None if body.expires_in_s is None else call.now_ms + body.expires_in_s * 1000,
-    )
-    site = await call.hub.stock.site_for(call.principal, body.site_id)
-    if site.kind == "edge":
-        command, replayed = await call.hub.stock.command_adjust(site, asked, call.key, call.principal, call.now_ms)
-        headers = {"Location": f"{PREFIX}/commands/{command.id}", **_replayed(replayed)}
-        return Answer(view=command_view(command), status=202, headers=headers)
-    done = await call.hub.stock.adjust(site, asked, call.key, call.principal, call.now_ms)
-    view = Adjusted(
-        site_id=site.id, movement_id=done.movement_id, position=done.position, quantity=format_quantity(done.quantity)
-    )
-    made = done.movement_id is not None and not done.replayed
-    return Answer(view=view, status=201 if made else 200, headers=_replayed(done.replayed))
-
-
-@table.add("POST", "/inventory/movements", permission=Permission.STOCK_WRITE, body=MovementBatch, answer=BatchResult,
-           status=201, others={200: BatchResult}, errors=(NotFound, Conflict, Invalid), idempotent=True,
-           body_bytes_max=1_048_576)  # fmt: skip
-async def post_movements(call: Call[None, MovementBatch]) -> Answer:
-    """Post up to 500 movements to a site that the hub runs"""
-    site = await call.hub.stock.site_for(call.principal, call.body.site_id)
-    rows = [
-        {**row, "quantity": parse_quantity(row["quantity"])}
-        for row in (movement.model_dump() for movement in call.body.movements)
-    ]
-    posted = await call.hub.stock.post(
-        site, rows, call.key, call.principal, call.now_ms, all_or_none=call.body.error_policy == "reject_all"
-    )
-    results = [RowResult(index=index, **row._asdict()) for index, row in enumerate(posted.rows)]
-    accepted = sum(row.movement_id is not None for row in results)
-    view = BatchResult(site_id=site.id, accepted=accepted, results=results)
-    return Answer(view=view, status=200 if posted.replayed else 201, headers=_replayed(posted.replayed))
-
-
-@table.add("GET", "/commands/{command_id}", permission=Permission.STOCK_READ, answer=CommandView, errors=(NotFound,))
-async def get_command(call: Call[None, None]) -> CommandView:
-    """What became of a command to a store"""
-    command = await call.hub.stock.command(call.path["command_id"])
-    call.principal.require_site(command.site_id)
-    return command_view(command)
-
-
 def _sites(call: Call[Any, Any], site_id: str | None) -> list[str] | None:
     """The sites that a list covers: the one asked for, else all that the caller may see."""
     if site_id is None:
@@ -301,25 +165,8 @@ def _sites(call: Call[Any, Any], site_id: str | None) -> list[str] | None:
 async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) -> Answer:
     found = await call.hub.stock.levels(wanted, query.after(str, str), query.skip, query.limit, call.now_ms)
     rows = found.rows
-    cursor = make_cursor((rows[-1].site_id, rows[-1].product_id)) if len(rows) == query.limit else None
-    items = [
-        Level(
-            site_id=row.site_id,
-            product_id=row.product_id,
-            sku=row.sku,
-            name=row.name,
-            unit=row.unit,
-            on_hand=format_quantity(row.on_hand),
-            available=format_quantity(row.available),
-            hold=format_quantity(row.hold),
-            pending=format_quantity(row.pending),
-            locations={place: format_quantity(quantity) for place, quantity in row.locations.items()},
-            reorder_point=format_quantity(row.reorder_point),
-            critical_level=format_quantity(row.critical_level),
-            severity=row.severity,
-        )
-        for row in rows
-    ]
+    cursor = make_cursor((rows[-1].level.site_id, rows[-1].level.product_id)) if len(rows) == query.limit else None
+    items = [_level(*row) for row in rows]
     as_of = [
         AsOf(
             site_id=each.site_id,
@@ -328,11 +175,29 @@ async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) 
             last_heard=rfc3339(each.last_heard_ms),
             behind=each.behind,
             oldest_unsent=rfc3339(each.oldest_unsent_ms),
-            is_live=each.is_live,
+            is_live=live,
         )
-        for each in found.as_of
+        for each, live in found.as_of
     ]
     return Answer(view=Levels(items=items, next_cursor=cursor, as_of=as_of), headers=link(call, cursor))
+
+
+def _level(row: stock.Level, severity: Severity) -> Level:
+    return Level(
+        site_id=row.site_id,
+        product_id=row.product_id,
+        sku=row.sku,
+        name=row.name,
+        unit=row.unit,
+        on_hand=format_quantity(row.on_hand),
+        available=format_quantity(row.available),
+        hold=format_quantity(row.hold),
+        pending=format_quantity(row.pending),
+        locations={place: format_quantity(quantity) for place, quantity in row.locations.items()},
+        reorder_point=format_quantity(row.reorder_point),
+        critical_level=format_quantity(row.critical_level),
+        severity=severity,
+    )
 
 
 async def _movements(call: Call[Any, None], query: MovementsQuery, product_id: str | None) -> Answer:
@@ -356,21 +221,3 @@ async def _movements(call: Call[Any, None], query: MovementsQuery, product_id: s
         for row in rows
     ]  # fmt: skip
     return Answer(view=Movements(items=items, next_cursor=cursor), headers=link(call, cursor))
-
-
-def command_view(command: Command) -> CommandView:
-    """A command as the API shows it."""
-    return CommandView(
-        id=command.id, site_id=command.site_id, kind=command.kind, status=command.status, body=command.body,
-        key=command.key, actor=command.actor, detail=command.detail, movement_id=command.movement_id,
-        created_at=rfc3339(command.created_at_ms), expires_at=rfc3339(command.expires_at_ms),
-        decided_at=rfc3339(command.decided_at_ms),
-    )  # fmt: skip
-
-
-def _parsed(value: Any) -> int | None:
-    return None if value is None else parse_quantity(value)
-
-
-def _replayed(replayed: bool) -> dict[str, str]:
-    return {"Idempotency-Replayed": "true"} if replayed else {}

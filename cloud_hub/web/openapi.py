@@ -137,6 +137,8 @@ def _responses(operation: Operation, references: References) -> dict[str, Any]:
         if view is not None:
             schema = references[view, "serialization"]
             responses[str(status)]["content"] = {"application/json": {"schema": schema}}
+        elif operation.produces is not None:
+            responses[str(status)]["content"] = {operation.produces: {"schema": {"type": "string"}}}
     for status in _error_statuses(operation):
         responses[str(status)] = {
             "description": TITLES[status],

@@ -75,6 +75,9 @@ class Operation:
     conditional: bool = False
     body_bytes_max: int = BODY_BYTES_MAX
     media_type: str = "application/json"
+    """Of the body (JSON in any case)."""
+    produces: str | None = None
+    """Media type of an answer that is no JSON view."""
 
     @property
     def name(self) -> str:

@@ -1,5 +1,6 @@
 """The catalogue: products and their barcodes, with versions as ETags."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -36,7 +37,7 @@ Policy = Literal["block", "warn", "allow"]
 class BarcodeBody(Input):
     code: Code
     """GTIN-8, 12, 13 or 14, or an internal code."""
-    pack_quantity: PositiveQuantity = Field(default="1", validate_default=True)  # type: ignore[assignment]
+    pack_quantity: PositiveQuantity = Decimal(1)
 
 
 class ProductFields(Input):
@@ -48,13 +49,13 @@ class ProductFields(Input):
     reorder_point: Quantity | None = None
     critical_level: Quantity | None = None
     negative_policy: Policy | None = None
-    metadata: Metadata = {}
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class NewProduct(ProductFields):
     sku: Name
     name: Name
-    barcodes: Annotated[list[BarcodeBody], Field(max_length=100)] = []
+    barcodes: Annotated[list[BarcodeBody], Field(max_length=100)] = Field(default_factory=list)
 
 
 class ProductPatch(Input):

@@ -8,6 +8,7 @@ queue that nobody survives. Every error that leaves here is problem+json.
 import asyncio
 import secrets
 import socket
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 
@@ -118,7 +119,8 @@ def _finish(request: web.Request, response: web.StreamResponse, trace_id: str, s
 class HttpServer:
     """One listening socket with our limits; `stop` lets running requests end."""
 
-    def __init__(self, app: web.Application) -> None:
+    def __init__(self, app: web.Application, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._runner = _Runner(app, access_log=None, keepalive_timeout=KEEPALIVE_S, handle_signals=False)
         self._server: asyncio.Server | None = None
 
@@ -128,7 +130,7 @@ class HttpServer:
         loop = asyncio.get_running_loop()
         assert self._runner.server is not None
         self._server = await loop.create_server(
-            self._runner.server, host, port, backlog=BACKLOG, family=socket.AF_UNSPEC
+            self._runner.server, host, port, backlog=BACKLOG, family=socket.AF_UNSPEC, ssl=self._tls
         )
         taken: int = self._server.sockets[0].getsockname()[1]
         return taken

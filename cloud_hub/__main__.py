@@ -1,0 +1,126 @@
+"""The command line: `cloud-hub --config FILE serve|migrate|create-admin|enrol-code|verify|doctor|backup|restore`.
+
+Reads the configuration, calls one function of `app.py` or of a service, prints what came
+out. Exit codes: 0 done, 1 refused or a check failed, 2 a mistake in the configuration.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from cloud_hub import administration, app
+from cloud_hub.config import EXIT_CODE, Config
+from cloud_hub.errors import HubError, Misconfigured
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+T = TypeVar("T")
+
+
+@cli.callback()
+def _options(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="TOML file; HUB_… variables win over it.")] = None,
+) -> None:
+    context.obj = config
+
+
+def _config(context: typer.Context) -> Config:
+    try:
+        return Config.load(context.obj)
+    except Misconfigured as error:
+        typer.echo(f"The configuration has mistakes:\n{error.detail}", err=True)
+        raise typer.Exit(EXIT_CODE) from error
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work, debug=False)
+    except HubError as error:
+        typer.echo(f"{error.code}: {error.detail}", err=True)
+        raise typer.Exit(EXIT_CODE if isinstance(error, Misconfigured) else 1) from error
+
+
+@cli.command()
+def serve(
+    context: typer.Context,
+    roles: Annotated[str, typer.Option(help="Which parts run here: api,ingest,jobs.")] = "api,ingest,jobs",
+) -> None:
+    """Run the hub until SIGTERM."""
+    config = _config(context)
+    wanted = app.parse_roles(roles)
+    app.use_fast_loop()
+    _run(app.serve(config, wanted))
+
+
+@cli.command()
+def migrate(
+    context: typer.Context,
+    direction: Annotated[str, typer.Argument(help="up or down")] = "up",
+    revision: Annotated[str | None, typer.Argument(help="for down: the revision to go back to")] = None,
+) -> None:
+    """Bring the database to the newest schema, or back to an older one."""
+    typer.echo(_run(administration.migrate(_config(context), direction, revision)))
+
+
+@cli.command("create-admin")
+def create_admin(context: typer.Context, user: str) -> None:
+    """Make an administrator; the password comes from HUB_ADMIN_PASSWORD or the first line of stdin."""
+    password = os.environ.get("HUB_ADMIN_PASSWORD") or sys.stdin.readline().rstrip("\n")
+    typer.echo(_run(administration.create_admin(_config(context), user, password)))
+
+
+@cli.command("enrol-code")
+def enrol_code(context: typer.Context, site: Annotated[str, typer.Argument(help="code or id of the site")]) -> None:
+    """Print a one-time code for a new box of a site."""
+    typer.echo(_run(administration.enrol_code(_config(context), site)))
+
+
+@cli.command()
+def verify(context: typer.Context) -> None:
+    """Check every ledger: chains, levels against movements, zero sums."""
+    problems = _run(administration.verify(_config(context)))
+    for problem in problems:
+        typer.echo(problem)
+    typer.echo(f"{len(problems)} problem(s)")
+    raise typer.Exit(1 if problems else 0)
+
+
+@cli.command()
+def doctor(context: typer.Context) -> None:
+    """Check all that the hub needs, each with its remedy."""
+    checks = _run(administration.doctor(_config(context)))
+    for check in checks:
+        typer.echo(f"{'ok  ' if check.is_ok else 'FAIL'}  {check.name}: {check.detail}")
+        if not check.is_ok:
+            typer.echo(f"      remedy: {check.remedy}")
+    raise typer.Exit(0 if all(check.is_ok for check in checks) else 1)
+
+
+@cli.command()
+def backup(
+    context: typer.Context,
+    file: Path,
+    verify: Annotated[bool, typer.Option(help="Restore it into a scratch database and compare.")] = False,
+) -> None:
+    """Write all of the hub's database into one file; a verified one lets stores prune."""
+    typer.echo(_run(administration.backup(_config(context), file, is_verified=verify)))
+
+
+@cli.command()
+def restore(context: typer.Context, file: Path) -> None:
+    """Fill an empty database from a backup and begin a new hub epoch."""
+    typer.echo(_run(administration.restore(_config(context), file)))
+
+
+def main() -> None:
+    """Entry point of `cloud-hub`."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The catalogue: head office owns it, and each change goes down every store's feed.
+
+A write is one transaction: lock the row, check the version that the editor saw, write,
+take the next version `(hub_epoch, number)`, append the change. A create with the key of
+an earlier one answers the product that was made then.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import asyncpg
+import orjson
+from uuid_utils import uuid7
+
+from cloud_hub.domain.permissions import Principal
+from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
+from cloud_hub.storage import barcodes, products, request_keys
+from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.products import Barcode, Product, ProductFilter
+from cloud_hub.storage.reads import Reads
+from sync_protocol import gtin
+from sync_protocol.quantity import minor_digits
+
+__all__ = ["Barcode", "Catalogue", "Draft", "Product", "ProductFilter"]
+BARCODES_MAX = 100
+_NOT_NULL = ("sku", "name", "category", "unit", "currency", "lifecycle", "metadata")
+
+
+class Draft(NamedTuple):
+    """A product that does not exist yet."""
+
+    fields: Mapping[str, Any]
+    barcodes: list[tuple[str, int]]
+
+
+class Catalogue:
+    """The use cases of products and barcodes."""
+
+    def __init__(self, database: Database, reads: Reads) -> None:
+        self._database = database
+        self._reads = reads
+
+    async def list(
+        self, wanted: ProductFilter, after: tuple[Any, ...] | None, skip: int, limit: int
+    ) -> list[Product]:
+        """Products by name, then id."""
+        return await self._reads.run(products.list_by_name, wanted, after, skip, limit)
+
+    async def get(self, product_id: str) -> Product:
+        """Raises NotFound."""
+        product = await self._reads.run(products.find, product_id)
+        if product is None:
+            raise NotFound("product", "no such product")
+        return product
+
+    async def look_up(self, code: str) -> tuple[Product, Barcode]:
+        """The product and pack of a code, as scanned or as GTIN-14. Raises NotFound."""
+        found = await self._reads.run(products.find_by_code, normal_code(code))
+        if found is None:
+            raise NotFound("barcode", "no product has this code")
+        return found
+
+    async def create(self, draft: Draft, key: str, who: Principal, now_ms: int) -> tuple[Product, bool]:
+        """A new product, or the one that this key made before. Raises Conflict, Invalid."""
+        body_hash = sha256(orjson.dumps([draft.fields, draft.barcodes], default=str, option=orjson.OPT_SORT_KEYS))
+        codes = [(normal_code(code), pack) for code, pack in draft.barcodes]
+        _check_money(draft.fields)
+        product_id = str(uuid7())
+        async with self._database.transaction() as connection:
+            earlier = await request_keys.claim(connection, who.id, key, body_hash.digest(), product_id, now_ms)
+            if earlier is not None:
+                return await _required(connection, earlier), True
+            try:
+                await products.insert(connection, product_id, draft.fields, now_ms)
+                await barcodes.add(connection, product_id, codes, now_ms)
+            except asyncpg.UniqueViolationError as error:
+                raise _taken(error) from error
+            return await products.publish(connection, product_id, now_ms), False
+
+    async def edit(self, product_id: str, fields: Mapping[str, Any], if_match: str | None, now_ms: int) -> Product:
+        """Change fields. Raises NotFound, Stale, Conflict, Invalid."""
+        async with self._database.transaction() as connection:
+            return await self.edit_in(connection, product_id, fields, if_match, now_ms)
+
+    async def edit_in(
+        self, connection: Connection, product_id: str, fields: Mapping[str, Any], if_match: str | None, now_ms: int
+    ) -> Product:
+        """The same, inside another use case's transaction."""
+        nulls = [name for name in _NOT_NULL if name in fields and fields[name] is None]
+        if nulls:
+            raise Invalid("null", f"expected a value, got null for {', '.join(nulls)}", pointer=f"/{nulls[0]}")
+        known = await self._locked(connection, product_id, if_match)
+        _check_money({"currency": known.currency, **fields})
+        if "unit" in fields and fields["unit"] != known.unit and await products.is_used(connection, product_id):
+            raise Conflict("unit_in_use", f"expected unit {known.unit}: the product has movements in it")
+        try:
+            await products.update(connection, known, fields, now_ms)
+        except asyncpg.UniqueViolationError as error:
+            raise _taken(error) from error
+        return await products.publish(connection, product_id, now_ms)
+
+    async def link(self, product_id: str, code: str, pack_quantity: int, now_ms: int) -> Product:
+        """Give a product a barcode. Raises NotFound; Conflict when another product has it."""
+        normal = normal_code(code)
+        async with self._database.transaction() as connection:
+            known = await self._locked(connection, product_id, None)
+            if len(known.barcodes) >= BARCODES_MAX:
+                raise Conflict("barcodes", f"expected at most {BARCODES_MAX} barcodes of a product")
+            if Barcode(normal, pack_quantity) in known.barcodes:
+                return known
+            if not await barcodes.link(connection, product_id, normal, pack_quantity, now_ms):
+                raise Conflict("barcode_taken", "expected a code that no other product has", pointer="/code")
+            await products.update(connection, known, {}, now_ms)
+            return await products.publish(connection, product_id, now_ms)
+
+    async def unlink(self, product_id: str, code: str, now_ms: int) -> Product:
+        """Take a barcode away. Raises NotFound."""
+        async with self._database.transaction() as connection:
+            known = await self._locked(connection, product_id, None)
+            if not await barcodes.unlink(connection, product_id, normal_code(code)):
+                raise NotFound("barcode", "the product has no such code")
+            await products.update(connection, known, {}, now_ms)
+            return await products.publish(connection, product_id, now_ms)
+
+    async def _locked(self, connection: Connection, product_id: str, if_match: str | None) -> Product:
+        known = await products.lock(connection, product_id)
+        if known is None:
+            raise NotFound("product", "no such product")
+        if if_match is not None and if_match != known.etag:
+            raise Stale("version", f"expected version {known.etag}, got {if_match[:60]}")
+        return known
+
+
+def normal_code(code: str) -> str:
+    """GTIN-14 when the code is a GTIN, else the code itself (an internal one)."""
+    return gtin.parse_gtin(code) if gtin.is_valid_gtin(code) else code
+
+
+def _check_money(fields: Mapping[str, Any]) -> None:
+    currency = fields.get("currency", "EUR")
+    digits = minor_digits(currency)
+    for name in ("price", "cost"):
+        value = fields.get(name)
+        if value is not None and value != round(value, digits):
+            raise Invalid("decimals", f"expected at most {digits} decimals in {currency}", pointer=f"/{name}")
+
+
+async def _required(connection: Connection, product_id: str) -> Product:
+    product = await products.find(connection, product_id)
+    if product is None:
+        raise NotFound("product", "no such product")
+    return product
+
+
+def _taken(error: asyncpg.UniqueViolationError) -> Conflict:
+    if "barcode" in str(error.table_name):
+        return Conflict("barcode_taken", "expected codes that no other product has", pointer="/barcodes")
+    return Conflict("sku_taken", "expected a SKU that no other product has", pointer="/sku")

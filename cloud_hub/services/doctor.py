@@ -1,0 +1,109 @@
+"""The hub's checks: database, schema, keys, certificates, broker, disk; each with its remedy."""
+
+import asyncio
+import shutil
+import stat
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from cryptography import x509
+
+from cloud_hub.domain.certificates import Authority
+from cloud_hub.services.health import Probe
+from cloud_hub.storage import fleet, hub_state, migrate, repairs
+from cloud_hub.storage.database import Connection
+from cloud_hub.storage.reads import Reads
+from cloud_hub.storage.state_files import Keyring, StateFolder
+
+DISK_LEAST = 512 * 1024 * 1024
+CRL_LEAST = timedelta(days=7)
+CA_LEAST = timedelta(days=90)
+
+
+class Unwell(Exception):  # noqa: N818 - it is what a check says, not an error of the program
+    """A check's finding."""
+
+
+def probes(
+    reads: Reads, folder: StateFolder, keyring: Keyring, *, database_url: str, broker: tuple[str, int] | None
+) -> list[Probe]:
+    """All checks of a hub process."""
+    found = [
+        Probe("database", partial(reads.run, _database), "start PostgreSQL, or mend HUB_DATABASE_URL", is_vital=True),
+        Probe("schema", partial(_schema, database_url), "run: cloud-hub migrate up"),
+        Probe("keys", partial(_keys, reads, folder, keyring), "give this process the state folder of its chain"),
+        Probe("authority", partial(_authority, keyring.authority), "make a new CA and enrol the boxes again in time"),
+        Probe("revocation list", partial(_crl, folder), "run the jobs role, which signs it daily"),
+        Probe("disk", partial(_disk, folder), "free space where the state folder is"),
+        Probe("boxes", partial(reads.run, _boxes), "look at GET /api/v1/fleet"),
+        Probe("exceptions", partial(reads.run, _exceptions), "look at GET /api/v1/exceptions"),
+    ]
+    if broker is not None:
+        remedy = "start the broker, or mend HUB_BROKER_URL"
+        found.append(Probe("broker", partial(_broker, *broker), remedy))
+    return found
+
+
+async def _database(connection: Connection) -> str:
+    state = await hub_state.get(connection)
+    return f"hub {state.hub_id}, epoch {state.hub_epoch}"
+
+
+async def _schema(url: str) -> str:
+    found, wanted = await migrate.current(url), migrate.newest()
+    if found != wanted:
+        raise Unwell(f"expected revision {wanted}, got {found}")
+    return f"revision {found}"
+
+
+async def _keys(reads: Reads, folder: StateFolder, keyring: Keyring) -> str:
+    state = await reads.run(hub_state.get)
+    if state.public_key not in (None, keyring.hub_public_key):
+        raise Unwell("the hub's key is not the one that this database's certificates were signed with")
+    for path in [*folder.folder.glob("*.key"), *folder.folder.glob("tokens/*.key")]:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise Unwell(f"{path.name}: expected mode 0600")
+    return f"{len(keyring.token_keys)} token key(s)"
+
+
+async def _authority(authority: Authority) -> str:
+    end = authority.certificate.not_valid_after_utc
+    if end - datetime.now(UTC) < CA_LEAST:
+        raise Unwell(f"the CA ends on {end.date()}")
+    return f"valid until {end.date()}"
+
+
+async def _crl(folder: StateFolder) -> str:
+    crl = x509.load_pem_x509_crl((folder.folder / "crl.pem").read_bytes())
+    end = crl.next_update_utc
+    if end is None or end - datetime.now(UTC) < CRL_LEAST:
+        raise Unwell(f"the list ends on {end}: boxes are locked out when it is over")
+    return f"{len(crl)} revoked, valid until {end.date()}"
+
+
+async def _disk(folder: StateFolder) -> str:
+    free = shutil.disk_usage(folder.folder).free
+    if free < DISK_LEAST:
+        raise Unwell(f"expected at least {DISK_LEAST >> 20} MiB free, got {free >> 20}")
+    return f"{free >> 20} MiB free"
+
+
+async def _boxes(connection: Connection) -> str:
+    found = [box for box in await fleet.boxes(connection) if box.device_state == "active"]
+    ill = [box.device_name for box in found if box.last_error]
+    if ill:
+        raise Unwell(f"{len(ill)} of {len(found)} boxes report an error: {', '.join(ill[:5])}")
+    return f"{len(found)} boxes"
+
+
+async def _exceptions(connection: Connection) -> str:
+    found = await repairs.list_exceptions(connection, None, "open", None, 0, 100)
+    if found:
+        raise Unwell(f"{len(found)} open, the newest: {found[0].kind}")
+    return "none open"
+
+
+async def _broker(host: str, port: int) -> str:
+    _, writer = await asyncio.open_connection(host, port)
+    writer.close()
+    return f"{host}:{port} answers"

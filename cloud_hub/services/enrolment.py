@@ -1,0 +1,254 @@
+"""Boxes: one-time codes, enrolment, take-over of a dead box's site, renewal, revocation.
+
+Enrolment is one transaction: the code is used up, the device and its origin are opened,
+and where the site had a writer that one is closed at its mark (take-over). A box that got
+no answer asks again with the same code and key and gets the same identity. Revocation is
+written outside the database first, so that no restore can undo it.
+"""
+
+import os
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.exceptions import InvalidKey, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from uuid_utils import uuid7
+
+from cloud_hub.crashpoints import crashpoint
+from cloud_hub.domain import certificates, enrolment_codes
+from cloud_hub.domain.certificates import Authority
+from cloud_hub.errors import Conflict, Invalid, NotFound
+from cloud_hub.storage import devices, hub_state, origins, sites
+from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.devices import Device
+from cloud_hub.storage.reads import Reads
+from cloud_hub.storage.sites import Site
+from cloud_hub.storage.state_files import Keyring, StateFolder
+from sync_protocol import chain
+from sync_protocol.keys import Claims, Predecessor, issue
+
+__all__ = ["BrokerForDevices", "Device", "Enrolment", "EnrolmentRequest", "Granted", "MadeCode"]
+
+
+class MadeCode(NamedTuple):
+    text: str
+    expires_at_ms: int
+
+
+class EnrolmentRequest(NamedTuple):
+    """What a new box hands in."""
+
+    code: str
+    record_key: str
+    csr: str
+    name: str
+
+
+class BrokerForDevices(NamedTuple):
+    """The broker as boxes reach it; a password only for an embedded demo broker."""
+
+    host: str
+    port: int
+    tls: bool
+    username: str
+    password: str | None
+
+
+class Granted(NamedTuple):
+    """What a new box gets."""
+
+    device_id: str
+    site_id: str
+    site_name: str
+    origin_id: str
+    certificate: str
+    client_certificate: str
+    ca: str
+    broker: BrokerForDevices
+    hub_key: str
+    hub_url: str | None
+
+
+class Enrolment:
+    """The use cases of boxes."""
+
+    def __init__(
+        self,
+        database: Database,
+        reads: Reads,
+        folder: StateFolder,
+        keyring: Keyring,
+        *,
+        broker: BrokerForDevices,
+        hub_url: str | None,
+    ) -> None:
+        self._database = database
+        self._reads = reads
+        self._folder = folder
+        self._keyring = keyring
+        self._broker = broker
+        self._hub_url = hub_url
+
+    @property
+    def authority(self) -> Authority:
+        return self._keyring.authority
+
+    def crl(self) -> bytes:
+        """The revocation list, PEM."""
+        return (self._folder.folder / "crl.pem").read_bytes()
+
+    async def list(self, site_ids: list[str] | None) -> list[Device]:
+        """Boxes of these sites (None: of all)."""
+        found = await self._reads.run(devices.list_by_site)
+        return [device for device in found if site_ids is None or device.site_id in site_ids]
+
+    async def get(self, device_id: str) -> Device:
+        """Raises NotFound."""
+        device = await self._reads.run(devices.find, device_id)
+        if device is None:
+            raise NotFound("device", "no such device")
+        return device
+
+    async def make_code(self, site_id: str, actor: str, now_ms: int) -> MadeCode:
+        """A one-time code for a site with a box. Raises NotFound, Conflict."""
+        random = os.urandom(enrolment_codes.CODE_BYTES)
+        text = enrolment_codes.make_text(random, certificates.fingerprint(self.authority.certificate))
+        made = MadeCode(text, now_ms + enrolment_codes.TTL_MS)
+        async with self._database.transaction() as connection:
+            site = await sites.find(connection, site_id)
+            if site is None:
+                raise NotFound("site", "no such site")
+            if site.kind != "edge":
+                raise Conflict("site_kind", f"expected a site with a box, got {site.code}, which the hub runs")
+            code_hash = enrolment_codes.hash_of(text)
+            await devices.insert_code(connection, code_hash, site_id, actor, made.expires_at_ms, now_ms)
+        return made
+
+    async def enrol(self, asked: EnrolmentRequest, now_ms: int) -> Granted:
+        """A new identity for a box. Raises NotFound, Conflict, Invalid; then nothing was changed."""
+        code_hash = enrolment_codes.hash_of(asked.code)
+        async with self._database.transaction() as connection:
+            code = await devices.lock_code(connection, code_hash)
+            if code is None:
+                raise NotFound("enrolment_code", "no such enrolment code")
+            record_key = _record_key(asked.record_key)
+            request_key = certificates.read_request(asked.csr)
+            if code.is_used:
+                device = await self._again(connection, code.used_by_device, record_key)
+            elif now_ms >= code.expires_at_ms:
+                raise Conflict("enrolment_code_expired", "expected a code made in the last 15 minutes")
+            else:
+                device = await self._open(connection, code.site_id, asked.name, record_key, now_ms)
+                await devices.use_code(connection, code_hash, device.id, now_ms)
+            site = await sites.find(connection, device.site_id)
+            assert site is not None
+            granted = await self._grant(connection, device, site, now_ms)
+            client = await self._certify(connection, device.id, request_key, now_ms)
+            crashpoint("enrolment.before_commit")
+        crashpoint("enrolment.after_commit")
+        return granted._replace(client_certificate=client)
+
+    async def renew(self, device_id: str, csr: str, now_ms: int) -> str:
+        """A new client certificate for an active box. Raises Invalid."""
+        request_key = certificates.read_request(csr)
+        async with self._database.transaction() as connection:
+            return await self._certify(connection, device_id, request_key, now_ms)
+
+    async def revoke(self, device_id: str, actor: str, reason: str, now_ms: int) -> Device:
+        """End a box's certificate, token and session. Raises NotFound."""
+        device = await self.get(device_id)
+        serials = [] if device.certificate_serial is None else [device.certificate_serial]
+        self._folder.revoke(device_id, serials, self.authority, _moment(now_ms))
+        crashpoint("revocation.after_file")
+        async with self._database.transaction() as connection:
+            revoked = await devices.revoke(connection, device_id, actor, reason, now_ms)
+        assert revoked is not None
+        return revoked
+
+    async def apply_revocations(self, now_ms: int) -> int:
+        """Revoke again, in the database, what the folder says (a restored database may have forgotten)."""
+        listed = self._folder.revocations()["devices"]
+        forgotten = [device for device in await self.list(None) if device.id in listed and device.state == "active"]
+        async with self._database.transaction() as connection:
+            for device in forgotten:
+                await devices.revoke(connection, device.id, "hub", "revoked before the database was restored", now_ms)
+        return len(forgotten)
+
+    def renew_crl(self, now_ms: int) -> None:
+        """Sign the revocation list anew (daily)."""
+        self._folder.write_crl(self.authority, _moment(now_ms))
+
+    async def _again(self, connection: Connection, used_by: str | None, record_key: bytes) -> Device:
+        device = None if used_by is None else await devices.find(connection, used_by)
+        if device is None or device.public_key != record_key or device.state != "active":
+            raise Conflict("enrolment_code_used", "expected a code that no box has used")
+        return device
+
+    async def _open(self, connection: Connection, site_id: str, name: str, record_key: bytes, now_ms: int) -> Device:
+        """The device and its origin; the site's writer until now, if any, is closed at its mark."""
+        device_id, origin_id = str(uuid7()), str(uuid7())
+        device = await devices.insert(connection, device_id, site_id, name, record_key, now_ms)
+        before = await origins.lock_open(connection, site_id)
+        if before is not None:
+            await origins.save_state(connection, before.origin_id, "closed", now_ms)
+        await origins.insert_origin(
+            connection, site_id=site_id, origin_id=origin_id, device_id=device_id, public_key=record_key,
+            predecessor_origin=None if before is None else before.origin_id,
+            predecessor_position=None if before is None else before.mark,
+            predecessor_hash=None if before is None else before.chain_hash,
+            mark=0, chain_hash=chain.genesis(site_id, origin_id), opened_at=now_ms,
+        )  # fmt: skip
+        await origins.set_writer(connection, site_id, origin_id)
+        return device
+
+    async def _grant(self, connection: Connection, device: Device, site: Site, now_ms: int) -> Granted:
+        origin = await devices.newest_origin(connection, device.id)
+        predecessor = None
+        if origin.predecessor_origin is not None:
+            predecessor = Predecessor(
+                origin_id=origin.predecessor_origin, position=origin.predecessor_position, hash=origin.predecessor_hash
+            )
+        claims = Claims(
+            site_id=site.id,
+            device_id=device.id,
+            origin_id=origin.origin_id,
+            public_key=device.public_key.hex(),
+            predecessor=predecessor,
+            hub_epoch=(await hub_state.get(connection)).hub_epoch,
+            issued_at=now_ms,
+        )
+        return Granted(
+            device_id=device.id,
+            site_id=site.id,
+            site_name=site.name,
+            origin_id=origin.origin_id,
+            certificate=issue(claims, self._keyring.hub_key.sign),
+            client_certificate="",
+            ca=certificates.pem(self.authority.certificate),
+            broker=self._broker._replace(username=self._broker.username or device.id),
+            hub_key=self._keyring.hub_public_key.hex(),
+            hub_url=self._hub_url,
+        )
+
+    async def _certify(
+        self, connection: Connection, device_id: str, key: certificates.DeviceKey, now_ms: int
+    ) -> str:
+        serial = x509.random_serial_number()
+        made = certificates.issue_client(self.authority, key, device_id, serial, _moment(now_ms))
+        expires_ms = int(made.not_valid_after_utc.timestamp() * 1000)
+        await devices.set_certificate(connection, device_id, serial, expires_ms)
+        return certificates.pem(made)
+
+
+def _record_key(text: str) -> bytes:
+    raw = bytes.fromhex(text)
+    try:
+        Ed25519PublicKey.from_public_bytes(raw)
+    except (ValueError, InvalidKey, UnsupportedAlgorithm) as error:
+        raise Invalid("record_key", "expected an Ed25519 public key in hex", pointer="/record_key") from error
+    return raw
+
+
+def _moment(now_ms: int) -> datetime:
+    return datetime.fromtimestamp(now_ms / 1000, UTC)

@@ -1,0 +1,41 @@
+"""The fleet: is every box up to date, and if not, since when."""
+
+from dataclasses import dataclass
+
+from cloud_hub.storage import fleet
+from cloud_hub.storage.fleet import Box
+from cloud_hub.storage.reads import Reads
+
+LIVE_MS = 60_000
+"""A box says something at least this often while it is connected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A box and what follows from its row now."""
+
+    box: Box
+    is_live: bool
+    oldest_unsent_age_s: int | None
+
+
+class Fleet:
+    """The use cases of the fleet view."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def boxes(self, site_ids: list[str] | None, now_ms: int) -> list[Seen]:
+        """Boxes of these sites (None: of all)."""
+        found = await self._reads.run(fleet.boxes)
+        return [_seen(box, now_ms) for box in found if site_ids is None or box.site_id in site_ids]
+
+
+def _seen(box: Box, now_ms: int) -> Seen:
+    age_s = None if box.oldest_unsent_ms is None else max(0, now_ms - box.oldest_unsent_ms) // 1000
+    return Seen(box=box, is_live=is_live(box.last_seen_ms, box.has_lease, now_ms), oldest_unsent_age_s=age_s)
+
+
+def is_live(last_seen_ms: int | None, has_lease: bool, now_ms: int) -> bool:
+    """Whether a box has a session and was heard of lately."""
+    return has_lease and last_seen_ms is not None and now_ms - last_seen_ms < LIVE_MS

@@ -1,0 +1,65 @@
+"""What a person looks at and settles: quarantine, exceptions, lost edits, branches."""
+
+from cloud_hub.domain.permissions import Principal
+from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.services.catalogue import Catalogue
+from cloud_hub.storage import repairs
+from cloud_hub.storage.database import Database
+from cloud_hub.storage.products import FIELDS, Product
+from cloud_hub.storage.reads import Reads
+from cloud_hub.storage.repairs import Before, Branch, Lost, Quarantined, Raised
+
+
+class Repairs:
+    """The use cases of repairs."""
+
+    def __init__(self, database: Database, reads: Reads, catalogue: Catalogue) -> None:
+        self._database = database
+        self._reads = reads
+        self._catalogue = catalogue
+
+    async def quarantine(
+        self, site_ids: list[str] | None, after: tuple[str, str, int] | None, skip: int, limit: int
+    ) -> list[Quarantined]:
+        """Records that nobody can read yet."""
+        return await self._reads.run(repairs.list_quarantine, site_ids, after, skip, limit)
+
+    async def exceptions(
+        self, site_ids: list[str] | None, state: str | None, before: Before, skip: int, limit: int
+    ) -> list[Raised]:
+        """Odd things, newest first."""
+        return await self._reads.run(repairs.list_exceptions, site_ids, state, before, skip, limit)
+
+    async def close_exception(self, exception_id: str, who: Principal, now_ms: int) -> Raised:
+        """Somebody has dealt with it. Raises NotFound."""
+        async with self._database.transaction() as connection:
+            known = await repairs.find_exception(connection, exception_id)
+            if known is None or (known.site_id is not None and not who.sees(known.site_id)):
+                raise NotFound("exception", "no such exception")
+            closed = await repairs.close_exception(connection, exception_id, who.name, now_ms)
+        assert closed is not None
+        return closed
+
+    async def conflicts(self, site_ids: list[str] | None, before: Before, skip: int, limit: int) -> list[Lost]:
+        """Edits that lost, newest first."""
+        return await self._reads.run(repairs.list_conflicts, site_ids, before, skip, limit)
+
+    async def restore(self, conflict_id: str, who: Principal, now_ms: int) -> Product:
+        """Take the edit that lost after all. Raises NotFound, Conflict."""
+        async with self._database.transaction() as connection:
+            lost = await repairs.lock_conflict(connection, conflict_id)
+            if lost is None or (lost.site_id is not None and not who.sees(lost.site_id)):
+                raise NotFound("conflict", "no such conflict")
+            if lost.state != "open":
+                raise Conflict("settled", f"expected an open conflict, got {lost.state}")
+            if lost.entity != "product" or lost.field not in FIELDS:
+                raise Conflict("not_restorable", f"expected a field of a product, got {lost.entity} {lost.field}")
+            product = await self._catalogue.edit_in(
+                connection, lost.entity_id, {lost.field: lost.lost}, None, now_ms
+            )
+            await repairs.settle_conflict(connection, conflict_id, who.name, now_ms)
+        return product
+
+    async def branches(self, site_ids: list[str] | None, before: Before, skip: int, limit: int) -> list[Branch]:
+        """Tails of fenced boxes, newest first."""
+        return await self._reads.run(repairs.list_branches, site_ids, before, skip, limit)

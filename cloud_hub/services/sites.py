@@ -1,0 +1,79 @@
+"""Sites: stores with a box, and places whose ledger the hub itself writes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+from uuid_utils import uuid7
+
+from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.storage import changes, hub_state, sites
+from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.reads import Reads
+from cloud_hub.storage.sites import Site
+from sync_protocol import changes as wire
+
+__all__ = ["Site", "Sites"]
+
+
+class Sites:
+    """The use cases of sites."""
+
+    def __init__(self, database: Database, reads: Reads) -> None:
+        self._database = database
+        self._reads = reads
+
+    async def list(self) -> list[Site]:
+        """Sites by code."""
+        return await self._reads.run(sites.list_by_code)
+
+    async def get(self, site_id: str) -> Site:
+        """Raises NotFound."""
+        site = await self._reads.run(sites.find, site_id)
+        if site is None:
+            raise NotFound("site", "no such site")
+        return site
+
+    async def find(self, text: str) -> Site:
+        """A site by code or id, as a person types it. Raises NotFound."""
+        site = await self._reads.run(sites.find_by_code, text)
+        return site if site is not None else await self.get(text)
+
+    async def create(self, code: str, name: str, kind: str, now_ms: int) -> Site:
+        """Add a site; the first one is the default. Raises Conflict for a code that is taken."""
+        fields = {"code": code, "name": name, "kind": kind}
+        async with self._database.transaction() as connection:
+            epoch = (await hub_state.get(connection)).hub_epoch
+            try:
+                site = await sites.insert(connection, str(uuid7()), fields, epoch, now_ms)
+            except asyncpg.UniqueViolationError as error:
+                raise _taken() from error
+            await _publish(connection, site, now_ms)
+        return site
+
+    async def edit(self, site_id: str, fields: Mapping[str, Any], now_ms: int) -> Site:
+        """Change name, code or thresholds. Raises NotFound, Conflict."""
+        async with self._database.transaction() as connection:
+            if await sites.lock(connection, site_id) is None:
+                raise NotFound("site", "no such site")
+            epoch = (await hub_state.get(connection)).hub_epoch
+            try:
+                site = await sites.update(connection, site_id, fields, epoch)
+            except asyncpg.UniqueViolationError as error:
+                raise _taken() from error
+            await _publish(connection, site, now_ms)
+        return site
+
+
+async def _publish(connection: Connection, site: Site, now_ms: int) -> None:
+    """Every store learns of the site (transfers name it), and the site's own box its thresholds."""
+    told = wire.Site(site_id=site.id, code=site.code, name=site.name, version=site.version)
+    policy = wire.Policy(
+        version=site.version, reorder_point=site.reorder_point, critical_level=site.critical_level
+    )
+    await changes.append(connection, None, wire.change(told), now_ms)
+    await changes.append(connection, site.id, wire.change(policy), now_ms)
+
+
+def _taken() -> Conflict:
+    return Conflict("code_taken", "expected a code that no other site has", pointer="/code")

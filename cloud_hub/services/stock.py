@@ -1,0 +1,85 @@
+"""Stock at head office: reading every site's, changing it where the hub may.
+
+The hub writes only the ledgers of the sites it runs itself. A change to a store's stock
+is a command to its box, pending until the box answers; what such commands may still take
+away is not available meanwhile.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cloud_hub.domain.permissions import Principal
+from cloud_hub.domain.stock import Severity, severity
+from cloud_hub.errors import NotFound
+from cloud_hub.services.fleet import is_live
+from cloud_hub.storage import sites, stock
+from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.reads import Reads
+from cloud_hub.storage.sites import Site
+from cloud_hub.storage.stock import AsOf, Level, LevelFilter, Moved, MovementFilter
+
+
+class Seen(NamedTuple):
+    """A level and how low it is."""
+
+    level: Level
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """Levels, and up to where each site is known."""
+
+    rows: list[Seen]
+    as_of: list[tuple[AsOf, bool]]
+    """With whether the site's box is live; the hub's own sites always are."""
+
+
+class Stock:
+    """The use cases of stock."""
+
+    def __init__(self, database: Database, reads: Reads) -> None:
+        self._database = database
+        self._reads = reads
+
+    async def levels(
+        self, wanted: LevelFilter, after: tuple[str, str] | None, skip: int, limit: int, now_ms: int
+    ) -> Levels:
+        """Levels by site and product, read in one snapshot with their as-of."""
+        return await self._reads.run(_levels, wanted, after, skip, limit, now_ms)
+
+    async def movements(
+        self, wanted: MovementFilter, after: tuple[int, str, str, int] | None, skip: int, limit: int
+    ) -> list[Moved]:
+        """Movements, newest first."""
+        return await self._reads.run(stock.list_movements, wanted, after, skip, limit)
+
+    async def site_for(self, who: Principal, site_id: str | None) -> Site:
+        """Where a write goes: the site named, else the caller's only one, else the default site."""
+        if site_id is None and who.sites is not None and len(who.sites) == 1:
+            (site_id,) = who.sites
+        if site_id is None:
+            site = await self._reads.run(sites.find_default)
+        else:
+            who.require_site(site_id)
+            site = await self._reads.run(sites.find, site_id)
+        if site is None:
+            raise NotFound("site", "no such site")
+        who.require_site(site.id)
+        return site
+
+
+async def _levels(
+    connection: Connection, wanted: LevelFilter, after: tuple[str, str] | None, skip: int, limit: int, now_ms: int
+) -> Levels:
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        rows = await stock.list_levels(connection, wanted, after, skip, limit)
+        found = await stock.as_of(connection, wanted.sites)
+    return Levels(
+        rows=[Seen(row, severity(row.available, row.reorder_point, row.critical_level)) for row in rows],
+        as_of=[(each, _is_live(each, now_ms)) for each in found],
+    )
+
+
+def _is_live(each: AsOf, now_ms: int) -> bool:
+    return each.is_hub_run or is_live(each.last_heard_ms, each.has_lease, now_ms)

@@ -1,0 +1,200 @@
+"""SQL of boxes and their enrolment codes."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.schema import devices, enrolment_codes, origins, revocations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One box."""
+
+    id: str
+    site_id: str
+    name: str
+    public_key: bytes
+    state: str
+    certificate_serial: int | None
+    certificate_expires_at_ms: int | None
+    enrolled_at_ms: int
+    revoked_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCode:
+    """An enrolment code as stored: never its text."""
+
+    site_id: str
+    expires_at_ms: int
+    used_by_device: str | None
+    is_used: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceOrigin:
+    """An origin as its certificate names it."""
+
+    origin_id: str
+    predecessor_origin: str | None
+    predecessor_position: int
+    predecessor_hash: str
+
+
+_ID = sa.bindparam("id", type_=sa.Uuid)
+_NOW = sa.bindparam("now", type_=sa.BigInteger)
+_HASH = sa.bindparam("hash", type_=sa.LargeBinary)
+_FIND = Query(sa.select(devices).where(devices.c.id == _ID))
+_LIST = Query(sa.select(devices).order_by(devices.c.site_id, devices.c.enrolled_at))
+_INSERT = Query(
+    devices.insert()
+    .values(
+        {
+            name: sa.bindparam(name, type_=devices.c[name].type)
+            for name in ("id", "site_id", "name", "public_key", "enrolled_at")
+        }
+    )
+    .returning(devices)
+)
+_NEWEST_ORIGIN = Query(
+    sa.select(origins).where(origins.c.device_id == _ID).order_by(origins.c.opened_at.desc()).limit(1)
+)
+_SET_CERTIFICATE = Query(
+    devices.update()
+    .where(devices.c.id == _ID)
+    .values(
+        certificate_serial=sa.bindparam("serial", type_=sa.Text),
+        certificate_expires_at=sa.bindparam("expires_at", type_=sa.BigInteger),
+    )
+)
+_REVOKE = Query(
+    devices.update()
+    .where(devices.c.id == _ID)
+    .values(
+        state="revoked",
+        revoked_at=sa.func.coalesce(devices.c.revoked_at, _NOW),
+        revoked_by=sa.func.coalesce(devices.c.revoked_by, sa.bindparam("actor", type_=sa.Text)),
+    )
+    .returning(devices)
+)
+_NOTE_REVOKED = Query(
+    sa.dialects.postgresql.insert(revocations)
+    .values(
+        serial=sa.bindparam("serial", type_=sa.Text),
+        device_id=_ID,
+        revoked_at=_NOW,
+        reason=sa.bindparam("reason", type_=sa.Text),
+    )
+    .on_conflict_do_nothing()
+)
+_INSERT_CODE = Query(
+    enrolment_codes.insert().values(
+        hash=_HASH,
+        site_id=sa.bindparam("site_id", type_=sa.Uuid),
+        created_at=_NOW,
+        expires_at=sa.bindparam("expires_at", type_=sa.BigInteger),
+        created_by=sa.bindparam("actor", type_=sa.Text),
+    )
+)
+_LOCK_CODE = Query(sa.select(enrolment_codes).where(enrolment_codes.c.hash == _HASH).with_for_update())
+_USE_CODE = Query(enrolment_codes.update().where(enrolment_codes.c.hash == _HASH).values(used_at=_NOW, used_by_device=_ID))
+
+
+def is_id(text: str) -> bool:
+    """Whether the text is a UUID at all."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+async def find(connection: Connection, device_id: str) -> Device | None:
+    row = await _FIND.fetchrow(connection, id=device_id)
+    return None if row is None else _made(row)
+
+
+async def list_by_site(connection: Connection) -> list[Device]:
+    return [_made(row) for row in await _LIST.fetch(connection)]
+
+
+async def insert(
+    connection: Connection, device_id: str, site_id: str, name: str, public_key: bytes, now_ms: int
+) -> Device:
+    row = await _INSERT.fetchrow(
+        connection, id=device_id, site_id=site_id, name=name, public_key=public_key, enrolled_at=now_ms
+    )
+    assert row is not None
+    return _made(row)
+
+
+async def newest_origin(connection: Connection, device_id: str) -> DeviceOrigin:
+    """The origin that a device's certificate of enrolment names."""
+    row = await _NEWEST_ORIGIN.fetchrow(connection, id=device_id)
+    assert row is not None
+    before = row["predecessor_origin"]
+    return DeviceOrigin(
+        origin_id=str(row["origin_id"]),
+        predecessor_origin=None if before is None else str(before),
+        predecessor_position=row["predecessor_position"] or 0,
+        predecessor_hash=(row["predecessor_hash"] or b"").hex(),
+    )
+
+
+async def set_certificate(connection: Connection, device_id: str, serial: int, expires_ms: int) -> None:
+    await _SET_CERTIFICATE.execute(connection, id=device_id, serial=str(serial), expires_at=expires_ms)
+
+
+async def revoke(connection: Connection, device_id: str, actor: str, reason: str, now_ms: int) -> Device | None:
+    """Mark a box and its certificate as revoked; again has no effect."""
+    row = await _REVOKE.fetchrow(connection, id=device_id, actor=actor, now=now_ms)
+    if row is None:
+        return None
+    if row["certificate_serial"] is not None:
+        await _NOTE_REVOKED.execute(
+            connection, id=device_id, serial=row["certificate_serial"], reason=reason, now=now_ms
+        )
+    return _made(row)
+
+
+async def insert_code(
+    connection: Connection, code_hash: bytes, site_id: str, actor: str, expires_ms: int, now_ms: int
+) -> None:
+    await _INSERT_CODE.execute(
+        connection, hash=code_hash, site_id=site_id, actor=actor, expires_at=expires_ms, now=now_ms
+    )
+
+
+async def lock_code(connection: Connection, code_hash: bytes) -> StoredCode | None:
+    """The code, which nobody else uses until this transaction ends."""
+    row = await _LOCK_CODE.fetchrow(connection, hash=code_hash)
+    if row is None:
+        return None
+    used_by = row["used_by_device"]
+    return StoredCode(
+        site_id=str(row["site_id"]),
+        expires_at_ms=row["expires_at"],
+        used_by_device=None if used_by is None else str(used_by),
+        is_used=row["used_at"] is not None,
+    )
+
+
+async def use_code(connection: Connection, code_hash: bytes, device_id: str, now_ms: int) -> None:
+    await _USE_CODE.execute(connection, hash=code_hash, id=device_id, now=now_ms)
+
+
+def _made(row: Row) -> Device:
+    serial = row["certificate_serial"]
+    return Device(
+        id=str(row["id"]),
+        site_id=str(row["site_id"]),
+        name=row["name"],
+        public_key=row["public_key"],
+        state=row["state"],
+        certificate_serial=None if serial is None else int(serial),
+        certificate_expires_at_ms=row["certificate_expires_at"],
+        enrolled_at_ms=row["enrolled_at"],
+        revoked_at_ms=row["revoked_at"],
+    )

@@ -1,0 +1,85 @@
+"""SQL of the fleet view: each box with its newest origin, its site and its feed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.schema import devices, feeds, origins, sites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """What the hub knows of one box."""
+
+    device_id: str
+    device_name: str
+    device_state: str
+    site_id: str
+    site_name: str
+    origin_id: str | None
+    origin_state: str | None
+    mark: int
+    safe_mark: int
+    head: int | None
+    pending: int | None
+    oldest_unsent_ms: int | None
+    has_lease: bool
+    is_online: bool
+    last_seen_ms: int | None
+    feed_lag: int | None
+    clock_offset_ms: int | None
+    agent_version: str | None
+    last_error: str | None
+    telemetry: dict[str, Any] | None
+
+
+_NEWEST = sa.select(origins).distinct(origins.c.device_id).order_by(origins.c.device_id, origins.c.opened_at.desc())
+_origin = _NEWEST.subquery("origin")
+_BOXES = Query(
+    sa.select(
+        devices.c.id, devices.c.name, devices.c.state, devices.c.site_id, devices.c.is_online, devices.c.telemetry,
+        sites.c.name.label("site_name"),
+        _origin.c.origin_id, _origin.c.state.label("origin_state"), _origin.c.mark, _origin.c.safe_mark,
+        _origin.c.head_told, _origin.c.pending_told, _origin.c.oldest_unacked_at, _origin.c.lease,
+        _origin.c.last_seen, _origin.c.clock_offset_ms, _origin.c.agent_version, _origin.c.last_error,
+        (feeds.c.head - feeds.c.acked).label("feed_lag"),
+    )
+    .select_from(
+        devices.join(sites, sites.c.id == devices.c.site_id)
+        .outerjoin(_origin, _origin.c.device_id == devices.c.id)
+        .outerjoin(feeds, feeds.c.site_id == devices.c.site_id)
+    )
+    .order_by(sites.c.code, devices.c.enrolled_at)
+)  # fmt: skip
+
+
+async def boxes(connection: Connection) -> list[Box]:
+    """All boxes."""
+    return [_box(row) for row in await _BOXES.fetch(connection)]
+
+
+def _box(row: Row) -> Box:
+    return Box(
+        device_id=str(row["id"]),
+        device_name=row["name"],
+        device_state=row["state"],
+        site_id=str(row["site_id"]),
+        site_name=row["site_name"],
+        origin_id=None if row["origin_id"] is None else str(row["origin_id"]),
+        origin_state=row["origin_state"],
+        mark=row["mark"] or 0,
+        safe_mark=row["safe_mark"] or 0,
+        head=row["head_told"],
+        pending=row["pending_told"],
+        oldest_unsent_ms=row["oldest_unacked_at"],
+        has_lease=row["lease"] is not None,
+        is_online=row["is_online"],
+        last_seen_ms=row["last_seen"],
+        feed_lag=row["feed_lag"],
+        clock_offset_ms=row["clock_offset_ms"],
+        agent_version=row["agent_version"],
+        last_error=row["last_error"],
+        telemetry=row["telemetry"],
+    )

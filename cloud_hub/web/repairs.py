@@ -1,0 +1,191 @@
+"""What a person has to look at: quarantined bytes, exceptions, branches of forks, lost edits."""
+
+from typing import Any, Literal
+
+from cloud_hub.domain.permissions import Permission
+from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.web.fields import Time, Uuid, View
+from cloud_hub.web.operations import Call, Table
+from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.products import ProductView
+from cloud_hub.web.products import view_of as product_view
+from cloud_hub.web.times import rfc3339
+
+table = Table("repairs")
+
+
+class SitePageQuery(PageQuery):
+    site_id: Uuid | None = None
+
+    def sites_for(self, call: Call[Any, Any]) -> list[str] | None:
+        """The site asked for, else all that the caller may see."""
+        if self.site_id is None:
+            return call.principal.site_list
+        call.principal.require_site(self.site_id)
+        return [self.site_id]
+
+
+class StateQuery(SitePageQuery):
+    state: Literal["open", "done"] | None = None
+
+
+class Quarantined(View):
+    site_id: str
+    origin_id: str
+    position: int
+    why: str
+    state: str
+    bytes_base64: str
+    quarantined_at: Time
+
+
+class QuarantinePage(View):
+    items: list[Quarantined]
+    next_cursor: str | None
+
+
+class ExceptionView(View):
+    id: str
+    site_id: str | None
+    kind: str
+    detail: str
+    state: str
+    raised_at: Time
+
+
+class ExceptionPage(View):
+    items: list[ExceptionView]
+    next_cursor: str | None
+
+
+class ConflictView(View):
+    id: str
+    site_id: str | None
+    entity: str
+    entity_id: str
+    field: str
+    kept: Any
+    lost: Any
+    state: str
+    found_at: Time
+
+
+class ConflictPage(View):
+    items: list[ConflictView]
+    next_cursor: str | None
+
+
+class BranchView(View):
+    id: str
+    site_id: str
+    origin_id: str
+    device_id: str
+    verdict: str
+    after: int
+    """The branch begins after this position of the origin."""
+    records: int
+    state: str
+    received_at: Time
+
+
+class BranchPage(View):
+    items: list[BranchView]
+    next_cursor: str | None
+
+
+class Adoption(View):
+    branch_id: str
+    commands: int
+    """Commands given to the site's writer; each adopts one record, at most once."""
+
+
+@table.add("GET", "/quarantine", permission=Permission.FLEET_READ, query=SitePageQuery, answer=QuarantinePage)
+async def list_quarantine(call: Call[SitePageQuery, None]) -> QuarantinePage:
+    """Records that nobody could read yet, with their bytes"""
+    query = call.query
+    rows = await call.hub.repairs.quarantine(query.sites_for(call), query.after(str, str, int), query.skip, query.limit)
+    items = [
+        Quarantined(
+            site_id=row.site_id, origin_id=row.origin_id, position=row.position, why=row.why, state=row.state,
+            bytes_base64=row.bytes_base64, quarantined_at=rfc3339(row.at_ms),
+        )
+        for row in rows
+    ]  # fmt: skip
+    full = len(rows) == query.limit
+    cursor = make_cursor((rows[-1].site_id, rows[-1].origin_id, rows[-1].position)) if full else None
+    return QuarantinePage(items=items, next_cursor=cursor)
+
+
+@table.add("GET", "/exceptions", permission=Permission.FLEET_READ, query=StateQuery, answer=ExceptionPage)
+async def list_exceptions(call: Call[StateQuery, None]) -> ExceptionPage:
+    """Odd things that were stored and need a person"""
+    query = call.query
+    rows = await call.hub.repairs.exceptions(
+        query.sites_for(call), query.state, query.after(int, str), query.skip, query.limit
+    )
+    items = [
+        ExceptionView(
+            id=row.id, site_id=row.site_id, kind=row.kind, detail=row.detail, state=row.state,
+            raised_at=rfc3339(row.at_ms),
+        )
+        for row in rows
+    ]  # fmt: skip
+    cursor = make_cursor((rows[-1].at_ms, rows[-1].id)) if len(rows) == query.limit else None
+    return ExceptionPage(items=items, next_cursor=cursor)
+
+
+@table.add("POST", "/exceptions/{exception_id}/done", permission=Permission.FLEET_WRITE,
+           answer=ExceptionView, errors=(NotFound,))  # fmt: skip
+async def close_exception(call: Call[None, None]) -> ExceptionView:
+    """Say that somebody has dealt with it"""
+    row = await call.hub.repairs.close_exception(call.path["exception_id"], call.principal, call.now_ms)
+    return ExceptionView(
+        id=row.id, site_id=row.site_id, kind=row.kind, detail=row.detail, state=row.state, raised_at=rfc3339(row.at_ms)
+    )
+
+
+@table.add("GET", "/conflicts", permission=Permission.PRODUCTS_READ, query=SitePageQuery, answer=ConflictPage)
+async def list_conflicts(call: Call[SitePageQuery, None]) -> ConflictPage:
+    """Edits that lost against a concurrent one"""
+    query = call.query
+    rows = await call.hub.repairs.conflicts(query.sites_for(call), query.after(int, str), query.skip, query.limit)
+    items = [
+        ConflictView(
+            id=row.id, site_id=row.site_id, entity=row.entity, entity_id=row.entity_id, field=row.field, kept=row.kept, lost=row.lost,
+            state=row.state, found_at=rfc3339(row.at_ms),
+        )
+        for row in rows
+    ]  # fmt: skip
+    cursor = make_cursor((rows[-1].at_ms, rows[-1].id)) if len(rows) == query.limit else None
+    return ConflictPage(items=items, next_cursor=cursor)
+
+
+@table.add("POST", "/conflicts/{conflict_id}/restore", permission=Permission.PRODUCTS_WRITE, answer=ProductView,
+           errors=(NotFound, Conflict))  # fmt: skip
+async def restore_conflict(call: Call[None, None]) -> ProductView:
+    """Take the edit that lost after all"""
+    return product_view(await call.hub.repairs.restore(call.path["conflict_id"], call.principal, call.now_ms))
+
+
+@table.add("GET", "/branches", permission=Permission.FLEET_READ, query=SitePageQuery, answer=BranchPage)
+async def list_branches(call: Call[SitePageQuery, None]) -> BranchPage:
+    """Signed records of fenced boxes: kept, without effect until adopted"""
+    query = call.query
+    rows = await call.hub.repairs.branches(query.sites_for(call), query.after(int, str), query.skip, query.limit)
+    items = [
+        BranchView(
+            id=row.id, site_id=row.site_id, origin_id=row.origin_id, device_id=row.device_id, verdict=row.verdict,
+            after=row.after, records=row.records, state=row.state, received_at=rfc3339(row.at_ms),
+        )
+        for row in rows
+    ]  # fmt: skip
+    cursor = make_cursor((rows[-1].at_ms, rows[-1].id)) if len(rows) == query.limit else None
+    return BranchPage(items=items, next_cursor=cursor)
+
+
+@table.add("POST", "/branches/{branch_id}/adopt", permission=Permission.FLEET_WRITE, answer=Adoption, status=202,
+           errors=(NotFound, Conflict))  # fmt: skip
+async def adopt_branch(call: Call[None, None]) -> Adoption:
+    """Ask the site's writer to take over a branch, record by record, each at most once"""
+    commands = await call.hub.repairs.adopt(call.path["branch_id"], call.principal, call.now_ms)
+    return Adoption(branch_id=call.path["branch_id"], commands=commands)
