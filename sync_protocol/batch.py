@@ -80,6 +80,8 @@ def seal(
     if not 0 < len(encoded) <= BATCH_RECORDS_MAX:
         raise TooLarge(f"batch: expected 1 to {BATCH_RECORDS_MAX} records, got {len(encoded)}")
     encoding, payload = (RAW, _frames(encoded)) if raw else _smallest(encoded)
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        raise TooLarge(f"batch: expected at most {PAYLOAD_BYTES_MAX} bytes before compression, got {len(payload)}")
     last_hash = chain.extend_each(previous_hash, encoded)[-1]
     header = _HEADER.pack(
         MAGIC, WIRE_VERSION, encoding, UUID(origin_id).bytes, first, len(encoded), previous_hash, last_hash

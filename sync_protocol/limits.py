@@ -19,8 +19,9 @@ BATCH_RECORDS_BACKLOG = 1_000
 BATCH_BYTES_MAX = 262_144
 """A whole batch on the wire. Brokers must accept packets of this size."""
 
-PAYLOAD_BYTES_MAX = 8_388_608
-"""A payload after decompression; checked in the frame header before a byte is inflated."""
+PAYLOAD_BYTES_MAX = 2_097_152
+"""A payload after decompression; checked in the frame header before a byte is inflated. Parsing
+JSON costs up to twelve times its size in memory (measured), and a box has 512 MB."""
 
 CONTROL_BYTES_MAX = 65_536
 """A JSON control message (Hello, Ack, ...)."""

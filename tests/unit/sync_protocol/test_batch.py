@@ -216,3 +216,8 @@ def test_a_header_that_lies_is_refused_before_the_payload_is_read(
 def test_texts_are_the_bytes_of_unpack() -> None:
     packed = pack(MIXED)
     assert texts(packed, len(MIXED)) == [text for text, _ in unpack(packed, len(MIXED))] == MIXED
+
+
+def test_a_sender_never_makes_a_payload_that_no_receiver_would_inflate() -> None:
+    with pytest.raises(TooLarge):
+        sealed([encode(Fact("task", {"a": "x" * 16_000}))] * 200)

@@ -1,0 +1,224 @@
+"""The measured faults of the client library, each as a test that our Connection does not have it.
+
+The numbers are those of sync_protocol/SPEC.md, "Transport". Each test talks over a real
+socket to a broker that does what brokers do on bad days.
+"""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sync_protocol.errors import Lost, TooLarge, Unavailable
+from sync_protocol.transport import mqtt
+from sync_protocol.transport.mqtt import BrokerAddress, Connection
+from tests.integration.transport.scripted import CONNECT, DISCONNECT, PUBACK, PUBLISH, ScriptedBroker
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[ScriptedBroker]:
+    async with ScriptedBroker() as broker:
+        yield broker
+
+
+async def connect(broker: ScriptedBroker, **settings: int) -> Connection:
+    address = BrokerAddress(host="127.0.0.1", port=broker.port)
+    return await Connection.open(address, client_id="box", **settings)
+
+
+async def first_messages(connection: Connection, count: int) -> list[bytes]:
+    got = []
+    async with asyncio.timeout(10):
+        async for _, payload in connection.messages():
+            got.append(payload)
+            if len(got) == count:
+                break
+    return got
+
+
+async def test_1_a_new_connection_repeats_nothing_of_the_one_before(scripted: ScriptedBroker) -> None:
+    scripted.puback_reason = None
+    old = await connect(scripted, window=5)
+    for number in range(50):
+        old.publish("t", b"%d" % number)
+    await scripted.seen(PUBLISH, 5)
+    scripted.hang_up()
+    await old.wait_lost()
+    new = await connect(scripted)
+    new.publish("t", b"fresh")
+    await scripted.seen(PUBLISH, 6)
+    assert len(scripted.of(PUBLISH, connection=1)) == 5
+    (only,) = scripted.of(PUBLISH, connection=2)
+    assert only.body.endswith(b"fresh")
+    assert not only.flags & 0x8, "a DUP of what an older connection sent"
+    await new.close()
+
+
+async def test_2_a_brokers_receive_maximum_is_never_exceeded(scripted: ScriptedBroker) -> None:
+    scripted.receive_maximum, scripted.puback_reason = 3, None
+    connection = await connect(scripted, window=32)
+    for number in range(20):
+        connection.publish("t", b"%d" % number)
+    sent = await scripted.seen(PUBLISH, 3)
+    assert not connection.can_publish
+    for acknowledged in range(17):
+        assert len(scripted.of(PUBLISH)) == 3 + acknowledged
+        scripted.acknowledge(sent[acknowledged])
+        sent = await scripted.seen(PUBLISH, 4 + acknowledged)
+    assert [packet.body.rpartition(b"\0")[2] for packet in sent] == [b"%d" % number for number in range(20)]
+    await connection.close()
+
+
+async def test_3_a_negative_puback_is_a_refusal(scripted: ScriptedBroker) -> None:
+    scripted.puback_reason = 0x97
+    connection = await connect(scripted)
+    with pytest.raises(Unavailable) as refused:
+        await connection.publish_confirmed("t", b"x")
+    assert refused.value.code == "quota_exceeded"
+    assert connection.last_refusal == "Quota exceeded"
+    assert not connection.is_lost
+    await connection.close()
+
+
+async def test_4_what_cannot_wait_is_refused_aloud_and_nothing_is_dropped(
+    scripted: ScriptedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "WAITING_MAX", 100)
+    scripted.puback_reason = None
+    connection = await connect(scripted, window=5)
+    for number in range(105):
+        connection.publish("t", b"%d" % number)
+    with pytest.raises(Unavailable, match="congested"):
+        connection.publish("t", b"too many")
+    scripted.puback_reason = 0
+    for packet in await scripted.seen(PUBLISH, 5):
+        scripted.acknowledge(packet)
+    assert len(await scripted.seen(PUBLISH, 105)) == 105
+    await connection.close()
+
+
+async def test_5_every_connection_starts_clean_and_leaves_no_session(scripted: ScriptedBroker) -> None:
+    for _ in range(2):
+        await (await connect(scripted)).close()
+    session_expiry_of_zero = b"\x11\x00\x00\x00\x00"
+    for packet in await scripted.seen(CONNECT, 2):
+        assert packet.body[7] & 0x02, "clean start"
+        assert session_expiry_of_zero in packet.body
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\x00\x00", b"\xf0\x00", b"\x30\xff\xff\xff\xff\xff", b"\x40\x01\x00", b"\x32\x02\x00\x09"]
+)
+async def test_6_an_exception_inside_the_client_ends_the_connection(scripted: ScriptedBroker, garbage: bytes) -> None:
+    connection = await connect(scripted, keepalive_s=1)
+    scripted.send(garbage)
+    async with asyncio.timeout(10):
+        await connection.wait_lost()
+    with pytest.raises(Lost):
+        connection.publish("t", b"x")
+    with pytest.raises(Lost):
+        await anext(connection.messages())
+
+
+async def test_7_a_message_is_acknowledged_on_the_connection_it_came_by(scripted: ScriptedBroker) -> None:
+    old = await connect(scripted)
+    scripted.deliver("t", [b"one"])
+    await scripted.seen(PUBACK)
+    scripted.hang_up()
+    await old.wait_lost()
+    assert await first_messages(old, 1) == [b"one"], "what had arrived is still handed over"
+    new = await connect(scripted)
+    await new.publish_confirmed("t", b"x")
+    assert scripted.of(PUBACK, connection=2) == []
+    await new.close()
+
+
+async def test_8_closing_with_unacknowledged_messages_does_not_hang(scripted: ScriptedBroker) -> None:
+    scripted.puback_reason = None
+    connection = await connect(scripted)
+    connection.publish("t", b"x")
+    waiting = asyncio.create_task(connection.publish_confirmed("t", b"y"))
+    await scripted.seen(PUBLISH, 2)
+    async with asyncio.timeout(3):
+        await connection.close()
+        with pytest.raises(Lost):
+            await waiting
+    await scripted.seen(DISCONNECT)
+
+
+async def test_9_the_client_never_reconnects_by_itself(scripted: ScriptedBroker) -> None:
+    for number in range(1, 4):
+        connection = await connect(scripted)
+        scripted.hang_up()
+        await connection.wait_lost()
+        assert scripted.connections == number
+
+
+async def test_a_half_open_link_is_noticed_by_its_silence(scripted: ScriptedBroker) -> None:
+    connection = await connect(scripted, keepalive_s=1)
+    scripted.answers_pings = False
+    scripted.puback_reason = None
+    async with asyncio.timeout(6):
+        lost = await connection.wait_lost()
+    assert lost.code in ("silent", "keep_alive_timeout")
+
+
+async def test_steady_sending_does_not_hide_a_half_open_link(scripted: ScriptedBroker) -> None:
+    connection = await connect(scripted, keepalive_s=1, window=1_000)
+    scripted.answers_pings, scripted.puback_reason = False, None
+
+    async def chatter() -> None:
+        while True:
+            connection.publish("t", b"x")
+            await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(6):
+        with pytest.raises(Lost):
+            await chatter()
+
+
+async def test_a_quiet_link_that_answers_pings_stays(scripted: ScriptedBroker) -> None:
+    connection = await connect(scripted, keepalive_s=1)
+    await scripted.seen(12, 2)
+    assert not connection.is_lost
+    await connection.close()
+
+
+async def test_a_refused_connection_says_why(scripted: ScriptedBroker) -> None:
+    scripted.connect_reason = 0x87
+    with pytest.raises(Unavailable) as refused:
+        await connect(scripted)
+    assert refused.value.code == "not_authorized"
+
+
+async def test_a_refused_subscription_says_why(scripted: ScriptedBroker) -> None:
+    scripted.suback_reason = 0x87
+    connection = await connect(scripted)
+    with pytest.raises(Unavailable, match="not_authorized"):
+        await connection.subscribe("t/#")
+    await connection.close()
+
+
+async def test_a_disconnect_from_the_broker_keeps_its_reason(scripted: ScriptedBroker) -> None:
+    connection = await connect(scripted)
+    scripted.send(b"\xe0\x02\x8e\x00")
+    assert (await connection.wait_lost()).code == "session_taken_over"
+
+
+async def test_a_packet_that_the_broker_would_not_take_is_refused_before_it_is_sent(scripted: ScriptedBroker) -> None:
+    connection = await connect(scripted)
+    with pytest.raises(TooLarge):
+        connection.publish("t", bytes(mqtt.PACKET_BYTES_MAX))
+    await connection.close()
+
+
+async def test_giving_up_while_connecting_leaves_no_socket_behind() -> None:
+    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await Connection.open(BrokerAddress(host="127.0.0.1", port=port), client_id="box")
+    gc.collect()
+    silent.close()
+    await silent.wait_closed()
