@@ -1,72 +1,105 @@
-"""A private MQTT 5 broker on loopback: mosquitto where it is installed, else the embedded one.
+"""A private MQTT 5 broker on loopback: mosquitto where it is installed, else the one from a wheel.
 
-Both speak plain MQTT to two users, `hub` and `store`, with one password: enough for a demo
-and for tests, never for production (deploy/broker/ has that). `secured` starts a mosquitto
-as production has it: TLS, client certificates, ACL and CRL. Neither broker's memory is
-trusted by the protocol, which is why `kill` and `wipe` are here.
+Owns the broker's process, folder, port. Two doors: a plain one for the demo and most tests
+(anyone on this machine may use it, so it never leaves 127.0.0.1), and, on mosquitto only, the
+production one with client certificates, ACL and CRL. Correctness never depends on what a
+broker remembers: `kill` and `wipe` are there to prove it.
 """
 
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from signal import SIGHUP, SIGKILL, SIGTERM, Signals
+from typing import Literal, Self
 
+from deploy.local import broker_settings
+from deploy.local.broker_settings import Certificates
+
+Kind = Literal["mosquitto", "embedded"]
 START_TIMEOUT_S = 15.0
-PACKET_BYTES_MAX = 1_048_576
-USERS = ("hub", "store")
+STOP_TIMEOUT_S = 10.0
+# The wheel's own entry point filters a log line per packet; the child ends when our end of its stdin closes.
+_EMBEDDED = "import sys; sys.path[:] = [p for p in sys.path if p]; from iotcore._serve import main; main()"
 
 
-class BrokerError(Exception):
-    """The broker could not be found or started."""
+class BrokerUnavailable(Exception):
+    """No such broker here, or one that did not come up; the message has the end of its log."""
 
 
-def mosquitto() -> str | None:
-    """The installed mosquitto, also where PATH lacks /usr/sbin."""
+def mosquitto_program() -> str | None:
+    """Debian puts it into /usr/sbin, which is not on everyone's PATH."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
-def start_broker(folder: Path, *, kind: str = "auto", port: int | None = None, password: str) -> "Broker":
-    """Start a broker for `USERS` with this password. `kind`: auto, mosquitto or embedded."""
-    if kind == "auto":
-        kind = "mosquitto" if mosquitto() else "embedded"
+def resolve(kind: str) -> Kind:
+    """`auto` is mosquitto if installed. Raises BrokerUnavailable."""
+    if kind in ("auto", "mosquitto") and mosquitto_program():
+        return "mosquitto"
     if kind == "mosquitto":
-        return Broker(folder, kind, port, _mosquitto_files(password)).start()
-    if kind == "embedded":
-        return Broker(folder, kind, port, _embedded_files(password)).start()
-    raise BrokerError(f"expected a broker of kind auto, mosquitto or embedded, got {kind!r}")
+        raise BrokerUnavailable("mosquitto is not installed: apt install mosquitto, or --broker embedded")
+    return "embedded"
 
 
-def start_secured(
-    folder: Path, *, ca: Path, certificate: Path, key: Path, crl: Path, acl: Path, port: int | None = None
-) -> "Broker":
-    """A mosquitto that requires client certificates, as deploy/broker/mosquitto.conf does."""
-    return Broker(folder, "mosquitto", port, _secured_files(ca, certificate, key, crl, acl)).start()
-
-
-class Files:
-    """What a kind of broker needs: files to write and the command that reads them."""
-
-    def __init__(self, texts: dict[str, str], command: list[str]) -> None:
-        self.texts = texts
-        self.command = command
-
-
+@dataclass
 class Broker:
-    """One broker process; restarting keeps its port, so clients find it again."""
+    """One broker process; `port` stays the same over restarts."""
 
-    def __init__(self, folder: Path, kind: str, port: int | None, files: Files) -> None:
-        self.folder = folder.resolve()
-        self.kind = kind
-        self.host = "127.0.0.1"
-        self.port = port or _free_port()
-        self._files = files
-        self._process: subprocess.Popen[bytes] | None = None
+    folder: Path
+    kind: Kind
+    port: int
+    certificates: Certificates | None = None
+    host: str = "127.0.0.1"
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def start(self) -> Self:
+        """Write the settings, start, wait until it accepts connections."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "broker.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command(), stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._accepts():
+            if self.pid is None or time.monotonic() > deadline:
+                self.kill()
+                raise BrokerUnavailable(f"{self.kind} did not come up:\n{self._log_end()}")
+            time.sleep(0.02)
+        return self
+
+    def stop(self) -> None:
+        """In order: mosquitto writes its sessions to disk, the embedded one has none."""
+        self._end(SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._end(SIGKILL)
+
+    def restart(self) -> Self:
+        self.stop()
+        return self.start()
+
+    def wipe(self) -> None:
+        """Lose everything a broker may remember: kill it, remove its data, start it anew."""
+        self.kill()
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        self.start()
+
+    def reload(self) -> None:
+        """Read the ACL and the CRL again (mosquitto only); live sessions stay."""
+        self.signal(SIGHUP)
+
+    def signal(self, number: int) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
 
     def __enter__(self) -> Self:
         return self
@@ -74,153 +107,53 @@ class Broker:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    @property
-    def pid(self) -> int | None:
-        """The process id while it runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
+    def _command(self) -> list[str]:
+        if self.kind == "embedded":
+            settings = broker_settings.embedded(self.folder, self.port)
+            return [sys.executable, "-c", _EMBEDDED, broker_settings.embedded_options(settings)]
+        (self.folder / "data").mkdir(exist_ok=True)
+        settings = broker_settings.mosquitto(self.folder, self.port, self.certificates)
+        leash = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+        return [*leash, str(mosquitto_program()), "-c", str(settings)]
 
-    def start(self) -> Self:
-        """Write its files, start it, wait until it listens. Raises BrokerError."""
-        (self.folder / "store").mkdir(parents=True, exist_ok=True)
-        for name, text in self._files.texts.items():
-            path = self.folder / name
-            path.write_text(text.replace("@PORT@", str(self.port)).replace("@FOLDER@", str(self.folder)))
-            path.chmod(0o600)
-        self._prepare_passwords()
-        command = [part.replace("@FOLDER@", str(self.folder)) for part in self._files.command]
-        with (self.folder / "broker.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
-            )
-        self._wait()
-        return self
+    def _accepts(self) -> bool:
+        with suppress(OSError), socket.create_connection((self.host, self.port), timeout=1):
+            return True
+        return False
 
-    def stop(self) -> None:
-        """SIGTERM, then wait."""
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """SIGKILL: what was only in its memory is gone."""
-        self._end(signal.SIGKILL)
-
-    def restart(self) -> Self:
-        self.stop()
-        return self.start()
-
-    def wipe(self) -> None:
-        """Remove what a stopped broker had stored: retained messages, sessions, queues."""
-        shutil.rmtree(self.folder / "store", ignore_errors=True)
-
-    def signal(self, number: int) -> None:
-        """Send a signal (SIGHUP to reload the CRL, SIGSTOP, SIGCONT)."""
-        if self._process is not None:
-            self._process.send_signal(number)
-
-    def _prepare_passwords(self) -> None:
-        """mosquitto keeps hashes: its own tool turns the plain file into them."""
-        file = self.folder / "passwords"
-        tool = shutil.which("mosquitto_passwd") or "/usr/bin/mosquitto_passwd"
-        if file.exists():
-            subprocess.run([tool, "-U", str(file)], check=True, capture_output=True)
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if self._process is not None and self._process.poll() is not None:
-                break
-            with socket.socket() as probe:
-                if probe.connect_ex((self.host, self.port)) == 0:
-                    return
-            time.sleep(0.02)
-        log = (self.folder / "broker.log").read_text(errors="replace")[-2_000:]
-        self.stop()
-        raise BrokerError(f"the {self.kind} broker does not listen on {self.port}:\n{log}")
-
-    def _end(self, number: int) -> None:
-        if self._process is None:
+    def _end(self, number: Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
             return
-        with suppress(ProcessLookupError):
-            self._process.send_signal(number)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._process = None
+        if process.poll() is None:
+            process.send_signal(number)
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if process.stdin:
+            process.stdin.close()
+
+    def _log_end(self) -> str:
+        return "\n".join((self.folder / "broker.log").read_text(errors="replace").splitlines()[-15:])
 
 
-def _mosquitto_files(password: str) -> Files:
-    program = mosquitto()
-    if program is None:
-        raise BrokerError("mosquitto is not installed: apt install mosquitto, or use the embedded broker")
-    configuration = _COMMON + "listener @PORT@ 127.0.0.1\nallow_anonymous false\npassword_file @FOLDER@/passwords\n"
-    passwords = "".join(f"{user}:{password}\n" for user in USERS)
-    return Files({"mosquitto.conf": configuration, "passwords": passwords}, [program, "-c", "@FOLDER@/mosquitto.conf"])
+def start_broker(
+    folder: Path,
+    *,
+    kind: str = "auto",
+    port: int | None = None,
+    password: str = "",  # noqa: ARG001 - neither broker has "any user with this password"; loopback is the fence
+    certificates: Certificates | None = None,
+) -> Broker:
+    """Start a broker in its folder. With `certificates` it is mosquitto behind mutual TLS."""
+    chosen = resolve("mosquitto" if certificates else kind)
+    return Broker(folder.resolve(), chosen, port or free_port(), certificates).start()
 
 
-def _secured_files(ca: Path, certificate: Path, key: Path, crl: Path, acl: Path) -> Files:
-    program = mosquitto()
-    if program is None:
-        raise BrokerError("client certificates need mosquitto: apt install mosquitto")
-    configuration = _COMMON + (
-        "listener @PORT@ 127.0.0.1\nallow_anonymous false\nrequire_certificate true\nuse_identity_as_username true\n"
-        f"use_username_as_clientid true\ntls_version tlsv1.3\ncafile {ca}\ncertfile {certificate}\nkeyfile {key}\n"
-        f"crlfile {crl}\nacl_file {acl}\n"
-    )
-    return Files({"mosquitto.conf": configuration}, [program, "-c", "@FOLDER@/mosquitto.conf"])
-
-
-def _embedded_files(password: str) -> Files:
-    users = "".join(f'{user} = "{password}"\n' for user in USERS)
-    # It runs until its stdin closes, so it never outlives the one who started it.
-    code = (
-        "import sys; from iotcore import Broker;"
-        " b = Broker(config_path=sys.argv[1]); b.start(); sys.stdin.read(); b.stop()"
-    )
-    return Files({"broker.toml": _EMBEDDED + users}, [sys.executable, "-c", code, "@FOLDER@/broker.toml"])
-
-
-_USER = "user root\n" if os.getuid() == 0 else ""
-_COMMON = f"""{_USER}per_listener_settings false
-persistence true
-persistence_location @FOLDER@/store/
-autosave_interval 30
-max_queued_messages 1000
-max_inflight_messages 64
-max_packet_size {PACKET_BYTES_MAX}
-set_tcp_nodelay true
-log_type error
-log_type warning
-log_dest stderr
-"""
-
-_EMBEDDED = f"""id = 0
-
-[router]
-id = 0
-max_connections = 4000
-max_outgoing_packet_count = 200
-max_segment_size = 104857600
-max_segment_count = 10
-
-[v5.1]
-name = "backstock"
-listen = "127.0.0.1:@PORT@"
-next_connection_delay_ms = 1
-
-[v5.1.connections]
-connection_timeout_ms = 10000
-max_payload_size = {PACKET_BYTES_MAX}
-max_inflight_count = 500
-dynamic_filters = true
-
-[v5.1.connections.auth]
-"""
-
-
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

