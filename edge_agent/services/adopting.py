@@ -87,7 +87,7 @@ def _adopt_count(
         LineCommand(
             stocktake_id=line.stocktake_id, product=product, location=line.location, counted=line.counted,
             actor=line.actor, command_id=command.command_id, adopted=chain_hash.hex(),
-            handheld=Handheld(f"branch/{chain_hash.hex()[:16]}", line.after, seen, None, line.occurred_at),
+            handheld=Handheld(f"branch/{chain_hash.hex()[:16]}", line.after, seen, occurred_at=line.occurred_at),
         ),
         now_ms,
     )  # fmt: skip

@@ -36,8 +36,11 @@ def once(
     key: str | None,
     asked: bytes,
     act: Callable[[sqlite3.Connection], tuple[Answer, int]],
+    *,
+    is_done: Callable[[Answer], bool] = lambda _: True,
 ) -> Kept:
-    """Act unless this key has been used. `act` returns its answer and the position it wrote up to.
+    """Act unless this key has been used. `act` returns its answer and the position it wrote up to;
+    what was not done (`is_done`) does not use the key up.
 
     Raises Invalid (`key_reused`) when the key was used for something else.
     """
@@ -46,7 +49,8 @@ def once(
     used = keys.find(connection, key)
     if used is None:
         answer, position = act(connection)
-        keys.add(connection, key, Used(asked, position, orjson.dumps(answer).decode()))
+        if is_done(answer):
+            keys.add(connection, key, Used(asked, position, orjson.dumps(answer).decode()))
         return Kept(answer, is_replayed=False)
     if used.answer is None:
         return Kept({"status": "already_recorded", "key": key}, is_replayed=True)

@@ -86,6 +86,11 @@ def record_scan(connection: sqlite3.Connection, command: ScanCommand, now_ms: in
     return outcome
 
 
+def look_up(connection: sqlite3.Connection, command: ScanCommand, now_ms: int) -> Outcome:
+    """What the scan names and how much of it; writes nothing. Raises Invalid, NotFound."""
+    return _act_on(connection, command, find_scanned(connection, command.scan), now_ms)
+
+
 def find_scanned(connection: sqlite3.Connection, scan: Scan) -> Found:
     """The product and pack that a scan names. Raises Invalid (`unreadable`), NotFound (`unknown_barcode`)."""
     if scan.gtin is None and scan.sku is None:

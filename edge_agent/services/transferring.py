@@ -5,8 +5,9 @@ refuse or close short; the source takes goods back only against a refusal. All o
 with the WAN down: a receipt may come before the notice of its dispatch.
 """
 
+import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import uuid_utils
@@ -20,6 +21,7 @@ from edge_agent.storage.transfers import Line, Transfer
 from sync_protocol import facts
 from sync_protocol.vocabulary import Location, Reason, transit
 
+ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 Step = Literal["dispatched", "received", "refused", "closed_short", "taken_back"]
 
 ALLOWED: dict[Step, tuple[tuple[str, ...], bool]] = {
@@ -98,6 +100,22 @@ def take_step(
     moved = found._replace(state=step, changed_at=now_ms)
     transfers.save(connection, moved)
     return Moved(moved, posted, _tell(connection, moved, step, actor, now_ms))
+
+
+def expect(
+    connection: sqlite3.Connection, transfer_id: str, from_site: str, product_ids: Collection[str], now_ms: int
+) -> None:
+    """The goods are here before the notice of their dispatch: take their transfer down. Raises Invalid."""
+    if transfers.find(connection, transfer_id) is not None:
+        return
+    if not ID.match(transfer_id):
+        raise Invalid("transfer", f"expected a transfer id, got {transfer_id[:60]!r}", pointer="/id")
+    here = identity.get(connection).site_id
+    if from_site == here:
+        raise Invalid("from_site", "expected another site, got this one", pointer="/from_site")
+    transfers.save(connection, Transfer(transfer_id, from_site, here, "dispatched", now_ms, now_ms))
+    for product_id in product_ids:
+        transfers.add_to_line(connection, transfer_id, product_id)
 
 
 def check_scannable(connection: sqlite3.Connection, transfer_id: str, *, is_outgoing: bool) -> None:

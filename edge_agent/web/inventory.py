@@ -1,0 +1,258 @@
+"""Levels, adjustments, movements and history of this store."""
+
+import sqlite3
+from typing import Annotated, Any, Literal
+
+from aiohttp import web
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from edge_agent.domain.movement import OWN, Draft, opposite_of
+from edge_agent.domain.stock import position_of
+from edge_agent.errors import EdgeError, NotFound
+from edge_agent.services import adjusting
+from edge_agent.services.adjusting import Adjustment, Row
+from edge_agent.services.counting import product_of
+from edge_agent.services.once import Answer, Kept, fingerprint, once
+from edge_agent.services.posting import Move, goods_of
+from edge_agent.storage import alerts, catalogue, history, identity, ledger, levels
+from edge_agent.storage.catalogue import Product
+from edge_agent.web import render
+from edge_agent.web.body import (
+    Body,
+    Cursor,
+    Key,
+    Limit,
+    Name,
+    Positive,
+    Quantity,
+    Query,
+    Text,
+    key_of,
+    read_body,
+    read_query,
+)
+from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of
+from edge_agent.web.scans import Handheld
+
+Place = Literal["shelf", "backroom", "hold"]
+BATCH_MAX = 500
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+class AdjustBody(Body):
+    product_id: Key
+    delta: Quantity | None = None
+    set_to: Quantity | None = None
+    location: Place = "shelf"
+    reason: Name
+    note: Text | None = None
+    document: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "AdjustBody":
+        if (self.delta is None) == (self.set_to is None):
+            raise ValueError("expected either delta or set_to")
+        return self
+
+
+def _a_place(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("expected printable characters")
+    return value
+
+
+Location = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_a_place)]
+
+
+class MovementRow(BaseModel):
+    """One movement; places follow from the reason when they are not given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    product_id: Key
+    quantity: Positive
+    reason: Name
+    source: Annotated[Location | None, Field(alias="from")] = None
+    target: Annotated[Location | None, Field(alias="to")] = None
+    document: Text | None = None
+    lot: Annotated[str, Field(max_length=40), AfterValidator(_a_place)] | None = None
+    expiry: Annotated[str, Field(pattern=_DATE)] | None = None
+    note: Text | None = None
+    key: Key | None = None
+    handheld: Handheld | None = None
+
+
+class BatchBody(Body):
+    movements: Annotated[list[MovementRow], Field(min_length=1, max_length=BATCH_MAX)]
+    error_policy: Literal["reject_all", "reject_failed"] = "reject_all"
+
+
+class LevelQuery(Query):
+    product_id: Key | None = None
+    q: Text = ""
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+class MovementQuery(Query):
+    product_id: Key | None = None
+    after: Cursor | None = None
+    limit: Limit = 100
+
+
+async def get_levels(request: web.Request) -> web.Response:
+    """Stock per product, as of a position of this ledger."""
+    query = read_query(request, LevelQuery)
+    return answer(await store_of(request).database.read(_levels, query))
+
+
+async def post_adjust(request: web.Request) -> web.Response:
+    """A signed change, or a set to a figure, with its reason."""
+    body = await read_body(request, AdjustBody)
+    found = await store_of(request).database.write(_adjust, body, actor_of(request), key_of(request))
+    return kept(found)
+
+
+async def get_movements(request: web.Request) -> web.Response:
+    """Movements above a position, oldest first."""
+    query = read_query(request, MovementQuery)
+    return answer(await store_of(request).database.read(_movements, query.product_id, query.after or 0, query.limit))
+
+
+async def get_history(request: web.Request) -> web.Response:
+    """The movements of one product."""
+    query = read_query(request, MovementQuery)
+    product_id = request.match_info["id"]
+    return answer(await store_of(request).database.read(_movements, product_id, query.after or 0, query.limit))
+
+
+async def post_movements(request: web.Request) -> web.Response:
+    """Up to 500 movements in one transaction, a result per row."""
+    body = await read_body(request, BatchBody)
+    found = await store_of(request).database.write(_batch, body, actor_of(request), key_of(request))
+    return kept(found)
+
+
+async def get_restock_alerts(request: web.Request) -> web.Response:
+    """Products at or below their reorder point."""
+    found = await store_of(request).database.read(alerts.list_alerts, is_open=True)
+    return answer({"items": [render.alert(alert) for alert in found if alert.product_id]})
+
+
+def _levels(connection: sqlite3.Connection, query: LevelQuery) -> Answer:
+    if query.product_id is not None:
+        found = catalogue.find_product(connection, query.product_id)
+        rows = [(0, found)] if found is not None else []
+    else:
+        rows = catalogue.list_products(connection, q=query.q, after=query.cursor or 0, limit=query.limit)
+    items = [_level(connection, product) for _, product in rows]
+    more = str(rows[-1][0]) if query.product_id is None and len(rows) == query.limit else None
+    return {"items": items, "next_cursor": more, "as_of": as_of(connection)}
+
+
+def _level(connection: sqlite3.Connection, product: Product) -> Answer:
+    held = levels.of_product(connection, product.product_id)
+    position = position_of(held, levels.reserved(connection, product.product_id))
+    places = {place: render.quantity(quantity) for place, quantity in held.items() if place in OWN}
+    return {
+        "product_id": product.product_id, "sku": product.sku, "name": product.name, "unit": product.unit,
+        **render.stock(position), "locations": places,
+    }  # fmt: skip
+
+
+def as_of(connection: sqlite3.Connection) -> Answer:
+    """Which state of this ledger an answer shows."""
+    return {"origin_id": identity.get(connection).origin_id, "position": ledger.head(connection)[0]}
+
+
+def _adjust(connection: sqlite3.Connection, body: AdjustBody, actor: str, key: str | None) -> Kept:
+    def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
+        reason, free_text = adjusting.reason_of(body.reason)
+        product = product_of(connection, body.product_id)
+        posted = adjusting.record_adjustment(
+            connection,
+            Adjustment(
+                product=product, delta=body.delta, set_to=body.set_to, location=body.location, reason=reason,
+                note=body.note or free_text, document=body.document, actor=actor, key=key,
+            ),
+            now_ms(),
+        )  # fmt: skip
+        if posted is None:
+            return _level(connection, product) | {"movement_id": None, "warnings": ["no_change"]}, 0
+        return render.posted(posted) | {"product_id": product.product_id}, posted.head
+
+    return once(connection, key, fingerprint(body.model_dump(mode="json")), act)
+
+
+def _movements(connection: sqlite3.Connection, product_id: str | None, after: int, limit: int) -> Answer:
+    lines = history.movements(connection, product_id=product_id, after=after, limit=limit)
+    return {
+        "items": [render.movement(line) for line in lines],
+        "next_after": lines[-1].sequence if len(lines) == limit else None,
+        "as_of": as_of(connection),
+    }
+
+
+def _batch(connection: sqlite3.Connection, body: BatchBody, actor: str, key: str | None) -> Kept:
+    def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
+        results = _run_batch(connection, body, actor, key)
+        recorded = sum(result["status"] == "recorded" for result in results)
+        return {"results": results, "recorded": recorded}, ledger.head(connection)[0]
+
+    return once(connection, key, fingerprint(body.model_dump(mode="json")), act)
+
+
+def _run_batch(
+    connection: sqlite3.Connection, body: BatchBody, actor: str, key: str | None
+) -> list[dict[str, Any]]:
+    """Rows whose own key is known are answered from it; the others are booked."""
+    if body.error_policy == "reject_all" and not any(row.key or row.handheld for row in body.movements):
+        rows = [_row(connection, row, number, actor, key) for number, row in enumerate(body.movements)]
+        [posted] = adjusting.record_all(connection, rows, now_ms())
+        return [
+            {"status": "recorded", "movement_id": movement_id, "position": position}
+            for movement_id, position in zip(posted.movement_ids, posted.positions, strict=False)
+        ]
+    return [_one_of_batch(connection, body, number, actor, key) for number in range(len(body.movements))]
+
+
+def _one_of_batch(
+    connection: sqlite3.Connection, body: BatchBody, number: int, actor: str, key: str | None
+) -> dict[str, Any]:
+    row = body.movements[number]
+
+    def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
+        wanted = _row(connection, row, number, actor, key)
+        [posted] = adjusting.record_all(connection, [wanted], now_ms())
+        return {"status": "recorded", **render.posted(posted)}, posted.head
+
+    try:
+        found = once(connection, row.key, fingerprint(row.model_dump(mode="json")), act)
+    except EdgeError as error:
+        if body.error_policy == "reject_all":
+            error.detail = f"row {number}: {error.detail}"
+            raise
+        return {"status": "rejected", "code": error.code, "detail": error.detail, "pointer": f"/movements/{number}"}
+    return found.answer | ({"replayed": True} if found.is_replayed else {})
+
+
+def _row(connection: sqlite3.Connection, row: MovementRow, number: int, actor: str, key: str | None) -> Row:
+    product = catalogue.find_product(connection, row.product_id)
+    if product is None:
+        raise NotFound("product", f"row {number}: there is no product {row.product_id[:60]!r}")
+    reason, free_text = adjusting.reason_of(row.reason)
+    source, target = _places(row, reason)
+    batch_key = key if key is None or number == 0 else f"{key}/{number}"[-128:]
+    draft = Draft(
+        goods_of(product), row.quantity, source, target, reason, now_ms(), None, actor, row.document, row.lot,
+        row.expiry, row.key or batch_key, note=row.note or free_text,
+    )  # fmt: skip
+    return Row(Move(draft, product), None if row.handheld is None else row.handheld.as_told())
+
+
+def _places(row: MovementRow, reason: str) -> tuple[str, str]:
+    """Both ends of a movement: those that are given, else those that the reason means."""
+    comes_from, goes_to = opposite_of(reason)
+    is_inward = reason in ("return", "receipt", "opening")
+    source = row.source or (comes_from if is_inward else "shelf")
+    target = row.target or ("shelf" if is_inward else goes_to)
+    return source, target

@@ -1,0 +1,77 @@
+"""Every error as application/problem+json (RFC 9457) with a stable `code`; one table of statuses."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+import structlog
+import uuid_utils
+from aiohttp import web
+
+from edge_agent.errors import Conflict, EdgeError, Invalid, NotFound, Refused, Unavailable
+from edge_agent.web.body import FieldProblem, MalformedBody
+
+log = structlog.get_logger(__name__)
+
+_BY_CODE = {"storage_full": 507, "unauthorized": 401, "too_large": 413}
+_BY_FAMILY: tuple[tuple[type[EdgeError], int], ...] = (
+    (MalformedBody, 400), (FieldProblem, 422), (Invalid, 422), (NotFound, 404), (Conflict, 409),
+    (Refused, 409), (Unavailable, 503),
+)  # fmt: skip
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def status_of(error: EdgeError) -> int:
+    """The HTTP status of an error."""
+    by_code = _BY_CODE.get(error.code)
+    return by_code or next((status for family, status in _BY_FAMILY if isinstance(error, family)), 500)
+
+
+def problem(error: EdgeError) -> web.Response:
+    """The answer that tells it."""
+    status = status_of(error)
+    body: dict[str, Any] = {
+        "type": f"urn:backstock:problem:{error.code}", "title": error.code.replace("_", " "), "status": status,
+        "code": error.code, "detail": error.detail, "error": error.code,
+    }  # fmt: skip
+    if error.remedy:
+        body["remedy"] = error.remedy
+    if isinstance(error, FieldProblem):
+        body["errors"] = error.errors
+    if isinstance(error, Invalid) and error.pointer:
+        found = {"pointer": error.pointer, "code": error.code, "detail": error.detail}
+        body["errors"] = [found | ({"expected": error.expected} if error.expected else {})]
+    headers = {"Retry-After": "1"} if status in (503, 507) else None
+    return web.Response(
+        status=status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
+    )
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever a handler raises into a problem document."""
+    try:
+        return await handler(request)
+    except EdgeError as error:
+        return problem(error)
+    except web.HTTPRequestEntityTooLarge:
+        return problem(EdgeError("too_large", f"expected a body of at most {request.app._client_max_size} bytes"))
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _of_http(error)
+    except Exception:
+        trace_id = str(uuid_utils.uuid7())
+        log.exception("request failed", method=request.method, path=request.path, trace_id=trace_id)
+        return problem(EdgeError("internal", f"a bug; its trace id is {trace_id}"))
+
+
+def _of_http(error: web.HTTPException) -> web.Response:
+    code = {404: "no_route", 405: "method_not_allowed"}.get(error.status, "http")
+    body = {"type": f"urn:backstock:problem:{code}", "title": error.reason, "status": error.status,
+            "code": code, "detail": error.reason, "error": code}  # fmt: skip
+    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+    return web.Response(
+        status=error.status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
+    )

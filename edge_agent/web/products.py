@@ -1,0 +1,125 @@
+"""The catalogue as this store sees it, and products found on the shelf."""
+
+import sqlite3
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge_agent.domain.stock import position_of
+from edge_agent.errors import Invalid
+from edge_agent.services import proposing
+from edge_agent.services.counting import product_of
+from edge_agent.services.once import Answer, Kept, fingerprint, once
+from edge_agent.services.proposing import NewProduct
+from edge_agent.storage import catalogue, levels
+from edge_agent.web import render
+from edge_agent.web.body import (
+    Body,
+    Cursor,
+    Key,
+    Limit,
+    Name,
+    Positive,
+    Quantity,
+    Query,
+    Text,
+    key_of,
+    read_body,
+    read_query,
+)
+from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of
+from sync_protocol.errors import Malformed
+from sync_protocol.gtin import is_valid_gtin, parse_gtin
+from sync_protocol.quantity import parse_money
+
+
+class NewBarcode(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    code: Key
+    pack_quantity: Positive = 1000
+
+
+class ProductBody(Body):
+    sku: Name
+    name: Name
+    category: Text = ""
+    unit: Annotated[str, Field(pattern=r"^[a-z]{1,10}$")] = "each"
+    price: Annotated[str, Field(max_length=20)] | None = None
+    unit_cost: Annotated[str, Field(max_length=20)] | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    reorder_point: Quantity | None = None
+    critical_level: Quantity | None = None
+    barcodes: Annotated[tuple[NewBarcode, ...], Field(max_length=100)] = ()
+
+
+class ProductQuery(Query):
+    q: Text = ""
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+async def get_products(request: web.Request) -> web.Response:
+    """A page of products; `q` matches beginnings of words."""
+    query = read_query(request, ProductQuery)
+    return answer(await store_of(request).database.read(_page, query))
+
+
+async def get_product(request: web.Request) -> web.Response:
+    """One product with its codes and stock."""
+    return answer(await store_of(request).database.read(_one, request.match_info["id"]))
+
+
+async def post_product(request: web.Request) -> web.Response:
+    """A provisional product: usable here at once, proposed to head office."""
+    body = await read_body(request, ProductBody)
+    return kept(await store_of(request).database.write(_create, body, actor_of(request), key_of(request)))
+
+
+def _page(connection: sqlite3.Connection, query: ProductQuery) -> Answer:
+    rows = catalogue.list_products(connection, q=query.q, after=query.cursor or 0, limit=query.limit)
+    more = str(rows[-1][0]) if len(rows) == query.limit else None
+    return {"items": [render.product(product) for _, product in rows], "next_cursor": more}
+
+
+def _one(connection: sqlite3.Connection, product_id: str) -> Answer:
+    product = product_of(connection, product_id)
+    held = levels.of_product(connection, product_id)
+    codes = catalogue.codes_of(connection, product_id)
+    return {
+        **render.product(product),
+        "barcodes": [{"code": code, "pack_quantity": render.quantity(pack)} for code, pack in codes],
+        "stock": render.stock(position_of(held, levels.reserved(connection, product_id))),
+    }
+
+
+def _create(connection: sqlite3.Connection, body: ProductBody, actor: str, key: str | None) -> Kept:
+    def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
+        new = NewProduct(
+            sku=body.sku, name=body.name, category=body.category, unit=body.unit,
+            price=_money(body.price, body.currency, "price"),
+            cost=_money(body.unit_cost, body.currency, "unit_cost"), currency=body.currency,
+            reorder_point=body.reorder_point, critical_level=body.critical_level, actor=actor,
+            codes=tuple((normal(barcode.code), barcode.pack_quantity) for barcode in body.barcodes),
+        )  # fmt: skip
+        made = proposing.create_provisional(connection, new, now_ms())
+        return _one(connection, made.product.product_id) | {"position": made.position}, made.position
+
+    return once(connection, key, fingerprint(body.model_dump(mode="json")), act)
+
+
+def normal(code: str) -> str:
+    """A GTIN as 14 digits, any other code as it is."""
+    return parse_gtin(code) if is_valid_gtin(code) else code
+
+
+def _money(text: str | None, currency: str, name: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        amount = parse_money(text, currency)
+    except Malformed as error:
+        raise Invalid("money", error.detail, pointer=f"/{name}") from error
+    if amount < 0:
+        raise Invalid("money", f"expected 0 or more, got {text}", pointer=f"/{name}")
+    return amount

@@ -1,0 +1,172 @@
+"""POST /scans: a scan that acts, by mode; and the barcode calls, which only resolve or link."""
+
+import base64
+import binascii
+import sqlite3
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from edge_agent.errors import Invalid
+from edge_agent.services import handhelds, proposing, reading, scanning
+from edge_agent.services.once import Answer, Kept, fingerprint, once
+from edge_agent.services.scanning import Mode, Outcome, ScanCommand
+from edge_agent.storage import timeline
+from edge_agent.web import render
+from edge_agent.web.body import Body, Key, NotNegative, Position, Positive, Text, key_of, read_body
+from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of, ticks_ms
+from edge_agent.web.products import normal
+from scanner_drivers.scan import RawScan
+
+
+class Handheld(BaseModel):
+    """When a handheld's event happened, by its own counter and monotonic clock."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    device: Key
+    counter: Position
+    seen_position: Position
+    elapsed_ms: Annotated[int, Field(ge=0, lt=2**40)] | None = None
+    until_position: Position | None = None
+    occurred_at_ms: Annotated[int, Field(ge=0, lt=2**50)] | None = None
+
+    def as_told(self) -> handhelds.Handheld:
+        return handhelds.Handheld(
+            self.device, self.counter, self.seen_position, self.elapsed_ms, self.until_position,
+            self.occurred_at_ms,
+        )  # fmt: skip
+
+
+class ScanBody(Body):
+    """One scan; `code` as text, or the device's bytes."""
+
+    code: Annotated[str, Field(min_length=1, max_length=reading.CODE_BYTES_MAX)] | None = None
+    raw_base64: Annotated[str, Field(min_length=1, max_length=2 * reading.CODE_BYTES_MAX)] | None = None
+    mode: Mode
+    quantity: NotNegative | None = None
+    location: Literal["shelf", "backroom", "hold"] = "shelf"
+    document: Text | None = None
+    device: Key | None = None
+    handheld: Handheld | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "ScanBody":
+        if (self.code is None) == (self.raw_base64 is None):
+            raise ValueError("expected either code or raw_base64")
+        if self.quantity == 0 and self.mode is not Mode.COUNT:
+            raise ValueError("quantity: expected more than 0")
+        return self
+
+
+class CodeBody(Body):
+    code: Annotated[str, Field(min_length=1, max_length=reading.CODE_BYTES_MAX)]
+
+
+def _linkable(code: str) -> str:
+    if not code.isprintable() or not code.isascii() or code != code.strip():
+        raise ValueError("expected printable ASCII characters")
+    return code
+
+
+class LinkBody(Body):
+    code: Annotated[str, Field(min_length=1, max_length=90), AfterValidator(_linkable)]
+    product_id: Key
+    pack_quantity: Positive = 1000
+
+
+async def post_scan(request: web.Request) -> web.Response:
+    """Act on a scan; 201 after the commit."""
+    body = await read_body(request, ScanBody)
+    raw = reading.raw_of(_bytes_of(body), body.device or actor_of(request), now_ms())
+    outcome, found = await store_of(request).database.write(
+        _record, body, raw, actor_of(request), key_of(request), _exchange(request, body)
+    )
+    if outcome is not None:
+        store_of(request).desk.tell(outcome, raw.device, body.mode)
+        if outcome.problem is not None:
+            raise outcome.problem
+    return kept(found, 200 if body.mode is Mode.LOOKUP else 201)
+
+
+async def post_resolve(request: web.Request) -> web.Response:
+    """What a code stands for, with lot, expiry and amount; nothing moves."""
+    body = await read_body(request, CodeBody)
+    raw = reading.raw_of(_encoded(body.code), actor_of(request), now_ms())
+    return answer(await store_of(request).database.read(_resolve, raw, now_ms()))
+
+
+async def get_lookup(request: web.Request) -> web.Response:
+    """The same by path."""
+    raw = reading.raw_of(_encoded(request.match_info["code"]), actor_of(request), now_ms())
+    return answer(await store_of(request).database.read(_resolve, raw, now_ms()))
+
+
+async def post_link(request: web.Request) -> web.Response:
+    """Link a code to a product here and propose it to head office."""
+    body = await read_body(request, LinkBody)
+    made = await store_of(request).database.write(
+        proposing.link_barcode, normal(body.code), body.product_id, body.pack_quantity, actor_of(request), now_ms()
+    )
+    return answer({"code": normal(body.code), "product": render.product(made.product), "position": made.position}, 201)
+
+
+Exchange = tuple[str, int, int]
+"""Device, boot, ticks: a handheld spoke to us."""
+
+
+def _record(
+    connection: sqlite3.Connection, body: ScanBody, raw: RawScan, actor: str, key: str | None,
+    exchange: Exchange | None,
+) -> tuple[Outcome | None, Kept]:  # fmt: skip
+    """The outcome of a scan that is done now, None for a replay; and the answer."""
+    done: list[Outcome] = []
+
+    def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
+        now = now_ms()
+        command = ScanCommand(
+            scan=reading.read(connection, raw, now), mode=body.mode, packs=body.quantity, location=body.location,
+            document=body.document, actor=actor, key=key,
+            handheld=None if body.handheld is None else body.handheld.as_told(),
+        )  # fmt: skip
+        done.append(scanning.record_scan(connection, command, now))
+        return render.outcome(done[0]), done[0].position or 0
+
+    if exchange is not None:
+        device, boot, ticks = exchange
+        timeline.note_exchange(connection, device, boot, ticks, now_ms())
+    asked = b"" if key is None else fingerprint(body.model_dump(mode="json"), raw.raw.hex())
+    found = once(connection, key, asked, act, is_done=lambda _: done[0].problem is None)
+    return (done[0] if done else None), found
+
+
+def _exchange(request: web.Request, body: ScanBody) -> Exchange | None:
+    if body.handheld is None:
+        return None
+    return body.handheld.device, store_of(request).boot, ticks_ms()
+
+
+def _resolve(connection: sqlite3.Connection, raw: RawScan, now: int) -> render.Json:
+    scan = reading.read(connection, raw, now)
+    command = ScanCommand(scan=scan, mode=Mode.LOOKUP)
+    found = scanning.look_up(connection, command, now)
+    return render.outcome(found) | {
+        "gtin": scan.gtin, "symbology": scan.symbology, "lot": scan.lot, "expiry": scan.expiry,
+        "serial": scan.serial, "flags": sorted(scan.flags),
+    }  # fmt: skip
+
+
+def _bytes_of(body: ScanBody) -> bytes:
+    if body.raw_base64 is None:
+        return _encoded(body.code or "")
+    try:
+        return base64.b64decode(body.raw_base64, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid("raw_base64", f"expected base64: {error}", pointer="/raw_base64") from error
+
+
+def _encoded(code: str) -> bytes:
+    try:
+        return code.encode()
+    except UnicodeEncodeError as error:
+        raise Invalid("code", "expected Unicode text", pointer="/code") from error
