@@ -18,9 +18,8 @@ import uuid_utils
 
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.errors import Conflict, Invalid
-from cloud_hub.services import verification
+from cloud_hub.services import epochs, verification
 from cloud_hub.services.backup_file import FORMAT, Reader, Writer
-from cloud_hub.services.epochs import begin_epoch
 from cloud_hub.storage import dump, migrate
 from cloud_hub.storage.database import connect
 
@@ -136,7 +135,7 @@ async def _load(url: str, path: Path, progress: Progress, epoch_at: int | None) 
                 await _read_tables(connection, reader, progress)
             if epoch_at is not None:
                 crashpoint("restore.before_epoch")
-                await begin_epoch(connection, now_ms=epoch_at, reason="restored from a backup")
+                await epochs.begin(connection, "restored from a backup", epoch_at)
         crashpoint("restore.after_epoch")
     finally:
         await connection.close()

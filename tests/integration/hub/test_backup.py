@@ -6,8 +6,8 @@ import pytest
 
 from cloud_hub.errors import Conflict, Invalid
 from cloud_hub.services import backup
+from cloud_hub.storage import hub_state
 from cloud_hub.storage.database import connect
-from cloud_hub.storage.epochs import lock_state
 
 NOW = 1_790_000_000_000
 
@@ -40,11 +40,10 @@ async def test_a_restore_begins_a_new_epoch(database_url: str, empty_database_ur
     await backup.restore(empty_database_url, made.path, now_ms=NOW)
 
     connection = await connect(empty_database_url)
-    async with connection.transaction():
-        epoch, history = await lock_state(connection)
+    state = await hub_state.get(connection)
     await connection.close()
-    assert epoch > made.manifest["hub_epoch"]
-    assert history[-1]["reason"] == "restored from a backup"
+    assert state.hub_epoch > made.manifest["hub_epoch"]
+    assert state.epochs[-1]["reason"] == "restored from a backup"
 
 
 async def test_a_database_in_use_is_never_restored_over(
