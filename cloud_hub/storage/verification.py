@@ -17,11 +17,16 @@ from cloud_hub.storage.schema import (
 
 _MOST = 50
 
+_BASELINE = level_claims.c.kind == "baseline"
+"""Signed levels that stand in for records which a restored hub can no longer receive."""
+
 _moved = sa.union_all(
     sa.select(movements.c.site_id, movements.c.product_id, movements.c.to_location.label("location"),
               movements.c.quantity),
     sa.select(movements.c.site_id, movements.c.product_id, movements.c.from_location.label("location"),
               -movements.c.quantity),
+    sa.select(level_claims.c.site_id, level_claims.c.product_id, level_claims.c.location,
+              level_claims.c.quantity).where(_BASELINE),
 ).subquery("moved")  # fmt: skip
 _folded = (
     sa.select(
@@ -76,7 +81,7 @@ _GAPS = Query(
         origins.c.mark != _stored,
         ~sa.exists().where(
             level_claims.c.site_id == origins.c.site_id, level_claims.c.origin_id == origins.c.origin_id,
-            level_claims.c.kind == "pruned",
+            _BASELINE,
         ),
     )
     .limit(_MOST)
