@@ -12,10 +12,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from edge_agent.errors import BadConfig
+from scanner_drivers import BadConfig as BadScanner
+from scanner_drivers import parse_scanner_url
 
 FILE = "edge.toml"
 Mode = Literal["sell", "receive", "lookup", "count", "transfer_out", "transfer_in"]
@@ -43,12 +45,20 @@ def _json_list(value: Any) -> Any:
         raise ValueError("expected a JSON list") from error
 
 
+def _scanner_url(value: str) -> str:
+    try:
+        parse_scanner_url(value)
+    except BadScanner as error:
+        raise ValueError(str(error)) from error
+    return value
+
+
 class ScannerConfig(BaseModel):
     """One scanner: where it is, what it is called, and what a beep of it means."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://")]
+    url: Annotated[str, AfterValidator(_scanner_url)]
     device: Annotated[str, Field(min_length=1, max_length=60)]
     mode: Mode = "sell"
 

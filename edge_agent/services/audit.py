@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import orjson
 
+from edge_agent.services import tasks
 from edge_agent.storage import feed, history, ledger, retention, summary
 from edge_agent.storage.levels import Row
 from sync_protocol import messages as say
@@ -30,7 +31,7 @@ def digest(connection: sqlite3.Connection, position: int) -> tuple[bytes, str, l
 def bucket_levels(connection: sqlite3.Connection, lease: str, position: int, buckets: Sequence[int]) -> list[bytes]:
     """The levels in these buckets as they were, in as many messages as it takes."""
     wanted = set(buckets)
-    rows = sorted(row for row in history.levels_as_of(connection, position) if row[2] and bucket_of(row[0]) in wanted)
+    rows = sorted(row for row in history.levels_as_of(connection, position) if bucket_of(row[0]) in wanted)
     parts = list(_parts(rows)) or [[]]
     return [say.encode(say.BucketLevels(lease=lease, position=position, levels=part)) for part in parts]
 
@@ -70,6 +71,10 @@ def _parts(rows: list[Row]) -> Iterator[list[Row]]:
         yield rows[at : at + ROWS_PER_MESSAGE]
 
 
-def rebuild(connection: sqlite3.Connection, products: Sequence[str]) -> int:
-    """Fold these products again from the ledger; returns how many levels were wrong."""
-    return retention.rebuild_levels(connection, products)
+def rebuild(connection: sqlite3.Connection, products: Sequence[str], now_ms: int) -> int:
+    """Fold these products again from the ledger; returns how many levels were wrong (and raises a task)."""
+    wrong = retention.rebuild_levels(connection, products)
+    if wrong:
+        detail = f"{wrong} levels did not follow from the ledger and were folded again; please report it"
+        tasks.raise_task(connection, "levels_rebuilt", None, now_ms, detail)
+    return wrong

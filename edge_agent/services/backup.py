@@ -81,12 +81,12 @@ def inspect(path: Path) -> Copied:
 
 def verify(path: Path) -> list[str]:
     """Every problem of the ledger and its levels, in words."""
-    connection = database.connect(path)
     try:
-        connection.execute("BEGIN")
-        return retention.verify(connection)
-    finally:
-        connection.close()
+        with contextlib.closing(database.connect(path)) as connection:
+            connection.execute("BEGIN")
+            return retention.verify(connection)
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        return [f"{path.name}: {error}"]
 
 
 def fold_log(path: Path) -> None:

@@ -10,14 +10,17 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from edge_agent.crashpoints import crashpoint
-from edge_agent.errors import LinkLost
+from edge_agent.errors import EdgeError, LinkLost
 from edge_agent.services import audit, downlink, uplink
 from edge_agent.services.link_context import LinkContext
 from edge_agent.services.marks import Marks
 from edge_agent.services.outside import Wire
 from sync_protocol import edge_session as does
 from sync_protocol import messages as say
+from sync_protocol.clock import full_jitter
 from sync_protocol.edge_session import EdgeSession, Effect
+from sync_protocol.errors import ProtocolError
+from sync_protocol.limits import RECONNECT_BASE_MS, RECONNECT_CAP_MS
 from sync_protocol.sender import Range
 
 log = structlog.get_logger(__name__)
@@ -106,7 +109,18 @@ class Conversation:
                 self._send(say.frame(lease, sealed))
 
     async def _fetch_snapshot(self, effect: does.FetchSnapshot) -> None:
-        cursor = await self._context.fetch_snapshot(effect.feed_origin)
+        # Tried again here: HTTPS that fails must not interrupt the records' way up.
+        context, attempt = self._context, 0
+        while True:
+            try:
+                cursor = await context.fetch_snapshot(effect.feed_origin)
+                break
+            except (EdgeError, ProtocolError) as error:
+                context.status.failed(f"snapshot: {error.detail}", context.clock_ms())
+                log.warning("snapshot failed", code=error.code, detail=error.detail)
+            attempt += 1
+            wait_ms = full_jitter(attempt, RECONNECT_BASE_MS, RECONNECT_CAP_MS, context.jitter)
+            await asyncio.sleep(wait_ms / 1000)
         self._post(lambda: self._session.snapshot_done(cursor))
 
     async def _make_digest(self, effect: does.MakeDigest) -> None:
@@ -131,7 +145,7 @@ class Conversation:
 
     async def _rebuild_levels(self, effect: does.RebuildLevels) -> None:
         context = self._context
-        wrong = await context.database.write(audit.rebuild, effect.products)
+        wrong = await context.database.write(audit.rebuild, effect.products, context.clock_ms())
         log.error("levels were folded again", products=effect.products, wrong=wrong)
 
     async def _become(self, effect: does.Become) -> None:

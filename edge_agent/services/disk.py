@@ -76,16 +76,21 @@ class Disk:
     def has_ballast(self) -> bool:
         return self._ballast_bytes == 0 or self._ballast.exists()
 
+    def observe(self) -> Watermark:
+        """Measure only."""
+        self.space = self._measure(self._folder)
+        self.watermark = watermark(self.space)
+        return self.watermark
+
     def look(self) -> Watermark:
         """Measure and act; called often and on every failed write."""
-        self.space = self._measure(self._folder)
-        found = watermark(self.space)
-        if found is not self.watermark:
+        before = self.watermark
+        found = self.observe()
+        if found is not before:
             log.log(
-                30 if found > self.watermark else 20, "disk watermark", watermark=found.name.lower(),
+                30 if found > before else 20, "disk watermark", watermark=found.name.lower(),
                 free_mb=self.space.free >> 20, total_mb=self.space.total >> 20,
             )  # fmt: skip
-        self.watermark = found
         if found is Watermark.FULL:
             self.release()
         elif found is Watermark.ROOM:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edge_agent.domain.enrolment import Code, check_pin
 from edge_agent.errors import Conflict, Refused
 from edge_agent.storage.files import Folder, make_private, write_private
+from edge_agent.storage.identity import Identity
 from sync_protocol.errors import BadCertificate
 from sync_protocol.keys import Claims, read_certificate, verifier
 from sync_protocol.messages import Id
@@ -129,13 +130,35 @@ def check(folder: Folder, enrolment: Enrolment, code: Code) -> Claims:
     return claims
 
 
+def claims_of(enrolment: Enrolment) -> Claims:
+    """What the hub certified about this box's first origin."""
+    return read_certificate(enrolment.certificate, verifier(enrolment.hub_key_bytes))
+
+
+def identity_of(enrolment: Enrolment) -> Identity:
+    """The first row of the database."""
+    return Identity(
+        site_id=enrolment.site_id, site_name=enrolment.site_name, device_id=enrolment.device_id,
+        origin_id=enrolment.origin_id, certificate=enrolment.certificate, hub_key=enrolment.hub_key,
+    )  # fmt: skip
+
+
 def store(folder: Folder, enrolment: Enrolment) -> None:
     """Write the files, `enrolment.json` last."""
     write_private(folder.ca, enrolment.ca.encode())
     write_private(folder.device_certificate, enrolment.client_certificate.encode())
     if not folder.api_key.exists():
-        write_private(folder.api_key, f"store:{secrets.token_urlsafe(32)}\n".encode())
+        write_private(folder.api_key, f"store {secrets.token_urlsafe(32)}\n".encode())
     write_private(folder.enrolment, enrolment.model_dump_json(indent=1).encode())
+
+
+def api_keys(folder: Folder) -> dict[str, str]:
+    """Bearer key -> the name that acts, one pair per line of the file."""
+    lines = folder.api_key.read_text("utf-8").split("\n")
+    pairs = [line.split() for line in lines if line.strip() and not line.startswith("#")]
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        raise Conflict("bad_api_key", f"{folder.api_key}: expected lines of NAME KEY")
+    return {key: name for name, key in pairs}
 
 
 def client_tls(folder: Folder) -> ssl.SSLContext:

@@ -39,10 +39,16 @@ def recall(folder: Folder) -> Generation | None:
         return None
 
 
-def remember(folder: Folder, origin_id: str, boot: int, head: int) -> None:
+def remember(folder: Folder, newest: Generation) -> None:
     """Write the side file."""
-    kept = Generation(origin_id, boot, head)
-    write_private(folder.generation, orjson.dumps(kept._asdict()))
+    write_private(folder.generation, orjson.dumps(newest._asdict()))
+
+
+def seen(connection: sqlite3.Connection) -> Generation:
+    """The state of the database now."""
+    who = identity.get(connection)
+    head, _ = ledger.head(connection)
+    return Generation(who.origin_id, who.boot, head)
 
 
 def start(connection: sqlite3.Connection, known: Generation | None) -> Start:

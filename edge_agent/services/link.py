@@ -56,8 +56,9 @@ class Link:
                 await self._one_connection()
             except* (EdgeError, ProtocolError, OSError) as failures:
                 context.status.lost(str(failures.exceptions[0]), context.clock_ms())
+            _check_cancelled()
             self._attempt += 1
-            delay_ms = full_jitter(self._attempt, RECONNECT_BASE_MS, RECONNECT_CAP_MS, context.random.random)
+            delay_ms = full_jitter(self._attempt, RECONNECT_BASE_MS, RECONNECT_CAP_MS, context.jitter)
             log.info("link lost", detail=context.status.last_error, retry_in_ms=int(delay_ms))
             await asyncio.sleep(delay_ms / 1000)
 
@@ -90,10 +91,12 @@ class Link:
                 conversation = Conversation(context, self.session, wire, tasks, self.post)
                 tasks.create_task(self._listen(wire), name="link-listen")
                 tasks.create_task(conversation.marks.run(), name="link-marks")
-                tasks.create_task(self._converse(conversation), name="link-converse")
+                # In the body, so that a child's failure leaves no cancellation behind (Python 3.11).
+                await self._converse(conversation)
         finally:
             self._wire = None
             self.session.disconnected()
+            self._note()
             await wire.close()
 
     async def _listen(self, wire: Wire) -> None:
@@ -167,3 +170,13 @@ class Link:
 
     def _new_session(self) -> EdgeSession:
         return EdgeSession(verify_hub=verifier(self._context.hub_key))
+
+
+def _check_cancelled() -> None:
+    """Raise a cancellation that came in the same moment as an error.
+
+    A TaskGroup then raises the error only, and this task would go on for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from edge_agent.services.hub_clock import HubClock
 from edge_agent.services.link_status import LinkStatus
@@ -38,6 +38,6 @@ class LinkContext:
     clock: HubClock
     status: LinkStatus
     agent_version: str = ""
-    random: random.Random = field(default_factory=random.Random)
+    jitter: Callable[[], float] = random.random
     now_ms: Callable[[], int] = monotonic_ms
     clock_ms: Callable[[], int] = wall_ms

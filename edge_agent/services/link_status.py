@@ -46,9 +46,13 @@ class LinkStatus:
         if before != (self.state, self.mark):
             self._tell()
 
+    def failed(self, reason: str, clock_ms: int) -> None:
+        """Something went wrong and will be tried again."""
+        self.last_error, self.last_error_ms = reason[:ERROR_CHARS_MAX], clock_ms
+
     def lost(self, reason: str, clock_ms: int) -> None:
         """The connection is gone."""
-        self.last_error, self.last_error_ms = reason[:ERROR_CHARS_MAX], clock_ms
+        self.failed(reason, clock_ms)
         self._enter(Link.OFFLINE, clock_ms)
         self._tell()
 

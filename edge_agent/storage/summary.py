@@ -3,7 +3,7 @@
 import sqlite3
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal_column, or_, select
 
 from edge_agent.storage.levels import Row
 from edge_agent.storage.schema import checkpoint_levels, checkpoints, ledger, levels
@@ -17,7 +17,10 @@ _MOVED = (
 )
 _ON_HAND = Statement(
     select(levels.c.product_id, func.sum(levels.c.quantity))
-    .where(levels.c.product_id.in_(_MOVED), levels.c.location.in_([str(place) for place in OWN_LOCATIONS]))
+    .where(
+        levels.c.product_id.in_(_MOVED),
+        or_(*[levels.c.location == literal_column(f"'{place}'") for place in OWN_LOCATIONS]),
+    )
     .group_by(levels.c.product_id)
     .order_by(levels.c.product_id)
 )

@@ -1,0 +1,158 @@
+"""What the command line says of a box from outside its agent: status, doctor, verify.
+
+Reads the database beside a running agent (reading is safe, it never writes or checkpoints)
+and asks the agent's own API for what only it knows. Nothing here changes anything.
+"""
+
+import asyncio
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import orjson
+
+from edge_agent.config import Config, ScannerConfig
+from edge_agent.errors import EdgeError
+from edge_agent.services import backup, enrolment, health, telemetry
+from edge_agent.services.disk import Disk
+from edge_agent.services.enrolment import Enrolment
+from edge_agent.services.health import Check
+from edge_agent.storage import database, upgrade
+from edge_agent.storage.files import Folder
+from scanner_drivers import BadConfig as BadScanner
+from scanner_drivers import parse_scanner_url
+
+API_TIMEOUT_S = 3
+REACH_TIMEOUT_S = 5
+
+
+def status(folder: Folder) -> dict[str, Any]:
+    """Facts of the box; those of the link only while the agent runs."""
+    who = enrolment.load(folder)
+    live = ask_agent(folder, "/api/v1/sync")
+    return {
+        "device": who.device_id,
+        "site": who.site_name,
+        "hub": who.hub_url,
+        "agent": "running" if live is not None else "not running",
+        "link": None if live is None else live.get("state"),
+        "last_error": None if live is None else live.get("last_error"),
+        **_from_database(folder),
+    }
+
+
+def doctor(folder: Folder, config: Config) -> list[dict[str, str]]:
+    """Every check that can be made from here."""
+    checks = [health.files(folder), _database(folder), _disk(folder, config)]
+    try:
+        who = enrolment.load(folder)
+    except EdgeError as error:
+        checks.append(Check("enrolment", "fail", error.detail, error.remedy or ""))
+    else:
+        now_ms = time.time_ns() // 1_000_000
+        checks += [Check("enrolment", "ok", f"device {who.device_id} of {who.site_name}")]
+        checks += [health.certificate(folder, now_ms), _backlog(folder), _agent(folder)]
+        checks += asyncio.run(_reachable(who, config))
+    checks += [_scanner(one) for one in config.scanners]
+    return [asdict(check) for check in checks]
+
+
+def worst(checks: list[dict[str, str]]) -> str:
+    """The result of all checks together."""
+    return health.worst([Check(**check) for check in checks])  # type: ignore[arg-type]
+
+
+def verify(folder: Folder) -> list[str]:
+    """Problems of the ledger and its levels."""
+    upgrade.current(folder.database)
+    database.quick_check(folder.database)
+    return backup.verify(folder.database)
+
+
+def ask_agent(folder: Folder, path: str) -> dict[str, Any] | None:
+    """What the running agent answers; None when there is none."""
+    try:
+        base = orjson.loads(folder.ready.read_bytes())["api"]
+        key = next(iter(enrolment.api_keys(folder)))
+        request = Request(base + path, headers={"Authorization": f"Bearer {key}"})
+        with urlopen(request, timeout=API_TIMEOUT_S) as answer:
+            found: dict[str, Any] = orjson.loads(answer.read())
+            return found
+    except (OSError, URLError, EdgeError, ValueError, KeyError):
+        return None
+
+
+def _from_database(folder: Folder) -> dict[str, Any]:
+    connection = database.connect(folder.database)
+    try:
+        connection.execute("PRAGMA query_only=ON")
+        return telemetry.backlog(connection, time.time_ns() // 1_000_000)
+    finally:
+        connection.close()
+
+
+def _database(folder: Folder) -> Check:
+    try:
+        upgrade.current(folder.database)
+        database.quick_check(folder.database)
+    except EdgeError as error:
+        return Check("database", "fail", error.detail, error.remedy or "")
+    return health.database([], is_rolled_back=False)
+
+
+def _disk(folder: Folder, config: Config) -> Check:
+    found = Disk(folder.path, folder.ballast, config.ballast_mb << 20)
+    found.observe()
+    return health.disk(found)
+
+
+def _backlog(folder: Folder) -> Check:
+    found = _from_database(folder)
+    return health.backlog(found["pending"], found["oldest_unacked_age_s"])
+
+
+def _agent(folder: Folder) -> Check:
+    if ask_agent(folder, "/api/v1/sync") is None:
+        return Check("agent", "warn", "not running", "run: edge-agent --data DIR run")
+    return Check("agent", "ok", "running")
+
+
+async def _reachable(who: Enrolment, config: Config) -> list[Check]:
+    hub, broker = urlsplit(config.hub_url or who.hub_url), urlsplit(config.broker_url or "")
+    hub_port = hub.port or (443 if hub.scheme == "https" else 80)
+    return [
+        await _reach("hub", hub.hostname or "", hub_port),
+        await _reach("broker", broker.hostname or who.broker.host, broker.port or who.broker.port),
+    ]
+
+
+async def _reach(name: str, host: str, port: int) -> Check:
+    try:
+        async with asyncio.timeout(REACH_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(host, port)
+        writer.close()
+    except (OSError, TimeoutError) as error:
+        detail = f"{host}:{port} cannot be reached: {error or 'no answer'}"
+        return Check(name, "warn", detail, "check the internet connection and the firewall; the store works on")
+    return Check(name, "ok", f"{host}:{port} answers")
+
+
+def _scanner(config: ScannerConfig) -> Check:
+    name = f"scanner {config.device}"
+    try:
+        address = parse_scanner_url(config.url).address
+    except BadScanner as error:
+        return Check(name, "fail", str(error), "correct its URL in edge.toml")
+    path = getattr(address, "path", None)
+    if path is None:
+        return Check(name, "ok", config.url)
+    if not Path(path).exists():
+        return Check(name, "warn", f"{path} is not there", "plug it in, or correct its URL in edge.toml")
+    if not os.access(path, os.R_OK):
+        return Check(name, "fail", f"{path} may not be read", "add this user to the group that owns it (dialout)")
+    return Check(name, "ok", f"{path} is there")

@@ -1,0 +1,108 @@
+"""Go on as a successor origin, after the hub confirmed which box survives (or a take-over).
+
+The certificate names the new origin and where the one before it was closed. The bootstrap
+brings the levels at that position, the keys ever used and the catalogue; it is swapped in
+together with the new origin in one transaction, so a crash leaves the old box or the new.
+Until then the store works on; its records stay in this database and may be salvaged.
+"""
+
+import sqlite3
+
+import structlog
+
+from edge_agent.crashpoints import crashpoint
+from edge_agent.errors import Unavailable
+from edge_agent.services.snapshot import Rest, Snapshots, swap
+from edge_agent.storage import identity, origins
+from edge_agent.storage.database import Database
+from sync_protocol import bootstrap
+from sync_protocol.batch import Verify
+from sync_protocol.errors import BadCertificate
+from sync_protocol.keys import Claims, read_certificate
+from sync_protocol.records import Fact
+from sync_protocol.snapshot import Manifest
+
+log = structlog.get_logger(__name__)
+
+
+def check_claims(who: identity.Identity, certificate: str, public_key: str, verify: Verify) -> Claims:
+    """A certificate for this device, site and key. Raises BadCertificate."""
+    claims = read_certificate(certificate, verify)
+    if (claims.site_id, claims.device_id) != (who.site_id, who.device_id):
+        raise BadCertificate("expected a successor of this site and device, got one of another")
+    if claims.public_key != public_key:
+        raise BadCertificate("expected a successor with this box's key, got another key")
+    if claims.origin_id == who.origin_id:
+        raise BadCertificate("expected another origin than the one that was closed")
+    return claims
+
+
+async def become(
+    database: Database, snapshots: Snapshots, certificate: str, public_key: str, verify: Verify, clock_ms: int
+) -> Claims:
+    """Open the successor origin that the certificate names. Raises BadCertificate, Unavailable."""
+    who = await database.read(identity.get)
+    claims = check_claims(who, certificate, public_key, verify)
+    manifest, rest = await snapshots.fetch_successor()
+    check_position(claims, manifest)
+    await database.write(open_origin, claims, certificate, manifest, rest, clock_ms)
+    snapshots.forget()
+    log.warning("this box goes on as a successor", origin=claims.origin_id, before=who.origin_id)
+    return claims
+
+
+async def first_origin(database: Database, snapshots: Snapshots, who: identity.Identity, claims: Claims,
+                       clock_ms: int) -> None:  # fmt: skip
+    """Open a new box's database; one that takes over from another begins with what that one had."""
+    if claims.predecessor is None:
+        await database.write(identity.create, who)
+        return
+    manifest, rest = await snapshots.fetch_successor()
+    check_position(claims, manifest)
+    await database.write(open_first, who, manifest, rest, clock_ms)
+    snapshots.forget()
+
+
+def open_first(
+    connection: sqlite3.Connection, who: identity.Identity, manifest: Manifest, rest: Rest, now_ms: int
+) -> None:
+    """The first origin of this database, with a bootstrap."""
+    identity.create(connection, who)
+    origins.begin(connection, _levels(rest), now_ms)
+    take_bootstrap(connection, rest)
+    swap(connection, manifest, rest.changes, now_ms)
+
+
+def check_position(claims: Claims, manifest: Manifest) -> None:
+    """The bootstrap must stand where the predecessor was closed. Raises Unavailable."""
+    before, uplink = claims.predecessor, manifest.uplink
+    if before is None:
+        return
+    if uplink is None or (uplink.origin_id, uplink.position) != (before.origin_id, before.position):
+        raise Unavailable("stale_snapshot", f"expected the levels at {before.origin_id} {before.position}")
+
+
+def open_origin(
+    connection: sqlite3.Connection, claims: Claims, certificate: str, manifest: Manifest, rest: Rest, now_ms: int
+) -> None:
+    """The old origin's records go aside, the new one starts at 1 from the given levels."""
+    crashpoint("edge.origin.before_open")
+    origins.succeed(connection, claims.origin_id, certificate, _levels(rest), now_ms)
+    take_bootstrap(connection, rest)
+    swap(connection, manifest, rest.changes, now_ms)
+    crashpoint("edge.origin.after_open")
+
+
+def take_bootstrap(connection: sqlite3.Connection, rest: Rest) -> None:
+    """Keys make retries safe for ever; former records can be told to a restored hub."""
+    origins.take_keys(connection, (bootstrap.parse_used_key(record) for record in _of(rest, bootstrap.KEY)))
+    for origin_id, sequence, encoded, chain_hash in map(bootstrap.parse_former, _of(rest, bootstrap.FORMER)):
+        origins.keep_former(connection, origin_id, [(sequence, encoded, chain_hash)])
+
+
+def _levels(rest: Rest) -> list[bootstrap.Level]:
+    return [bootstrap.parse_level(record) for record in _of(rest, bootstrap.LEVEL)]
+
+
+def _of(rest: Rest, kind: str) -> list[Fact]:
+    return [record for record in rest.bootstrap if record.kind == kind]

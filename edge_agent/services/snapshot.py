@@ -1,0 +1,167 @@
+"""Take a whole catalogue over HTTPS and swap it in while the old one serves.
+
+Chunks are kept as files under their hashes, so an interrupted download goes on where it
+stopped, also after a restart; nothing is believed before its hash fits. Rows are staged in
+short transactions between which sales go on; the swap, the cursor and the edits that this
+store made meanwhile are one transaction.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from edge_agent.crashpoints import crashpoint
+from edge_agent.errors import EdgeError, Unavailable
+from edge_agent.services.applying import apply_change, reapply_local_edits, staged_product
+from edge_agent.services.disk import Disk
+from edge_agent.services.outside import Hub
+from edge_agent.storage import identity, staging
+from edge_agent.storage.database import Database
+from edge_agent.storage.files import make_private
+from sync_protocol.batch import Verify
+from sync_protocol.bootstrap import FORMER, KEY, LEVEL
+from sync_protocol.changes import Product, parse_change
+from sync_protocol.errors import ProtocolError
+from sync_protocol.messages import FeedCursor
+from sync_protocol.records import Decoded, Fact, decode
+from sync_protocol.snapshot import ChunkRef, Manifest, open_chunk, read_manifest
+
+log = structlog.get_logger(__name__)
+
+DOWNLOADS = 4
+STAGED_AT_ONCE = 1_000
+"""Products per transaction: a sale waits a few milliseconds at most."""
+_BOOTSTRAP = (LEVEL, KEY, FORMER)
+
+
+class Rest(NamedTuple):
+    """What is not staged but applied in the swap's transaction, and what only a successor gets."""
+
+    changes: list[Decoded]
+    bootstrap: list[Fact]
+
+
+class Snapshots:
+    """Fetches and stages snapshots of this box's site; one at a time."""
+
+    def __init__(self, database: Database, hub: Hub, folder: Path, site_id: str, verify: Verify, disk: Disk) -> None:
+        self._database, self._hub, self._folder = database, hub, folder
+        self._site_id, self._verify, self._disk = site_id, verify, disk
+        self._one = asyncio.Lock()
+
+    async def fetch(self, feed_origin: str, clock_ms: int) -> FeedCursor:
+        """The catalogue of this feed, swapped in; returns where the feed goes on."""
+        async with self._one:
+            manifest = await self._manifest("catalogue")
+            if manifest.feed.origin_id != feed_origin:
+                raise Unavailable("stale_snapshot", "the snapshot is of another feed; the next one will fit")
+            rest = await self.stage(manifest)
+            await self._database.write(swap, manifest, rest.changes, clock_ms)
+            self.forget()
+            log.info("snapshot swapped in", products=manifest.products, position=manifest.feed.position)
+            return manifest.feed
+
+    async def fetch_successor(self) -> tuple[Manifest, Rest]:
+        """A successor's bootstrap, staged; the caller swaps it in with its new origin."""
+        async with self._one:
+            manifest = await self._manifest("successor")
+            return manifest, await self.stage(manifest)
+
+    async def stage(self, manifest: Manifest) -> Rest:
+        """Download what is missing and write the products beside the catalogue that serves."""
+        if not self._disk.allows_optional:
+            raise Unavailable("disk_tight", "a snapshot waits until there is room on the disk")
+        await self._database.write(staging.begin_staging)
+        rest = Rest([], [])
+        await self._download(manifest.chunks)
+        for ref in manifest.chunks:
+            products = await asyncio.to_thread(self._open, ref, rest)
+            for at in range(0, len(products), STAGED_AT_ONCE):
+                await self._database.write(staging.stage_products, products[at : at + STAGED_AT_ONCE])
+        await self._database.write(staging.seal_staging)
+        return rest
+
+    def forget(self) -> None:
+        """Give the room of the chunk files back."""
+        for path in self._folder.glob("*"):
+            path.unlink(missing_ok=True)
+
+    async def _manifest(self, kind: str) -> Manifest:
+        manifest = read_manifest(await self._hub.manifest(kind), self._verify)
+        if manifest.site_id != self._site_id or manifest.kind != kind:
+            raise Unavailable("stale_snapshot", f"expected a {kind} of this site, got {manifest.kind}")
+        return manifest
+
+    async def _download(self, wanted: list[ChunkRef]) -> None:
+        """Bring every missing chunk here, a few at a time."""
+        make_private(self._folder)
+        free = asyncio.Semaphore(DOWNLOADS)
+
+        async def one(ref: ChunkRef) -> None:
+            async with free:
+                await self._chunk(ref)
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for ref in wanted:
+                    tasks.create_task(one(ref))
+        except* (EdgeError, ProtocolError) as failed:
+            raise failed.exceptions[0] from failed
+
+    async def _chunk(self, ref: ChunkRef) -> None:
+        path = self._folder / ref.hash
+        if path.exists() and path.stat().st_size == ref.bytes:
+            return
+        data = await self._hub.chunk(ref.hash)
+        crashpoint("edge.snapshot.before_chunk")
+        part = path.with_suffix(".part")
+        await asyncio.to_thread(part.write_bytes, data)
+        part.replace(path)
+        crashpoint("edge.snapshot.after_chunk")
+
+    def _open(self, ref: ChunkRef, rest: Rest) -> list[staging.Staged]:
+        path = self._folder / ref.hash
+        try:
+            return list(_products(open_chunk(ref.hash, path.read_bytes()), rest))
+        except ProtocolError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def swap(connection: sqlite3.Connection, manifest: Manifest, changes: list[Decoded], now_ms: int) -> None:
+    """The staged catalogue is the catalogue: tables, the rest, local edits and cursor together."""
+    crashpoint("edge.snapshot.before_swap")
+    staging.swap(connection)
+    for record in changes:
+        apply_change(connection, record, now_ms)
+    reapply_local_edits(connection, _merged_up_to(connection, manifest))
+    feed = manifest.feed
+    identity.save_feed(connection, feed.origin_id, feed.position, bytes.fromhex(feed.hash))
+    crashpoint("edge.snapshot.after_swap")
+
+
+def _merged_up_to(connection: sqlite3.Connection, manifest: Manifest) -> int:
+    """The position of this ledger whose edits the snapshot has in it already."""
+    uplink = manifest.uplink
+    if uplink is None or uplink.origin_id != identity.get(connection).origin_id:
+        return 0
+    return uplink.position
+
+
+def _products(lines: list[bytes], rest: Rest) -> Iterator[staging.Staged]:
+    """Products to be staged; everything else goes to `rest`."""
+    for line in lines:
+        record = decode(line)
+        if isinstance(record, Fact):
+            if record.kind in _BOOTSTRAP:
+                rest.bootstrap.append(record)
+                continue
+            change = parse_change(record)
+            if isinstance(change, Product):
+                yield staged_product(change)
+                continue
+        rest.changes.append(record)

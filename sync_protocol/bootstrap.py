@@ -1,0 +1,64 @@
+"""What a successor's snapshot carries besides reference data: levels, keys, former records.
+
+Lines of a `successor` manifest's chunks are canonical records: those of changes.py and
+these three. Levels are as of the predecessor's last position and include the virtual
+locations; keys are all that were ever used at the site; former records are what the
+predecessor had sent above the safe mark, so that a restored hub can be told again.
+"""
+
+from sync_protocol.errors import Malformed
+from sync_protocol.records import Fact
+
+LEVEL = "level"
+KEY = "key"
+FORMER = "former"
+
+Level = tuple[str, str, int]
+"""(product_id, location, quantity)"""
+UsedKey = tuple[str, bytes]
+"""(key, hash of the request's body)"""
+Former = tuple[str, int, bytes, bytes]
+"""(origin_id, sequence, encoded record, chain hash)"""
+
+
+def level(product_id: str, location: str, quantity: int) -> Fact:
+    """One level, zero ones left out."""
+    return Fact(LEVEL, {"product_id": product_id, "location": location, "quantity": quantity})
+
+
+def used_key(key: str, body_hash: bytes) -> Fact:
+    """One idempotency key."""
+    return Fact(KEY, {"key": key, "body_hash": body_hash.hex()})
+
+
+def former(origin_id: str, sequence: int, encoded: bytes, chain_hash: bytes) -> Fact:
+    """One record of the predecessor, as it was stored."""
+    body = {"origin_id": origin_id, "sequence": sequence, "encoded": encoded.decode(), "hash": chain_hash.hex()}
+    return Fact(FORMER, body)
+
+
+def parse_level(record: Fact) -> Level:
+    """Raises Malformed."""
+    body = record.body
+    found = (body.get("product_id"), body.get("location"), body.get("quantity"))
+    if type(found[0]) is not str or type(found[1]) is not str or type(found[2]) is not int:
+        raise Malformed(f"level: expected product, location and quantity, got {str(body)[:80]}")
+    return found[0], found[1], found[2]
+
+
+def parse_used_key(record: Fact) -> UsedKey:
+    """Raises Malformed."""
+    try:
+        return str(record.body["key"]), bytes.fromhex(record.body["body_hash"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed(f"key: expected a key and a hash, got {str(record.body)[:80]}") from error
+
+
+def parse_former(record: Fact) -> Former:
+    """Raises Malformed."""
+    body = record.body
+    try:
+        encoded, chain_hash = str(body["encoded"]).encode(), bytes.fromhex(body["hash"])
+        return str(body["origin_id"]), int(body["sequence"]), encoded, chain_hash
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed(f"former: expected a record with its position, got {str(body)[:80]}") from error
