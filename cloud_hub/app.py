@@ -124,9 +124,7 @@ def probes_of(core: Core) -> list[Probe]:
     """The checks of this process."""
     broker = core.config.broker
     address = None if broker is None else (broker.host, broker.port)
-    return doctor.probes(
-        core.reads, core.folder, core.keyring, database_url=core.config.database_url, broker=address
-    )
+    return doctor.probes(core.reads, core.folder, core.keyring, database_url=core.config.database_url, broker=address)
 
 
 def build_hub(core: Core, stack: AsyncExitStack) -> Hub:
@@ -170,12 +168,13 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
         parts: list[Part] = []
         told: dict[str, object] = {"event": "ready", "roles": sorted(roles)}
         if "api" in roles:
-            told["api"] = await _start_api(core, stack)
+            told["api"] = await start_api(core, stack)
         _tell(told)
         await run_until_signal(parts)
 
 
-async def _start_api(core: Core, stack: AsyncExitStack) -> str:
+async def start_api(core: Core, stack: AsyncExitStack) -> str:
+    """Serve HTTP until the stack closes; the URL."""
     config = core.config
     hub = build_hub(core, stack)
     await hub.enrolment.apply_revocations(now_ms())

@@ -46,17 +46,13 @@ class Adjusting:
             raise NotFound("command", "no such command")
         return command
 
-    async def ask(
-        self, site: Site, asked: Adjustment, key: str, who: Principal, now_ms: int
-    ) -> commands.Given:
+    async def ask(self, site: Site, asked: Adjustment, key: str, who: Principal, now_ms: int) -> commands.Given:
         """Give a store's box the command to adjust; with the same key, the command given before."""
         body: dict[str, Any] = {
             "product_id": asked.product_id,
             "location": asked.location,
             "reason": asked.reason,
-            **{
-                name: getattr(asked, name) for name in ("delta", "set_to", "note") if getattr(asked, name) is not None
-            },
+            **{name: getattr(asked, name) for name in ("delta", "set_to", "note") if getattr(asked, name) is not None},
         }
         async with self._database.transaction() as connection:
             await require_product(connection, asked.product_id)

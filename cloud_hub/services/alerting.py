@@ -36,9 +36,7 @@ class Alerting:
         """Alerts, newest first."""
         return await self._reads.run(alert_list.list_newest, site_ids, filters, before, skip, limit)
 
-    async def acknowledge(
-        self, alert_id: str, key: str, who: Principal, now_ms: int
-    ) -> tuple[Alert, Command | None]:
+    async def acknowledge(self, alert_id: str, key: str, who: Principal, now_ms: int) -> tuple[Alert, Command | None]:
         """The alert, and the command to its box when a box decides. Raises NotFound, Conflict."""
         async with self._database.transaction() as connection:
             alert = await alert_list.find(connection, alert_id)

@@ -41,9 +41,7 @@ class Catalogue:
         self._database = database
         self._reads = reads
 
-    async def list(
-        self, wanted: ProductFilter, after: tuple[Any, ...] | None, skip: int, limit: int
-    ) -> list[Product]:
+    async def list(self, wanted: ProductFilter, after: tuple[Any, ...] | None, skip: int, limit: int) -> list[Product]:
         """Products by name, then id."""
         return await self._reads.run(products.list_by_name, wanted, after, skip, limit)
 

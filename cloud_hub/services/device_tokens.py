@@ -40,7 +40,7 @@ class DeviceTokens:
         if remembered is not None and now_ms < remembered.until_ms:
             return remembered.device
         device = await self._reads.run(devices.find, device_id) if devices.is_id(device_id) else None
-        if device is None or device.state != "active" or device.id in self._folder.revocations()["devices"]:
+        if device is None or device.state != "active" or self._folder.is_denied(device.id):
             self._remembered.pop(device_id, None)
             raise Unauthenticated("device", "expected a token of an enrolled box")
         if len(self._remembered) >= REMEMBERED_MAX:

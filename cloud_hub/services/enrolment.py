@@ -19,13 +19,13 @@ from cloud_hub.crashpoints import crashpoint
 from cloud_hub.domain import certificates, enrolment_codes
 from cloud_hub.domain.certificates import Authority
 from cloud_hub.errors import Conflict, Invalid, NotFound
+from cloud_hub.services import registering
 from cloud_hub.storage import devices, hub_state, origins, sites
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.devices import Device
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
 from cloud_hub.storage.state_files import Keyring, StateFolder
-from sync_protocol import chain
 from sync_protocol.keys import Claims, Predecessor, issue
 
 __all__ = ["BrokerForDevices", "Device", "Enrolment", "EnrolmentRequest", "Granted", "MadeCode"]
@@ -187,53 +187,47 @@ class Enrolment:
 
     async def _open(self, connection: Connection, site_id: str, name: str, record_key: bytes, now_ms: int) -> Device:
         """The device and its origin; the site's writer until now, if any, is closed at its mark."""
-        device_id, origin_id = str(uuid7()), str(uuid7())
-        device = await devices.insert(connection, device_id, site_id, name, record_key, now_ms)
+        device = await devices.insert(connection, str(uuid7()), site_id, name, record_key, now_ms)
         before = await origins.lock_open(connection, site_id)
+        predecessor = None
         if before is not None:
-            await origins.save_state(connection, before.origin_id, "closed", now_ms)
-        await origins.insert_origin(
-            connection, site_id=site_id, origin_id=origin_id, device_id=device_id, public_key=record_key,
-            predecessor_origin=None if before is None else before.origin_id,
-            predecessor_position=None if before is None else before.mark,
-            predecessor_hash=None if before is None else before.chain_hash,
-            mark=0, chain_hash=chain.genesis(site_id, origin_id), opened_at=now_ms,
-        )  # fmt: skip
-        await origins.set_writer(connection, site_id, origin_id)
+            predecessor = Predecessor(
+                origin_id=str(before.origin_id), position=before.mark, hash=before.chain_hash.hex()
+            )
+        claims = await self._claims(connection, device, str(uuid7()), predecessor, now_ms)
+        await registering.register(connection, claims, now_ms)
         return device
 
-    async def _grant(self, connection: Connection, device: Device, site: Site, now_ms: int) -> Granted:
-        origin = await devices.newest_origin(connection, device.id)
-        predecessor = None
-        if origin.predecessor_origin is not None:
-            predecessor = Predecessor(
-                origin_id=origin.predecessor_origin, position=origin.predecessor_position, hash=origin.predecessor_hash
-            )
-        claims = Claims(
-            site_id=site.id,
+    async def _claims(
+        self, connection: Connection, device: Device, origin_id: str, predecessor: Predecessor | None, now_ms: int
+    ) -> Claims:
+        return Claims(
+            site_id=device.site_id,
             device_id=device.id,
-            origin_id=origin.origin_id,
+            origin_id=origin_id,
             public_key=device.public_key.hex(),
             predecessor=predecessor,
             hub_epoch=(await hub_state.get(connection)).hub_epoch,
             issued_at=now_ms,
         )
+
+    async def _grant(self, connection: Connection, device: Device, site: Site, now_ms: int) -> Granted:
+        origin_id, predecessor = await devices.newest_origin(connection, device.id)
+        claims = await self._claims(connection, device, origin_id, predecessor, now_ms)
         return Granted(
             device_id=device.id,
             site_id=site.id,
             site_name=site.name,
-            origin_id=origin.origin_id,
+            origin_id=origin_id,
             certificate=issue(claims, self._keyring.hub_key.sign),
             client_certificate="",
             ca=certificates.pem(self.authority.certificate),
-            broker=self._broker._replace(username=self._broker.username or device.id),
+            broker=self._broker._replace(username=device.id),
             hub_key=self._keyring.hub_public_key.hex(),
             hub_url=self._hub_url,
         )
 
-    async def _certify(
-        self, connection: Connection, device_id: str, key: certificates.DeviceKey, now_ms: int
-    ) -> str:
+    async def _certify(self, connection: Connection, device_id: str, key: certificates.DeviceKey, now_ms: int) -> str:
         serial = x509.random_serial_number()
         made = certificates.issue_client(self.authority, key, device_id, serial, _moment(now_ms))
         expires_ms = int(made.not_valid_after_utc.timestamp() * 1000)

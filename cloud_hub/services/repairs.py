@@ -54,9 +54,7 @@ class Repairs:
                 raise Conflict("settled", f"expected an open conflict, got {lost.state}")
             if lost.entity != "product" or lost.field not in FIELDS:
                 raise Conflict("not_restorable", f"expected a field of a product, got {lost.entity} {lost.field}")
-            product = await self._catalogue.edit_in(
-                connection, lost.entity_id, {lost.field: lost.lost}, None, now_ms
-            )
+            product = await self._catalogue.edit_in(connection, lost.entity_id, {lost.field: lost.lost}, None, now_ms)
             await repairs.settle_conflict(connection, conflict_id, who.name, now_ms)
         return product
 

@@ -68,9 +68,7 @@ class Sites:
 async def _publish(connection: Connection, site: Site, now_ms: int) -> None:
     """Every store learns of the site (transfers name it), and the site's own box its thresholds."""
     told = wire.Site(site_id=site.id, code=site.code, name=site.name, version=site.version)
-    policy = wire.Policy(
-        version=site.version, reorder_point=site.reorder_point, critical_level=site.critical_level
-    )
+    policy = wire.Policy(version=site.version, reorder_point=site.reorder_point, critical_level=site.critical_level)
     await changes.append(connection, None, wire.change(told), now_ms)
     await changes.append(connection, site.id, wire.change(policy), now_ms)
 

@@ -43,8 +43,7 @@ _LIST = Query(
         *map(_filter, _FILTERS),
         sa.or_(
             _AT.is_(None),
-            sa.tuple_(alerts.c.opened_at, alerts.c.alert_id)
-            < sa.tuple_(_AT, sa.bindparam("before_id", type_=sa.Uuid)),
+            sa.tuple_(alerts.c.opened_at, alerts.c.alert_id) < sa.tuple_(_AT, sa.bindparam("before_id", type_=sa.Uuid)),
         ),
     )
     .order_by(alerts.c.opened_at.desc(), alerts.c.alert_id.desc())

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from cloud_hub.storage.database import Connection, Query, Row
 from cloud_hub.storage.schema import devices, enrolment_codes, origins, revocations
+from sync_protocol.keys import Predecessor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +33,6 @@ class StoredCode:
     expires_at_ms: int
     used_by_device: str | None
     is_used: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceOrigin:
-    """An origin as its certificate names it."""
-
-    origin_id: str
-    predecessor_origin: str | None
-    predecessor_position: int
-    predecessor_hash: str
 
 
 _ID = sa.bindparam("id", type_=sa.Uuid)
@@ -100,7 +91,9 @@ _INSERT_CODE = Query(
     )
 )
 _LOCK_CODE = Query(sa.select(enrolment_codes).where(enrolment_codes.c.hash == _HASH).with_for_update())
-_USE_CODE = Query(enrolment_codes.update().where(enrolment_codes.c.hash == _HASH).values(used_at=_NOW, used_by_device=_ID))
+_USE_CODE = Query(
+    enrolment_codes.update().where(enrolment_codes.c.hash == _HASH).values(used_at=_NOW, used_by_device=_ID)
+)
 
 
 def is_id(text: str) -> bool:
@@ -130,17 +123,18 @@ async def insert(
     return _made(row)
 
 
-async def newest_origin(connection: Connection, device_id: str) -> DeviceOrigin:
-    """The origin that a device's certificate of enrolment names."""
+async def newest_origin(connection: Connection, device_id: str) -> tuple[str, Predecessor | None]:
+    """The origin that a device's certificate of enrolment names, and the one before it."""
     row = await _NEWEST_ORIGIN.fetchrow(connection, id=device_id)
     assert row is not None
-    before = row["predecessor_origin"]
-    return DeviceOrigin(
-        origin_id=str(row["origin_id"]),
-        predecessor_origin=None if before is None else str(before),
-        predecessor_position=row["predecessor_position"] or 0,
-        predecessor_hash=(row["predecessor_hash"] or b"").hex(),
+    if row["predecessor_origin"] is None:
+        return str(row["origin_id"]), None
+    before = Predecessor(
+        origin_id=str(row["predecessor_origin"]),
+        position=row["predecessor_position"],
+        hash=row["predecessor_hash"].hex(),
     )
+    return str(row["origin_id"]), before
 
 
 async def set_certificate(connection: Connection, device_id: str, serial: int, expires_ms: int) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from cloud_hub.storage.database import Connection, Query, Row
 from cloud_hub.storage.schema import devices, feeds, origins, sites
@@ -35,7 +36,9 @@ class Box:
     telemetry: dict[str, Any] | None
 
 
-_NEWEST = sa.select(origins).distinct(origins.c.device_id).order_by(origins.c.device_id, origins.c.opened_at.desc())
+_NEWEST = (
+    sa.select(origins).ext(distinct_on(origins.c.device_id)).order_by(origins.c.device_id, origins.c.opened_at.desc())
+)
 _origin = _NEWEST.subquery("origin")
 _BOXES = Query(
     sa.select(

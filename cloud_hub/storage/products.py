@@ -95,9 +95,7 @@ _FIND_BY_CODE = Query(
     .join_from(products, barcodes, barcodes.c.product_id == products.c.id)
     .where(barcodes.c.code == sa.bindparam("code", type_=sa.Text))
 )
-_IS_USED = Query(
-    sa.select(sa.exists().where(levels.c.site_id == sites.c.id, levels.c.product_id == _ID))
-)
+_IS_USED = Query(sa.select(sa.exists().where(levels.c.site_id == sites.c.id, levels.c.product_id == _ID)))
 """By site, as every key of a large table begins with it."""
 
 

@@ -53,6 +53,8 @@ class StateFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._read_at = 0
+        self._denied: frozenset[str] = frozenset()
 
     def open_keyring(self, now: datetime) -> Keyring:
         """Read the keys, making those that do not exist yet."""
@@ -77,6 +79,17 @@ class StateFolder:
         path = self.folder / "revocations.json"
         empty: dict[str, dict[str, int]] = {"devices": {}, "serials": {}}
         return {**empty, **orjson.loads(path.read_bytes())} if path.exists() else empty
+
+    def is_denied(self, device_id: str) -> bool:
+        """Whether a box was revoked, whatever the database says; the file is read again when it changes."""
+        try:
+            changed = (self.folder / "revocations.json").stat().st_mtime_ns
+        except FileNotFoundError:
+            return False
+        if changed != self._read_at:
+            self._denied = frozenset(self.revocations()["devices"])
+            self._read_at = changed
+        return device_id in self._denied
 
     def revoke(self, device_id: str, serials: list[int], authority: Authority, now: datetime) -> None:
         """Add a device and its certificates to the list and the CRL; on disk when this returns."""

@@ -112,6 +112,12 @@ class Moved:
         return (self.recorded_at_us, self.site_id, self.origin_id, self.position)
 
 
+_LEVEL_FIELDS = (
+    "sku", "name", "unit", "on_hand", "hold", "pending", "reorder_point", "critical_level", "locations",
+)  # fmt: skip
+_MOVED_FIELDS = (
+    "quantity", "from_location", "to_location", "reason", "actor", "document", "lot", "note", "command_id",
+)  # fmt: skip
 _UUIDS = ARRAY(sa.Uuid)
 _SITES = sa.bindparam("sites", type_=_UUIDS)
 _PRODUCT = sa.bindparam("product_id", type_=sa.Uuid)
@@ -128,9 +134,9 @@ _by_product = (
         levels.c.site_id,
         levels.c.product_id,
         sa.func.sum(levels.c.quantity).cast(sa.BigInteger).label("on_hand"),
-        sa.func.coalesce(
-            sa.func.sum(levels.c.quantity).filter(levels.c.location == Location.HOLD), 0
-        ).cast(sa.BigInteger).label("hold"),
+        sa.func.coalesce(sa.func.sum(levels.c.quantity).filter(levels.c.location == Location.HOLD), 0)
+        .cast(sa.BigInteger)
+        .label("hold"),
         sa.func.jsonb_object_agg(levels.c.location, levels.c.quantity).label("locations"),
     )
     .where(levels.c.location.in_(_OWN), _of_sites(levels.c.site_id))
@@ -223,9 +229,7 @@ _AS_OF = Query(
         origins.c.lease,
     )
     .select_from(
-        sites.outerjoin(
-            origins, sa.and_(origins.c.site_id == sites.c.id, origins.c.origin_id == sites.c.writer_origin)
-        )
+        sites.outerjoin(origins, sa.and_(origins.c.site_id == sites.c.id, origins.c.origin_id == sites.c.writer_origin))
     )
     .where(sites.c.archived_at.is_(None), _of_sites(sites.c.id))
     .order_by(sites.c.id)
@@ -245,9 +249,7 @@ _MOVEMENTS = Query(
         sa.or_(_UNTIL.is_(None), movements.c.recorded_at < _UNTIL),
         sa.or_(
             _BEFORE.is_(None),
-            sa.tuple_(
-                movements.c.recorded_at, movements.c.site_id, movements.c.origin_id, movements.c.sequence
-            )
+            sa.tuple_(movements.c.recorded_at, movements.c.site_id, movements.c.origin_id, movements.c.sequence)
             < sa.tuple_(
                 _BEFORE,
                 sa.bindparam("before_site", type_=sa.Uuid),
@@ -320,11 +322,7 @@ def _level(row: Row) -> Level:
     return Level(
         site_id=str(row["site_id"]),
         product_id=str(row["product_id"]),
-        **{
-            name: row[name]
-            for name in ("sku", "name", "unit", "on_hand", "hold", "pending", "reorder_point", "critical_level",
-                         "locations")  # fmt: skip
-        },
+        **{name: row[name] for name in _LEVEL_FIELDS},
     )
 
 
@@ -354,9 +352,5 @@ def _moved(row: Row) -> Moved:
         recorded_at_ms=us // 1000,
         recorded_at_us=us,
         expiry=None if row["expiry"] is None else row["expiry"].isoformat(),
-        **{
-            name: row[name]
-            for name in ("quantity", "from_location", "to_location", "reason", "actor", "document", "lot", "note",
-                         "command_id")  # fmt: skip
-        },
+        **{name: row[name] for name in _MOVED_FIELDS},
     )

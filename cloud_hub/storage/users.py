@@ -26,6 +26,7 @@ class User:
     created_at_ms: int
 
 
+_INSERTED = ("id", "username", "name", "password_hash", "role", "state", "site_ids", "is_everywhere", "created_at")
 _ID = sa.bindparam("id", type_=sa.Uuid)
 _FIND = Query(sa.select(users).where(users.c.id == _ID))
 _FIND_BY_NAME = Query(sa.select(users).where(users.c.username == sa.bindparam("username", type_=sa.Text)))
@@ -41,22 +42,14 @@ _COUNT_ADMINS = Query(
 )
 _INSERT = Query(
     sa.dialects.postgresql.insert(users)
-    .values(
-        {
-            name: sa.bindparam(name, type_=users.c[name].type)
-            for name in ("id", "username", "name", "password_hash", "role", "state", "site_ids", "is_everywhere",
-                         "created_at")  # fmt: skip
-        }
-    )
+    .values({name: sa.bindparam(name, type_=users.c[name].type) for name in _INSERTED})
     .on_conflict_do_nothing()
     .returning(users.c.id)
 )
 _UPDATE = Query(
     users.update()
     .where(users.c.id == _ID)
-    .values(
-        {name: sa.func.coalesce(sa.bindparam(name, type_=users.c[name].type), users.c[name]) for name in _COLUMNS}
-    )
+    .values({name: sa.func.coalesce(sa.bindparam(name, type_=users.c[name].type), users.c[name]) for name in _COLUMNS})
     .returning(users)
 )
 _LOCK_ALL = Query(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))

@@ -39,5 +39,5 @@ class Hub:
 
 
 HUB = web.AppKey("hub", Hub)
-TRACE = "trace_id"
+TRACE = web.RequestKey("trace_id", str)
 """Key of a request's trace id."""

@@ -8,7 +8,7 @@ decimal text or JSON numbers and leave as text; no float survives this module.
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,

@@ -25,7 +25,6 @@ from sync_protocol.quantity import format_quantity
 table = Table("stock")
 
 
-
 def _moment(value: Any) -> Any:
     if isinstance(value, str):
         moment = datetime.fromisoformat(value)

@@ -21,9 +21,13 @@ AUTHORITY = ca.make_authority(ec.generate_private_key(ec.SECP256R1()), "Test CA"
 
 def request(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "anything the box likes")])
-    return x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256()).public_bytes(
-        Encoding.PEM
-    ).decode()
+    return (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(name)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.PEM)
+        .decode()
+    )
 
 
 def test_a_client_certificate_is_named_by_the_hub_and_is_for_clients_only() -> None:

@@ -66,7 +66,9 @@ FORGED = {
     "spaces": "  ",
     "a megabyte": "a" * 1_000_000,
     "not base64": "{}.{}.{}",
-    "key in the header": jwt.encode(GOOD, OTHER, algorithm="EdDSA", headers={"typ": tokens.TYPE, "jwk": {"kty": "OKP"}}),
+    "key in the header": jwt.encode(
+        GOOD, OTHER, algorithm="EdDSA", headers={"typ": tokens.TYPE, "jwk": {"kty": "OKP"}}
+    ),
     "key at a URL": jwt.encode(GOOD, OTHER, algorithm="EdDSA", headers={"typ": tokens.TYPE, "jku": "http://x/"}),
     "claims as a list": f"{part({'alg': 'EdDSA', **HEADER})}.{part([1])}.{'A' * 86}",
 }

@@ -1,0 +1,127 @@
+"""A hub's API in this process, on a database of its own and a real socket, and a client for it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from cloud_hub import app
+from cloud_hub.config import Config
+from cloud_hub.domain.permissions import Role
+from cloud_hub.services.accounts import Accounts
+from cloud_hub.services.passwords import Passwords
+
+PASSWORD = "a long enough password"
+
+
+@dataclass
+class Reply:
+    """What the hub answered."""
+
+    status: int
+    headers: Any
+    body: Any
+
+
+class Client:
+    """Speaks with the API as one person (or nobody)."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str | None = None) -> None:
+        self.session = session
+        self.url = url
+        self.token = token
+
+    async def ask(self, method: str, path: str, json: Any = None, **headers: str) -> Reply:
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token is not None:
+            names.setdefault("Authorization", f"Bearer {self.token}")
+        path = path if path.startswith(("/health", "/metrics", "/docs", "/redoc", "/openapi")) else f"/api/v1{path}"
+        async with self.session.request(method, self.url + path, json=json, headers=names) as response:
+            is_json = "json" in response.content_type
+            return Reply(response.status, response.headers, await (response.json() if is_json else response.text()))
+
+    async def get(self, path: str, **headers: str) -> Reply:
+        return await self.ask("GET", path, **headers)
+
+    async def post(self, path: str, json: Any = None, **headers: str) -> Reply:
+        return await self.ask("POST", path, json, **headers)
+
+    async def patch(self, path: str, json: Any = None, **headers: str) -> Reply:
+        return await self.ask("PATCH", path, json, **headers)
+
+    async def log_in(self, username: str, password: str = PASSWORD) -> "Client":
+        reply = await self.post("/auth/login", {"username": username, "password": password})
+        assert reply.status == 200, reply.body
+        return Client(self.session, self.url, reply.body["access_token"])
+
+    async def make_site(self, kind: str = "edge") -> str:
+        code = f"site-{uuid4().hex[:8]}"
+        reply = await self.post("/sites", {"code": code, "name": code, "kind": kind})
+        assert reply.status == 201, reply.body
+        return str(reply.body["id"])
+
+    async def make_product(self, **fields: Any) -> dict[str, Any]:
+        sku = f"SKU-{uuid4().hex[:8]}"
+        reply = await self.post("/products", {"sku": sku, "name": f"Product {sku}", **fields})
+        assert reply.status == 201, reply.body
+        return dict(reply.body)
+
+
+@dataclass
+class Running:
+    """A served API and what it is made of."""
+
+    core: app.Core
+    url: str
+    session: aiohttp.ClientSession
+
+    @property
+    def nobody(self) -> Client:
+        return Client(self.session, self.url)
+
+    async def add_user(self, username: str, role: Role, site_ids: list[str] | None = None) -> Client:
+        passwords = Passwords()
+        try:
+            accounts = Accounts(self.core.database, self.core.keyring, passwords, open_registration=False)
+            await accounts.create(username, PASSWORD, role, site_ids, app.now_ms())
+        finally:
+            passwords.close()
+        return await self.nobody.log_in(username)
+
+
+Serve = Callable[..., Any]
+
+
+@pytest.fixture
+def serve(database_url: str, tmp_path: Path) -> Serve:
+    """`async with serve(rate_per_address=5) as running:` a hub with these settings."""
+
+    @asynccontextmanager
+    async def start(**settings: Any) -> AsyncIterator[Running]:
+        defaults = {"http_port": 0, "state_dir": tmp_path / "state", "rate_per_address": 0, "rate_per_principal": 0}
+        config = Config(**{"database_url": database_url, **defaults, **settings})
+        async with AsyncExitStack() as stack:
+            core = await stack.enter_async_context(app.open_core(config))
+            url = await app.start_api(core, stack)
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            yield Running(core, url, session)
+
+    return start
+
+
+@pytest.fixture
+async def hub(serve: Serve) -> AsyncIterator[Running]:
+    """A hub with default settings."""
+    async with serve() as running:
+        yield running
+
+
+@pytest.fixture
+async def admin(hub: Running) -> Client:
+    """Its administrator."""
+    return await hub.add_user("admin", Role.ADMIN)
