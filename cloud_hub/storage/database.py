@@ -7,7 +7,7 @@ A transaction is one block: it begins and ends in it and awaits nothing but the 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import asyncpg
 import orjson
@@ -18,9 +18,9 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
 from cloud_hub.errors import Unavailable
 
-Connection = asyncpg.Connection | PoolConnectionProxy
-Row = asyncpg.Record
-_DIALECT = dialects.dialect()
+Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+Row: TypeAlias = asyncpg.Record
+_DIALECT: Any = dialects.dialect()  # type: ignore[no-untyped-call]
 
 LOST = (
     asyncpg.PostgresConnectionError,
@@ -48,7 +48,8 @@ class Query:
 
     async def fetch(self, connection: Connection, **arguments: Any) -> list[Row]:
         """All rows."""
-        return await connection.fetch(self.text, *self._values(arguments))
+        rows: list[Row] = await connection.fetch(self.text, *self._values(arguments))
+        return rows
 
     async def fetchrow(self, connection: Connection, **arguments: Any) -> Row | None:
         """The first row, if any."""

@@ -281,7 +281,8 @@ async def hash_at(connection: Connection, site_id: object, origin_id: object, po
         return None
     if row["last_sequence"] == position:
         return bytes(row["last_hash"])
-    return wire.open_batch(wire.parse(row["sealed"])).hashes[position - row["first_sequence"]]
+    hashes: list[bytes] = wire.open_batch(wire.parse(row["sealed"])).hashes
+    return hashes[position - int(row["first_sequence"])]
 
 
 async def list_batches_after(connection: Connection, site_id: object, origin_id: object, after: int) -> list[Row]:

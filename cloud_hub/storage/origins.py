@@ -96,7 +96,9 @@ _END_SESSION = Query(origins.update().where(_ID, origins.c.lease == bound(origin
 _ERROR = Query(origins.update().where(_ID).values(**given(origins, "last_error", "last_error_at")))
 _DIGEST = Query(origins.update().where(_ID).values(**given(origins, "digest_position", "is_digest_equal", "digest_at")))
 _BACKLOG = Query(
-    origins.update().where(_ID).values(**given(origins, "head_told", "pending_told", "oldest_unacked_at", "last_seen"))
+    origins.update()
+    .where(origins.c.device_id == bound(origins.c.device_id), origins.c.state == "open")
+    .values(**given(origins, "head_told", "pending_told", "oldest_unacked_at", "last_seen"))
 )
 _STATE = Query(
     origins.update().where(_ID).values(**given(origins, "state", "closed_at"), lease=sa.null(), session=sa.null())
@@ -192,9 +194,18 @@ async def save_digest(connection: Connection, origin_id: object, position: int, 
     )
 
 
-async def save_backlog(connection: Connection, **values: Any) -> None:
+async def save_backlog(
+    connection: Connection, device_id: object, head: int, pending: int, oldest_at: int | None, now_ms: int
+) -> None:
     """What the box says it still has to send."""
-    await _BACKLOG.execute(connection, **values)
+    await _BACKLOG.execute(
+        connection,
+        device_id=device_id,
+        head_told=head,
+        pending_told=pending,
+        oldest_unacked_at=oldest_at,
+        last_seen=now_ms,
+    )
 
 
 async def save_state(connection: Connection, origin_id: object, state: str, closed_at: int | None) -> None:

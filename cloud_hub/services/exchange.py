@@ -1,0 +1,190 @@
+"""Everything that boxes say to one ingest worker, and what goes back to them.
+
+`handle` takes an origin's payloads in the order in which they came: runs of batches go to
+intake as one group, control messages are answered one by one. Live sessions are `Line`s;
+a worker that has just taken over a shard makes them again from the origins' rows.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from uuid import UUID
+
+import structlog
+
+from cloud_hub.crashpoints import crashpoint
+from cloud_hub.services.digests import Digests
+from cloud_hub.services.evidence import Evidence
+from cloud_hub.services.feed import Feeder, Line
+from cloud_hub.services.intake import CREDITS, Frame, Intake
+from cloud_hub.services.ports import Downlink, Now
+from cloud_hub.services.returned import Returned
+from cloud_hub.services.sessions import Session, Sessions
+from cloud_hub.storage import feeds, origins
+from cloud_hub.storage.database import Database
+from sync_protocol import messages as say
+from sync_protocol.batch import parse
+from sync_protocol.errors import ProtocolError
+from sync_protocol.hub_session import answer_ping
+from sync_protocol.topics import Address, shard_of
+
+log = structlog.get_logger(__name__)
+
+
+class Exchange:
+    """One worker's side of all its conversations."""
+
+    def __init__(
+        self, database: Database, *, sessions: Sessions, intake: Intake, feeder: Feeder, returned: Returned,
+        downlink: Downlink, now: Now, monotonic: Now,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._sessions, self._intake, self._feeder, self._returned = sessions, intake, feeder, returned
+        self._digests, self._evidence = Digests(database), Evidence(database)
+        self._downlink, self._now, self._monotonic = downlink, now, monotonic
+        self.lines: dict[Address, Line] = {}
+        self._pumping: dict[Address, asyncio.Lock] = {}
+
+    async def handle(self, address: Address, payloads: Iterable[bytes]) -> None:
+        """Take payloads in order. Raises what the database raises when it is away; nothing was acked then."""
+        group: list[Frame] = []
+        for payload in payloads:
+            try:
+                if say.is_frame(payload):
+                    frame = Frame(*say.unframe(payload))
+                    if parse(frame.sealed).origin_id == address.origin_id:
+                        group.append(frame)
+                        continue
+                    await self._take_group(address, group)
+                    group = []
+                    await self._returned.take(address, frame, self._now())
+                    continue
+                message = say.decode_up(payload)
+            except ProtocolError as error:
+                log.warning("dropped a payload", origin=address.origin_id, code=error.code, detail=error.detail)
+                continue
+            await self._take_group(address, group)
+            group = []
+            await self._hear(address, message)
+        await self._take_group(address, group)
+
+    async def resume(self, device_ids: list[UUID]) -> None:
+        """Make the live sessions of these devices again, after taking over their shard."""
+        async with self._database.connection() as connection:
+            for origin in await origins.list_leased(connection, device_ids):
+                feed = await feeds.find(connection, origin.site_id)
+                if feed is not None and origin.lease is not None:
+                    address = Address(str(origin.device_id), str(origin.origin_id))
+                    line = Line(address, origin.site_id, feed.feed_origin, origin.lease)
+                    line.start(feed.acked, feed.head, self._monotonic())
+                    self.lines[address] = line
+
+    def keep_only(self, shards: set[int]) -> None:
+        """Drop the lines of shards that this worker does not lease."""
+        for address in list(self.lines):
+            if shard_of(address.device_id) not in shards:
+                self.lines.pop(address, None)
+                self._pumping.pop(address, None)
+
+    async def pump_all(self) -> None:
+        """Take waiting changes into feeds and send what the lines have room for."""
+        sites = {line.site_id for line in self.lines.values()}
+        for site_id in sites:
+            feed = await self._feeder.extend(site_id, self._now())
+            if feed is None:
+                continue
+            for line in [line for line in self.lines.values() if line.site_id == site_id]:
+                if line.feed_origin != feed.feed_origin:
+                    self.lines.pop(line.address, None)
+                    continue
+                line.sender.appended(feed.head, self._monotonic())
+                line.tick(self._monotonic())
+                await self._pump(line)
+
+    async def _pump(self, line: Line) -> None:
+        lock = self._pumping.setdefault(line.address, asyncio.Lock())
+        async with lock:
+            while (wanted := line.sender.next_range(self._monotonic())) is not None:
+                payload = await self._feeder.seal(line, wanted)
+                if payload is None or not self._downlink.send(line.address, payload):
+                    return
+                line.sender.published(wanted)
+                crashpoint("feed.after_publish")
+
+    async def _take_group(self, address: Address, group: list[Frame]) -> None:
+        if not group:
+            return
+        for answer in await self._intake.take(address, group, self._now()):
+            self._downlink.send(address, answer)
+            crashpoint("intake.after_ack")
+
+    async def _hear(self, address: Address, message: say.UpMessage) -> None:
+        if isinstance(message, say.Hello):
+            answer, session = await self._sessions.greet(address, message)
+            self._downlink.send(address, answer)
+            if session is not None:
+                await self._open(session)
+        elif isinstance(message, say.FeedAck):
+            await self._feed_ack(address, message)
+        elif isinstance(message, say.Digest):
+            self._send_all(address, await self._digests.compare(address, message, self._now()))
+        elif isinstance(message, say.BucketLevels):
+            self._send_all(address, await self._digests.drill_down(address, message, self._now()))
+        elif isinstance(message, say.LevelSummary):
+            await self._evidence.summary(address, message, self._now())
+        elif isinstance(message, say.PrunedLevels):
+            self._send_all(address, await self._evidence.pruned(address, message, self._now()))
+        elif isinstance(message, say.Ping):
+            await self._ping(address, message)
+        else:
+            await self._goodbye(address, message)
+
+    async def _open(self, session: Session) -> None:
+        assert session.answer.lease is not None
+        assert session.feed_origin is not None
+        line = Line(session.address, session.site_id, session.feed_origin, session.answer.lease)
+        self.lines[session.address] = line
+        if session.feed_cursor is not None:
+            line.start(session.feed_cursor, session.feed_cursor, self._monotonic())
+        feed = await self._feeder.extend(session.site_id, self._now())
+        if feed is not None:
+            line.sender.appended(feed.head, self._monotonic())
+            safe = say.FeedSafe(lease=line.lease, origin_id=str(feed.feed_origin), safe_mark=feed.safe_mark)
+            self._downlink.send(session.address, say.encode(safe))
+        await self._pump(line)
+
+    async def _feed_ack(self, address: Address, message: say.FeedAck) -> None:
+        line = self.lines.get(address)
+        if line is None or line.lease != message.lease:
+            async with self._database.connection() as connection:
+                origin = await origins.find(connection, address.origin_id)
+                feed = await feeds.find(connection, origin.site_id) if origin else None
+            if origin is None or feed is None or origin.lease != message.lease:
+                return
+            line = Line(address, origin.site_id, feed.feed_origin, message.lease)
+            self.lines[address] = line
+        feed = await self._feeder.find(line.site_id)
+        if feed is not None and line.heard(message, feed.head, self._monotonic()):
+            await self._feeder.acked(line, message)
+            await self._pump(line)
+
+    async def _ping(self, address: Address, message: say.Ping) -> None:
+        async with self._database.connection() as connection:
+            origin = await origins.find(connection, address.origin_id)
+        is_theirs = origin is not None and str(origin.device_id) == address.device_id
+        lease, mark, mark_hash, safe_mark = None, 0, "0" * 64, 0
+        if origin is not None and is_theirs:
+            lease, mark, mark_hash = origin.lease, origin.mark, origin.chain_hash.hex()
+            safe_mark = origin.safe_mark
+        answer = answer_ping(message, lease=lease, mark=mark, mark_hash=mark_hash, safe_mark=safe_mark, credits=CREDITS)
+        self._downlink.send(address, say.encode(answer))
+
+    async def _goodbye(self, address: Address, message: say.Goodbye) -> None:
+        async with self._database.connection() as connection:
+            await origins.end_session(connection, address.origin_id, message.lease)
+        line = self.lines.get(address)
+        if line is not None and line.lease == message.lease:
+            del self.lines[address]
+
+    def _send_all(self, address: Address, payloads: list[bytes]) -> None:
+        for payload in payloads:
+            self._downlink.send(address, payload)

@@ -1,0 +1,250 @@
+"""What follows from accepted records, in the transaction that accepts them.
+
+Facts become what head office reads (alerts, tasks, counts, transfers), commands get their
+outcome, proposals are merged, and what is odd becomes an exception. Returns what to say
+to stores; the caller appends it last, since the changes counter is everybody's lock.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from cloud_hub.domain.intake import KeyUse, Plan
+from cloud_hub.services import proposals
+from cloud_hub.storage import branches, commands, exceptions, hub_state, ledger, reports
+from cloud_hub.storage.changes import Change
+from cloud_hub.storage.database import Connection
+from cloud_hub.storage.origins import Origin
+from sync_protocol import changes as wire
+from sync_protocol import facts
+from sync_protocol.vocabulary import AlertState, CommandStatus, transit
+
+
+async def follow(
+    connection: Connection, origin: Origin, made: Plan, negative: list[ledger.Level], reused: list[KeyUse], now_ms: int
+) -> list[Change]:
+    """Write what follows; the changes to append."""
+    said: list[Change] = []
+    typed = [(each.sequence, each.body) for each in made.facts if each.body is not None]
+    if typed:
+        await _show(connection, origin, typed, now_ms)
+        said += await proposals.merge(connection, origin, _of(typed, facts.Proposal), now_ms)
+        said += await _transfers(connection, origin, _of(typed, facts.Transfer), now_ms)
+        await _adoptions(connection, origin, _of(typed, facts.Adoption))
+    if made.items:
+        await _placeholders(connection, origin, made, now_ms)
+    if made.commands or typed:
+        await _settle(connection, origin, made, _of(typed, facts.Outcome), now_ms)
+    if negative or reused or made.oddities or made.quarantined:
+        await _raise(connection, origin, made, negative, reused, now_ms)
+    return said
+
+
+def _of(typed: list[tuple[int, Any]], kind: type[Any]) -> list[tuple[int, Any]]:
+    return [(sequence, body) for sequence, body in typed if type(body) is kind]
+
+
+async def _show(connection: Connection, origin: Origin, typed: list[tuple[int, Any]], now_ms: int) -> None:
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for _, body in typed:
+        shown = _SHOWN.get(type(body))
+        if shown is not None:
+            kind, row = shown
+            rows.setdefault(kind, []).append({"site_id": origin.site_id, **row(body, now_ms)})
+    for kind, each in rows.items():
+        await reports.save(connection, kind, each)
+
+
+def _alert(body: facts.Alert, now_ms: int) -> dict[str, Any]:
+    is_acknowledged = body.state == AlertState.ACKNOWLEDGED
+    return {
+        "alert_id": body.alert_id, "rule": body.rule, "product_id": body.product_id, "state": str(body.state),
+        "severity": body.severity, "opened_at_position": body.opened_at_position, "available": body.available,
+        "detail": body.detail, "opened_at": body.occurred_at, "updated_at": now_ms,
+        "acknowledged_at": body.occurred_at if is_acknowledged else None,
+        "acknowledged_by": body.actor if is_acknowledged else None,
+        "resolved_at": body.occurred_at if body.state == AlertState.RESOLVED else None,
+    }  # fmt: skip
+
+
+def _task(body: facts.Task, now_ms: int) -> dict[str, Any]:
+    return {
+        "task_id": body.task_id, "rule": body.rule, "product_id": body.product_id, "state": body.state,
+        "detail": body.detail, "opened_at": body.occurred_at, "updated_at": now_ms,
+    }  # fmt: skip
+
+
+def _stocktake(body: facts.Stocktake, now_ms: int) -> dict[str, Any]:
+    return {
+        "stocktake_id": body.stocktake_id, "name": body.name, "state": body.state, "opened_at": body.occurred_at,
+        "updated_at": now_ms,
+    }  # fmt: skip
+
+
+def _count(body: facts.CountLine, _now_ms: int) -> dict[str, Any]:
+    is_posted = body.status == "posted"
+    return {
+        "line_id": body.line_id, "stocktake_id": body.stocktake_id, "product_id": body.product_id,
+        "location": body.location, "counted": body.counted, "expected": body.expected,
+        "variance": body.counted - body.expected if is_posted else 0, "after_position": body.after,
+        "until_position": body.until, "status": body.status, "occurred_at": body.occurred_at,
+    }  # fmt: skip
+
+
+def _revision(body: facts.CountRevision, _now_ms: int) -> dict[str, Any]:
+    return {"line_id": body.line_id, "variance": body.variance}
+
+
+_SHOWN: dict[type[Any], tuple[str, Callable[[Any, int], dict[str, Any]]]] = {
+    facts.Alert: ("alert", _alert),
+    facts.Task: ("task", _task),
+    facts.Stocktake: ("stocktake", _stocktake),
+    facts.CountLine: ("count", _count),
+    facts.CountRevision: ("revision", _revision),
+}
+
+
+async def _transfers(
+    connection: Connection, origin: Origin, steps: list[tuple[int, facts.Transfer]], now_ms: int
+) -> list[Change]:
+    """Fold the steps of transfers across the two ledgers; tell the other site."""
+    said: list[Change] = []
+    for _, body in steps:
+        row = {
+            "from_site": body.from_site, "transfer_id": body.transfer_id, "to_site": body.to_site, "step": body.step,
+            "is_dispatched": body.step == "dispatched", "created_at": now_ms, "updated_at": now_ms,
+        }  # fmt: skip
+        await reports.save(connection, "transfer", [row])
+        lines = await _transfer_lines(connection, body)
+        is_ours = str(origin.site_id) == body.from_site
+        notice = wire.TransferNotice(
+            transfer_id=body.transfer_id, from_site=body.from_site, to_site=body.to_site, step=body.step, lines=lines
+        )
+        said.append((body.to_site if is_ours else body.from_site, wire.change(notice)))
+    return said
+
+
+async def _transfer_lines(connection: Connection, body: facts.Transfer) -> list[tuple[str, int]]:
+    """What the two ledgers say of a transfer: its location's levels at either site."""
+    location = transit(body.transfer_id)
+    sent = await ledger.list_levels_at(connection, body.from_site, location)
+    taken = await ledger.list_levels_at(connection, body.to_site, location)
+    products = sorted({*sent, *taken})
+    rows: list[dict[str, Any]] = [
+        {
+            "from_site": body.from_site, "transfer_id": body.transfer_id, "product_id": product,
+            "dispatched": max(sent.get(product, 0), 0), "received": max(-taken.get(product, 0), 0),
+        }
+        for product in products
+    ]  # fmt: skip
+    await reports.save(connection, "line", rows)
+    return [(row["product_id"], row["dispatched"]) for row in rows if row["dispatched"] > 0][:2_000]
+
+
+async def _adoptions(connection: Connection, origin: Origin, told: list[tuple[int, facts.Adoption]]) -> None:
+    rows = [
+        {
+            "site_id": origin.site_id,
+            "chain_hash": bytes.fromhex(body.adopted),
+            "state": body.status,
+            "detail": body.detail,
+        }
+        for _, body in told
+    ]
+    await branches.save_outcomes(connection, rows)
+
+
+async def _settle(
+    connection: Connection, origin: Origin, made: Plan, told: list[tuple[int, facts.Outcome]], now_ms: int
+) -> None:
+    """Outcomes of commands: a movement that carries the id, or a fact that says why there is none."""
+    settled: list[dict[str, Any]] = []
+    if made.commands:
+        ids = {row[2]: row[4] for row in made.movements}
+        settled += [
+            _outcome(origin, done.command_id, done.sequence, CommandStatus.DONE, now_ms, movement_id=ids[done.sequence])
+            for done in made.commands
+            if _is_uuid(done.command_id)
+        ]
+    settled += [
+        _outcome(origin, body.command_id, sequence, body.status, now_ms, code=body.code, detail=body.detail)
+        for sequence, body in told
+    ]
+    await commands.settle(connection, settled)
+
+
+def _outcome(
+    origin: Origin, command_id: str, sequence: int, status: str, now_ms: int, *,
+    movement_id: UUID | None = None, code: str = "", detail: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "site_id": origin.site_id, "id": command_id, "state": str(status), "code": code, "detail": detail,
+        "outcome_origin": origin.origin_id, "outcome_sequence": sequence, "movement_id": movement_id,
+        "settled_at": now_ms,
+    }  # fmt: skip
+
+
+async def _placeholders(connection: Connection, origin: Origin, made: Plan, now_ms: int) -> None:
+    """A product that the store moved and head office does not know is stored, and raised."""
+    named = {known.product_id: known.item for known in made.items.values()}
+    unknown = named.keys() - await reports.find_known_products(connection, list(named))
+    if not unknown:
+        return
+    epoch = (await hub_state.get(connection)).hub_epoch
+    rows = [
+        {
+            "id": product_id, "sku": f"unknown-{product_id}", "name": f"Unknown {named[product_id].code or ''}".strip(),
+            "unit": named[product_id].unit, "currency": named[product_id].currency or "EUR",
+            "proposed_by_site": origin.site_id, "version_epoch": epoch, "version": 1, "created_at": now_ms,
+            "updated_at": now_ms,
+        }
+        for product_id in sorted(unknown)
+    ]  # fmt: skip
+    await reports.insert_placeholders(connection, rows)
+    for row in rows:
+        await exceptions.raise_exception(
+            connection, origin.site_id, "unknown_product", str(row["id"]),
+            f"the store moved a product that head office does not know: {row['name']}",
+            now_ms=now_ms, origin_id=origin.origin_id,
+        )  # fmt: skip
+
+
+async def _raise(
+    connection: Connection, origin: Origin, made: Plan, negative: list[ledger.Level], reused: list[KeyUse], now_ms: int
+) -> None:
+    asked = (
+        await reports.find_open_tasks(connection, origin.site_id, [level[0] for level in negative])
+        if negative
+        else set()
+    )
+    odd = [
+        (each.kind, f"{origin.origin_id}:{each.sequence}", each.detail, each.sequence) for each in made.oddities[:200]
+    ]
+    odd += [
+        ("quarantined", str(origin.origin_id), f"{len(made.quarantined)} records cannot be read", sequence)
+        for sequence, _ in made.quarantined[:1]
+    ]
+    odd += [
+        ("negative_stock", f"{product_id}:{location}", f"{location} went to {quantity} thousandths", made.mark)
+        for product_id, location, quantity in negative
+        if product_id not in asked
+    ]
+    odd += [("key_reused", use.key, f"used again at position {use.sequence}", use.sequence) for use in reused]
+    for kind, subject, detail, sequence in odd:
+        await exceptions.raise_exception(
+            connection,
+            origin.site_id,
+            kind,
+            subject,
+            detail,
+            now_ms=now_ms,
+            origin_id=origin.origin_id,
+            sequence=sequence,
+        )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False

@@ -1,0 +1,29 @@
+"""What the services ask of the outside; adapters of `transport/` fulfil it, `app` joins them."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sync_protocol.topics import Address
+
+Sign = Callable[[bytes], bytes]
+Verify = Callable[[bytes, bytes], None]
+Now = Callable[[], int]
+"""Milliseconds of UTC."""
+RandomToken = Callable[[], str]
+"""8 random bytes as hex: a lease."""
+
+
+class Downlink(Protocol):
+    """Sends payloads to a box; lossy by nature, so nothing may depend on one arriving."""
+
+    def send(self, address: Address, payload: bytes) -> bool:
+        """Hand over a payload; False when there is no connection or no room."""
+        ...
+
+
+class DenyList(Protocol):
+    """Revocations that are kept outside the database, so that a restore cannot undo them."""
+
+    def is_denied(self, device_id: str) -> bool:
+        """Whether this device was revoked."""
+        ...

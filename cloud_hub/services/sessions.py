@@ -1,0 +1,206 @@
+"""The Hello of a box: what the hub knows of it, the decision table, and the lease that counts.
+
+The answer is decided in one transaction that locks the origin's row and saves the new
+lease; it is published after the commit. A hub that was restored behind its own back is
+found here by the numbers and starts a new epoch before it answers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import structlog
+
+from cloud_hub.crashpoints import crashpoint
+from cloud_hub.services import epochs, feed, registering
+from cloud_hub.services.intake import CREDITS
+from cloud_hub.services.ports import DenyList, Now, RandomToken, Sign, Verify
+from cloud_hub.storage import branches, feeds, hub_state, ledger, origins
+from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.feeds import Feed
+from cloud_hub.storage.origins import Origin
+from sync_protocol import messages as say
+from sync_protocol.clock import full_jitter
+from sync_protocol.handshake import FeedVerdict, KnownFeed, KnownOrigin, Verdict, common_position
+from sync_protocol.hub_session import Answer, Offer, answer_hello
+from sync_protocol.topics import Address
+
+log = structlog.get_logger(__name__)
+
+HELLOS_MAX = 64
+"""Greetings answered at once; those beyond are asked to come again, before any read."""
+RETRY_BASE_MS, RETRY_CAP_MS = 1_000, 30_000
+REVOKED_RETRY_MS = 300_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A conversation that may go on: the lease is saved, the answer may be published."""
+
+    address: Address
+    site_id: UUID
+    answer: Answer
+    feed_origin: UUID | None = None
+    feed_cursor: int | None = None
+    """Where the feed goes on from; None: the box takes a snapshot first."""
+
+
+class Sessions:
+    """Answers Hellos."""
+
+    def __init__(
+        self, database: Database, *, sign: Sign, verify: Verify, deny: DenyList, now: Now, token: RandomToken,
+        random: Callable[[], float], hellos_max: int = HELLOS_MAX,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._sign, self._verify, self._deny = sign, verify, deny
+        self._now, self._token, self._random = now, token, random
+        self._room = hellos_max
+        self.refused = 0
+
+    async def greet(self, address: Address, hello: say.Hello) -> tuple[bytes, Session | None]:
+        """The answer's bytes, and the session when there is one."""
+        if self._room <= 0:
+            self.refused += 1
+            wait = RETRY_BASE_MS + full_jitter(4, RETRY_BASE_MS, RETRY_CAP_MS, self._random)
+            return _refused(hello, "busy", "the hub is greeting many boxes at once", wait), None
+        if (hello.device_id, hello.origin_id) != address:
+            return _refused(hello, "unknown", "the topic names another device or origin", None), None
+        self._room -= 1
+        try:
+            return await self._greet(address, hello)
+        finally:
+            self._room += 1
+
+    async def _greet(self, address: Address, hello: say.Hello) -> tuple[bytes, Session | None]:
+        now_ms = self._now()
+        async with self._database.transaction() as connection:
+            origin = await registering.find_or_register(connection, hello, self._verify, now_ms)
+            if origin is not None and str(origin.device_id) != address.device_id:
+                origin = None
+            session = await self._decide(connection, address, hello, origin, now_ms)
+            crashpoint("hello.before_commit")
+        crashpoint("hello.after_commit")
+        answer = session.answer
+        log.info("hello", origin=address.origin_id, verdict=answer.verdict, feed=answer.feed_verdict)
+        is_live = isinstance(answer.message, say.Welcome)
+        return say.encode(answer.message), session if is_live else None
+
+    async def _decide(
+        self, connection: Connection, address: Address, hello: say.Hello, origin: Origin | None, now_ms: int
+    ) -> Session:
+        if origin is None:
+            answer = answer_hello(hello, None, None, self._offer(now_ms))
+            return Session(address=address, site_id=UUID(hello.site_id), answer=answer)
+        site_feed = await feed.ensure(connection, origin.site_id, now_ms)
+        answer = await self._answer(connection, hello, origin, site_feed, now_ms)
+        if answer.is_rolled_back and await epochs.note_rollback(connection, hello.hub_epoch, now_ms):
+            site_feed = await feed.ensure(connection, origin.site_id, now_ms)
+            answer = await self._answer(connection, hello, origin, site_feed, now_ms)
+        await self._save(connection, hello, origin, answer, now_ms)
+        is_normal = answer.feed_verdict is FeedVerdict.NORMAL and hello.feed is not None
+        return Session(
+            address=address, site_id=origin.site_id, answer=answer, feed_origin=site_feed.feed_origin,
+            feed_cursor=hello.feed.position if is_normal and hello.feed else None,
+        )  # fmt: skip
+
+    async def _answer(
+        self, connection: Connection, hello: say.Hello, origin: Origin, site_feed: Feed, now_ms: int
+    ) -> Answer:
+        known = await self._known(connection, hello, origin)
+        known_feed = await _known_feed(connection, hello, site_feed)
+        offer = self._offer(now_ms)
+        told = None
+        if hello.feed is not None and hello.feed.origin_id != str(site_feed.feed_origin):
+            told = await feeds.last_of(connection, origin.site_id, hello.feed.origin_id)
+        offer = replace(
+            offer, safe_mark=origin.safe_mark, hub_epoch=(await hub_state.get(connection)).hub_epoch,
+            feed_head_hash=site_feed.chain_hash.hex(), feed_return_after=told,
+            successor=None if known.is_revoked else origin.successor_certificate,
+            salvage_after=await self._common(connection, hello, origin, known),
+        )  # fmt: skip
+        return answer_hello(hello, known, known_feed, offer)
+
+    async def _known(self, connection: Connection, hello: say.Hello, origin: Origin) -> KnownOrigin:
+        at_head = None
+        if origin.mark > hello.head:
+            found = await ledger.hash_at(connection, origin.site_id, origin.origin_id, hello.head)
+            at_head = found.hex() if found else None
+        is_fenced = origin.state in ("closed", "fenced")
+        return KnownOrigin(
+            mark=origin.mark, mark_hash=origin.chain_hash.hex(), hash_at_head=at_head, boot=origin.boot,
+            instance=origin.instance, is_closed=is_fenced,
+            is_revoked=origin.is_revoked or self._deny.is_denied(str(origin.device_id)),
+        )  # fmt: skip
+
+    async def _common(self, connection: Connection, hello: say.Hello, origin: Origin, known: KnownOrigin) -> int:
+        """The newest position on which both agree; asked for only when there is a dispute."""
+        points = [*hello.checkpoints, say.Checkpoint(position=hello.acked, hash=hello.acked_hash)]
+        points.append(say.Checkpoint(position=hello.head, hash=hello.chain_head))
+        hashes = {origin.mark: known.mark_hash}
+        for point in points:
+            if point.position < origin.mark and point.position not in hashes:
+                found = await ledger.hash_at(connection, origin.site_id, origin.origin_id, point.position)
+                if found is not None:
+                    hashes[point.position] = found.hex()
+                if found is not None and found.hex() == point.hash and point.position >= hello.acked:
+                    break
+        return common_position(points, hashes)
+
+    async def _save(
+        self, connection: Connection, hello: say.Hello, origin: Origin, answer: Answer, now_ms: int
+    ) -> None:
+        if answer.lease is None:
+            return
+        if answer.is_salvage:
+            await self._save_branch(connection, hello, origin, answer, now_ms)
+            return
+        await origins.save_session(
+            connection, origin_id=origin.origin_id, lease=answer.lease, session=hello.session, boot=hello.boot,
+            instance=hello.instance, last_seen=now_ms, clock_offset_ms=now_ms - hello.clock_ms,
+            head_told=hello.head, agent_version=hello.agent_version,
+        )  # fmt: skip
+
+    async def _save_branch(
+        self, connection: Connection, hello: say.Hello, origin: Origin, answer: Answer, now_ms: int
+    ) -> None:
+        assert isinstance(answer.message, say.Fenced)
+        await registering.note_fence(connection, origin, answer.verdict, now_ms)
+        after = answer.message.salvage_after
+        if after >= hello.head:
+            return
+        fork_hash = await ledger.hash_at(connection, origin.site_id, origin.origin_id, after)
+        fork_hash = fork_hash or (origin.chain_hash if after == origin.mark else None)
+        if fork_hash is None:
+            return
+        branch = await branches.find_same(connection, origin.origin_id, origin.device_id, after)
+        if branch is not None:
+            await branches.save_lease(connection, branch, str(answer.lease), now_ms)
+            return
+        await branches.insert_branch(
+            connection, site_id=origin.site_id, branch_id=registering.new_id(), origin_id=origin.origin_id,
+            device_id=origin.device_id, verdict=str(answer.verdict), fork_position=after, fork_hash=fork_hash,
+            head=after, head_hash=fork_hash, lease=answer.lease, created_at=now_ms,
+            state="awaiting_approval" if answer.verdict is Verdict.REVOKED else "stored",
+        )  # fmt: skip
+
+    def _offer(self, now_ms: int) -> Offer:
+        return Offer(
+            lease=self._token(), credits=CREDITS, start_after_ms=0, hub_epoch=0, hub_time_ms=now_ms, safe_mark=0,
+            feed_head_hash="0" * 64, feed_return_after=None, successor=None, salvage_after=0,
+        )  # fmt: skip
+
+
+async def _known_feed(connection: Connection, hello: say.Hello, site_feed: Feed) -> KnownFeed:
+    at_cursor = None
+    if hello.feed is not None and hello.feed.origin_id == str(site_feed.feed_origin):
+        found = await feeds.hash_at(connection, site_feed.site_id, site_feed.feed_origin, hello.feed.position)
+        at_cursor = found.hex() if found else None
+    return KnownFeed(
+        origin_id=str(site_feed.feed_origin), head=site_feed.head, first_retained=site_feed.first_retained,
+        hash_at_cursor=at_cursor,
+    )  # fmt: skip
+
+
+def _refused(hello: say.Hello, code: str, detail: str, retry_after_ms: int | None) -> bytes:
+    return say.encode(say.Refused(session=hello.session, code=code, detail=detail, retry_after_ms=retry_after_ms))
