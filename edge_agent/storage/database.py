@@ -15,6 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
@@ -187,13 +188,11 @@ def transact(
 
 def quick_check(path: Path) -> None:
     """Raises Unavailable (`database_damaged`) when SQLite finds the file malformed."""
-    connection = connect(path)
     try:
-        found = connection.execute("PRAGMA quick_check(3)").fetchall()
-    except sqlite3.DatabaseError as error:
+        with closing(connect(path)) as connection:
+            found = connection.execute("PRAGMA quick_check(3)").fetchall()
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         found = [(str(error),)]
-    finally:
-        connection.close()
     if found != [("ok",)]:
         detail = "; ".join(str(row[0]) for row in found)
         raise Unavailable("database_damaged", f"{path.name}: {detail}", remedy="restore a backup of this box")

@@ -44,7 +44,7 @@ def current(path: Path) -> str | None:
         if "no such table" in str(error):
             return None
         raise Unavailable("database_damaged", f"{path.name}: {error}", remedy="restore a backup") from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise Unavailable("database_damaged", f"{path.name}: {error}", remedy="restore a backup") from error
     finally:
         connection.close()

@@ -1,0 +1,1 @@
+"""Death at every registered point of every write path, and what must hold afterwards."""

@@ -1,0 +1,1 @@
+"""Whole processes that are killed, stopped, starved of disk and cut from their power."""
