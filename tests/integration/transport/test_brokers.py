@@ -13,11 +13,10 @@ from sync_protocol.transport import mqtt
 from sync_protocol.transport.mqtt import BrokerAddress, Connection
 from tests.integration.transport.certificates import make_certificates
 from tests.integration.transport.scripted import PUBACK, ScriptedBroker
-from tests.servers.broker import PASSWORD
 
 
-def address(broker: Broker, user: str = "store", password: str = PASSWORD) -> BrokerAddress:
-    return BrokerAddress(host=broker.host, port=broker.port, username=user, password=password)
+def address(broker: Broker) -> BrokerAddress:
+    return BrokerAddress(host=broker.host, port=broker.port, username="box", password="demo")
 
 
 async def collect(connection: Connection, count: int) -> list[bytes]:
@@ -31,7 +30,7 @@ async def collect(connection: Connection, count: int) -> list[bytes]:
 
 
 async def test_what_is_published_arrives_in_order(broker: Broker) -> None:
-    hub = await Connection.open(address(broker, "hub"), client_id="hub")
+    hub = await Connection.open(address(broker), client_id="hub")
     await hub.subscribe("backstock/v1/up/0/+/+")
     store = await Connection.open(address(broker), client_id="store")
     payloads = [b"%d" % number for number in range(3_000)]
@@ -43,7 +42,7 @@ async def test_what_is_published_arrives_in_order(broker: Broker) -> None:
 
 
 async def test_a_batch_of_the_largest_size_passes(broker: Broker) -> None:
-    hub = await Connection.open(address(broker, "hub"), client_id="hub")
+    hub = await Connection.open(address(broker), client_id="hub")
     await hub.subscribe("t")
     await hub.publish_confirmed("t", bytes(BATCH_BYTES_MAX))
     assert await collect(hub, 1) == [bytes(BATCH_BYTES_MAX)]
@@ -51,7 +50,7 @@ async def test_a_batch_of_the_largest_size_passes(broker: Broker) -> None:
 
 
 async def test_the_will_is_published_when_the_box_dies_and_not_when_it_leaves(broker: Broker) -> None:
-    hub = await Connection.open(address(broker, "hub"), client_id="hub")
+    hub = await Connection.open(address(broker), client_id="hub")
     await hub.subscribe("presence/+")
     leaving = await Connection.open(address(broker), client_id="a", will=("presence/a", b"died"))
     await leaving.close()
@@ -75,12 +74,12 @@ async def test_a_second_client_with_one_id_ends_the_first(broker: Broker) -> Non
 
 
 async def test_a_slow_reader_holds_back_the_broker_and_loses_nothing(
-    any_broker: Broker, monkeypatch: pytest.MonkeyPatch
+    mosquitto: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mqtt, "INBOX_MAX", 50)
-    hub = await Connection.open(address(any_broker, "hub"), client_id="hub")
+    hub = await Connection.open(address(mosquitto), client_id="hub")
     await hub.subscribe("t")
-    store = await Connection.open(address(any_broker), client_id="store")
+    store = await Connection.open(address(mosquitto), client_id="store")
     payloads = [b"%d" % number for number in range(500)]
     for payload in payloads[:-1]:
         store.publish("t", payload)
@@ -89,12 +88,6 @@ async def test_a_slow_reader_holds_back_the_broker_and_loses_nothing(
     assert await collect(hub, len(payloads)) == payloads
     await store.close()
     await hub.close()
-
-
-async def test_a_wrong_password_is_refused(any_broker: Broker) -> None:
-    with pytest.raises(Unavailable) as refused:
-        await Connection.open(address(any_broker, password="wrong"), client_id="x")
-    assert refused.value.code in ("not_authorized", "bad_user_name_or_password")
 
 
 async def test_no_broker_and_no_such_host_are_told_apart() -> None:

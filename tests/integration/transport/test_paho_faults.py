@@ -185,11 +185,15 @@ async def test_a_quiet_link_that_answers_pings_stays(scripted: ScriptedBroker) -
     await connection.close()
 
 
-async def test_a_refused_connection_says_why(scripted: ScriptedBroker) -> None:
-    scripted.connect_reason = 0x87
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [(0x86, "bad_user_name_or_password"), (0x87, "not_authorized"), (0x9F, "connection_rate_exceeded")],
+)
+async def test_a_refused_connection_says_why(scripted: ScriptedBroker, reason: int, code: str) -> None:
+    scripted.connect_reason = reason
     with pytest.raises(Unavailable) as refused:
         await connect(scripted)
-    assert refused.value.code == "not_authorized"
+    assert refused.value.code == code
 
 
 async def test_a_refused_subscription_says_why(scripted: ScriptedBroker) -> None:
