@@ -221,9 +221,11 @@ class _Agent:
     async def _fetch_snapshot(self, feed_origin: str) -> FeedCursor:
         return await self._box.snapshots.fetch(feed_origin, wall_ms())
 
-    async def _become(self, certificate: str) -> None:
+    async def _become(self, certificate: str, told_head: int) -> None:
         box = self._box
-        await recovery.become(box.database, box.snapshots, certificate, box.public_key, box.verify_hub, wall_ms())
+        await recovery.become(
+            box.database, box.snapshots, certificate, told_head, box.public_key, box.verify_hub, wall_ms()
+        )
         await self._chores.remember()
 
 
@@ -247,6 +249,6 @@ def broker_address(folder: Folder, found: Enrolment, override: str | None) -> Br
 async def _trust(base: str, pin: str, ca_file: Path | None) -> ssl.SSLContext | bool:
     if not base.startswith("https"):
         return True
-    ca_pem = ca_file.read_text("utf-8") if ca_file else await fetch_ca(base, pin)
+    ca_pem = await (asyncio.to_thread(ca_file.read_text, "utf-8") if ca_file else fetch_ca(base, pin))
     check_pin(ca_pem, pin)
     return trust(ca_pem)

@@ -161,9 +161,14 @@ class TellPruned:
 
 @dataclass(frozen=True, slots=True)
 class Become:
-    """Open the successor origin that this certificate names."""
+    """Open the successor origin that this certificate names.
+
+    The hub has this ledger's records up to `told_head` on record, as its prefix or as a branch;
+    what the store wrote after that Hello is taken over when the successor is opened.
+    """
 
     certificate: str
+    told_head: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +328,7 @@ class EdgeSession:
         if message.session != self._session or self._view is None:
             return []
         if isinstance(message, say.Successor):
-            return [Become(message.certificate)]
+            return [Become(message.certificate, self._view.head)]
         if isinstance(message, say.Refused):
             return self._on_refused(message, now)
         if isinstance(message, say.Fenced):

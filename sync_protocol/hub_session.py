@@ -36,7 +36,8 @@ class Offer:
     feed_return_after: int | None
     """The last position of the edge's own feed origin that this hub still has (0: none)."""
     successor: str | None
-    """A take-over certificate that waits for this device."""
+    """A take-over certificate that waits for this device; None while records up to the head of
+    this Hello are neither in the ledger nor on a branch: the tail is salvaged first."""
     salvage_after: int
     """The newest position on which both ends agree (handshake.common_position)."""
 

@@ -116,10 +116,22 @@ class Sessions:
         offer = replace(
             offer, safe_mark=origin.safe_mark, hub_epoch=(await hub_state.get(connection)).hub_epoch,
             feed_head_hash=site_feed.chain_hash.hex(), feed_return_after=told,
-            successor=None if known.is_revoked else origin.successor_certificate,
+            successor=await self._successor(connection, hello, origin, known),
             salvage_after=await self._common(connection, hello, origin, known),
         )  # fmt: skip
         return answer_hello(hello, known, known_feed, offer)
+
+    async def _successor(
+        self, connection: Connection, hello: say.Hello, origin: Origin, known: KnownOrigin
+    ) -> str | None:
+        """The certificate that waits, once all that the box says it has is in the ledger or on a branch."""
+        if known.is_revoked or origin.successor_certificate is None:
+            return None
+        at_head = known.mark_hash if hello.head == origin.mark else known.hash_at_head
+        if hello.head <= origin.mark and at_head == hello.chain_head:
+            return origin.successor_certificate
+        stored = await branches.lock_by_hash(connection, bytes.fromhex(hello.chain_head))
+        return None if stored is None else origin.successor_certificate
 
     async def _known(self, connection: Connection, hello: say.Hello, origin: Origin) -> KnownOrigin:
         at_head = None

@@ -7,6 +7,7 @@ against this ledger, never as the old variance.
 
 import sqlite3
 from typing import Any
+from uuid import UUID, uuid5
 
 from edge_agent.domain.movement import Draft, Goods
 from edge_agent.errors import Refused
@@ -14,14 +15,17 @@ from edge_agent.services import counting
 from edge_agent.services.counting import LineCommand
 from edge_agent.services.handhelds import Handheld
 from edge_agent.services.posting import Move, post
-from edge_agent.storage import catalogue, commands, counts, identity, keys, ledger
+from edge_agent.storage import catalogue, commands, counts, identity, keys, ledger, origins
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.counts import Stocktake
 from edge_agent.storage.keys import Used
 from sync_protocol import changes, facts
 from sync_protocol.errors import Malformed
-from sync_protocol.records import Fact, Item, Movement, decode
+from sync_protocol.records import Fact, Item, Movement, Unknown, decode
 from sync_protocol.vocabulary import Reason
+
+
+_OWN = UUID("5d1c0a1e-8c1f-5a53-9d8e-3f0b7f6f2a11")
 
 
 def adopt(connection: sqlite3.Connection, command: changes.Command, now_ms: int) -> bool:
@@ -44,6 +48,32 @@ def adopt(connection: sqlite3.Connection, command: changes.Command, now_ms: int)
         has_movement = False
     commands.mark_adopted(connection, chain_hash, ledger.head(connection)[0])
     return has_movement
+
+
+def adopt_own(connection: sqlite3.Connection, origin_id: str, after: int, now_ms: int) -> int:
+    """Take over what this box wrote under its former origin after the hub last heard of it; returns how much.
+
+    No command is needed: the hub cannot have these records, and their old hashes make a later
+    command for one of them a refusal.
+    """
+    items: dict[int, str] = {}
+    taken = 0
+    for sequence, encoded, chain_hash in origins.former(connection, origin_id):
+        record = decode(encoded)
+        if isinstance(record, Item):
+            items[record.ref] = encoded.decode()
+        if sequence <= after or isinstance(record, Item | Unknown):
+            continue
+        name = chain_hash.hex()
+        body = {"branch_hash": name, "record": encoded.decode(), "fork_position": 0}
+        if isinstance(record, Movement):
+            body["item"] = items[record.item]
+        own = changes.Command(
+            command_id=str(uuid5(_OWN, name)), kind="adopt", key=f"adopt/{name}", body=body, actor="succession"
+        )
+        adopt(connection, own, now_ms)
+        taken += 1
+    return taken
 
 
 def _adopt_movement(

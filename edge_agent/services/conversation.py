@@ -149,7 +149,7 @@ class Conversation:
         log.error("levels were folded again", products=effect.products, wrong=wrong)
 
     async def _become(self, effect: does.Become) -> None:
-        await self._context.become(effect.certificate)
+        await self._context.become(effect.certificate, effect.told_head)
         raise LinkLost("a successor origin was opened")
 
     async def _disconnect(self, effect: does.Disconnect) -> None:

@@ -34,7 +34,7 @@ class LinkContext:
     instance: str
     """Random per start: two live boxes with one identity cannot both be right about it."""
     fetch_snapshot: Callable[[str], Awaitable[FeedCursor]]
-    become: Callable[[str], Awaitable[None]]
+    become: Callable[[str, int], Awaitable[None]]
     clock: HubClock
     status: LinkStatus
     agent_version: str = ""

@@ -13,10 +13,12 @@ import structlog
 from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import Unavailable
 from edge_agent.services.snapshot import Rest, Snapshots, swap
-from edge_agent.storage import identity, origins
+from edge_agent.services import adopting
+from edge_agent.storage import commands, identity, origins
 from edge_agent.storage.database import Database
 from sync_protocol import bootstrap
 from sync_protocol.batch import Verify
+from sync_protocol.changes import Command, parse_change
 from sync_protocol.errors import BadCertificate
 from sync_protocol.keys import Claims, read_certificate
 from sync_protocol.records import Fact
@@ -38,14 +40,15 @@ def check_claims(who: identity.Identity, certificate: str, public_key: str, veri
 
 
 async def become(
-    database: Database, snapshots: Snapshots, certificate: str, public_key: str, verify: Verify, clock_ms: int
-) -> Claims:
+    database: Database, snapshots: Snapshots, certificate: str, told_head: int, public_key: str, verify: Verify,
+    clock_ms: int,
+) -> Claims:  # fmt: skip
     """Open the successor origin that the certificate names. Raises BadCertificate, Unavailable."""
     who = await database.read(identity.get)
     claims = check_claims(who, certificate, public_key, verify)
     manifest, rest = await snapshots.fetch_successor()
     check_position(claims, manifest)
-    await database.write(open_origin, claims, certificate, manifest, rest, clock_ms)
+    await database.write(open_origin, claims, certificate, told_head, manifest, rest, clock_ms)
     snapshots.forget()
     log.warning("this box goes on as a successor", origin=claims.origin_id, before=who.origin_id)
     return claims
@@ -83,25 +86,40 @@ def check_position(claims: Claims, manifest: Manifest) -> None:
 
 
 def open_origin(
-    connection: sqlite3.Connection, claims: Claims, certificate: str, manifest: Manifest, rest: Rest, now_ms: int
-) -> None:
-    """The old origin's records go aside, the new one starts at 1 from the given levels."""
+    connection: sqlite3.Connection, claims: Claims, certificate: str, told_head: int, manifest: Manifest, rest: Rest,
+    now_ms: int,
+) -> None:  # fmt: skip
+    """The old origin's records go aside, the new one starts at 1 from the given levels.
+
+    The hub holds what was written up to `told_head`; what the store wrote since is taken over here.
+    """
+    before = identity.get(connection).origin_id
     crashpoint("edge.origin.before_open")
     origins.succeed(connection, claims.origin_id, certificate, _levels(rest), now_ms)
     take_bootstrap(connection, rest)
+    _forget_outcomes(connection, rest)
     swap(connection, manifest, rest.changes, now_ms)
+    adopting.adopt_own(connection, before, told_head, now_ms)
     crashpoint("edge.origin.after_open")
 
 
 def take_bootstrap(connection: sqlite3.Connection, rest: Rest) -> None:
     """Keys make retries safe for ever; former records can be told to a restored hub."""
-    origins.take_keys(connection, (bootstrap.parse_used_key(record) for record in _of(rest, bootstrap.KEY)))
+    origins.take_keys(connection, [bootstrap.parse_used_key(record) for record in _of(rest, bootstrap.KEY)])
     for origin_id, sequence, encoded, chain_hash in map(bootstrap.parse_former, _of(rest, bootstrap.FORMER)):
         origins.keep_former(connection, origin_id, [(sequence, encoded, chain_hash)])
 
 
 def _levels(rest: Rest) -> list[bootstrap.Level]:
     return [bootstrap.parse_level(record) for record in _of(rest, bootstrap.LEVEL)]
+
+
+def _forget_outcomes(connection: sqlite3.Connection, rest: Rest) -> None:
+    """A command that is still open at the hub has no effect in the levels that we start from: it runs anew."""
+    for record in rest.changes:
+        change = parse_change(record) if isinstance(record, Fact) else None
+        if isinstance(change, Command):
+            commands.forget_command(connection, change.command_id)
 
 
 def _of(rest: Rest, kind: str) -> list[Fact]:

@@ -30,6 +30,7 @@ class Command(NamedTuple):
 _ADD_COMMAND = adding(commands)
 _COMMAND = [commands.c[f] for f in Command._fields]
 _FIND_COMMAND = Statement(select(*_COMMAND).where(commands.c.command_id == bindparam("command_id")))
+_FORGET_COMMAND = Statement(delete(commands).where(commands.c.command_id == bindparam("command_id")))
 _FIND_BY_KEY = Statement(
     select(*_COMMAND).where(commands.c.key == bindparam("key")).order_by(commands.c.received_at, commands.c.command_id)
 )
@@ -59,6 +60,11 @@ def add_command(connection: sqlite3.Connection, command: Command) -> None:
 def find_command(connection: sqlite3.Connection, command_id: str) -> Command | None:
     found = _FIND_COMMAND.row(connection, command_id=command_id)
     return None if found is None else Command(*found)
+
+
+def forget_command(connection: sqlite3.Connection, command_id: str) -> None:
+    """What it did here lies on a branch: it may run again."""
+    _FORGET_COMMAND.run(connection, command_id=command_id)
 
 
 def find_by_key(connection: sqlite3.Connection, key: str) -> list[Command]:

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 
 from edge_agent.storage.schema import keys
 from edge_agent.storage.statement import Statement, adding
@@ -22,12 +22,19 @@ _FIND = Statement(
     select(keys.c.body_hash, keys.c.sequence, keys.c.answer).where(keys.c.key == bindparam("key"))
 )
 _ADD = adding(keys)
+_ALL = Statement(select(keys.c.key))
+_FORGET = Statement(delete(keys).where(keys.c.key == bindparam("of")))
 
 
 def find(connection: sqlite3.Connection, key: str) -> Used | None:
     """What was done under this key."""
     found = _FIND.row(connection, key=key)
     return None if found is None else Used(*found)
+
+
+def keep_only(connection: sqlite3.Connection, known: set[str]) -> None:
+    """Forget every key but these."""
+    _FORGET.run_many(connection, [{"of": key} for (key,) in _ALL.run(connection).fetchall() if key not in known])
 
 
 def add(connection: sqlite3.Connection, key: str, used: Used) -> None:

@@ -5,7 +5,7 @@ predecessor's records are kept beside it, so that they can be sent again to a re
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, delete, insert, literal, select
 
@@ -80,8 +80,13 @@ def keep_former(
     )
 
 
-def take_keys(connection: sqlite3.Connection, rows: Iterable[tuple[str, bytes]]) -> None:
-    """Take over the keys that were used at this site before: (key, hash of what was asked)."""
+def take_keys(connection: sqlite3.Connection, rows: Sequence[tuple[str, bytes]]) -> None:
+    """The keys that were used at this site: (key, hash of what was asked).
+
+    One that only this box knows was used on a branch: what it did is not in the ledger, and its
+    adoption (or a retry) has to be able to do it.
+    """
+    keys.keep_only(connection, {key for key, _ in rows})
     for key, body_hash in rows:
         if keys.find(connection, key) is None:
             keys.add(connection, key, keys.Used(body_hash, 0, None))

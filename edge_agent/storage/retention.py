@@ -12,7 +12,6 @@ from sqlalchemy import bindparam, delete, func, insert, select
 from edge_agent.crashpoints import crashpoint
 from edge_agent.domain.stock import fold
 from edge_agent.storage import identity, ledger, levels
-from edge_agent.storage.history import levels_as_of
 from edge_agent.storage.schema import checkpoint_levels, checkpoints
 from edge_agent.storage.schema import ledger as records
 from edge_agent.storage.statement import Statement
@@ -34,9 +33,10 @@ _LEVELS = Statement(
 )
 _DELETE = Statement(delete(records).where(records.c.sequence < bindparam("below")))
 _FIRST = Statement(select(func.min(records.c.sequence)))
-_ABOVE = Statement(
+_BETWEEN = Statement(
     select(records.c.product_id, records.c.quantity, records.c.from_location, records.c.to_location).where(
-        records.c.sequence > bindparam("position"), records.c.product_id.is_not(None)
+        records.c.sequence > bindparam("after"), records.c.sequence <= bindparam("until"),
+        records.c.product_id.is_not(None),
     )
 )
 _CHAIN = Statement(
@@ -66,7 +66,7 @@ def prune(connection: sqlite3.Connection, below: int, now_ms: int = 0) -> int:
     # As of the last record that goes: rebuilding starts from it, and its hash proves the chain.
     position = below - 1
     write_checkpoint(
-        connection, position, ledger.hash_at(connection, position), levels_as_of(connection, position), now_ms
+        connection, position, ledger.hash_at(connection, position), _rows(folded(connection, position)), now_ms
     )
     crashpoint("edge.prune.before_delete")
     _DELETE.run(connection, below=below)
@@ -75,11 +75,18 @@ def prune(connection: sqlite3.Connection, below: int, now_ms: int = 0) -> int:
     return below - first
 
 
-def folded(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
-    """What the levels have to be: checkpoint + fold(records above it)."""
+def _rows(folded_levels: dict[tuple[str, str], int]) -> list[levels.Row]:
+    return [(product_id, at, quantity) for (product_id, at), quantity in folded_levels.items()]
+
+
+def folded(connection: sqlite3.Connection, until: int = 2**62) -> dict[tuple[str, str], int]:
+    """What the levels have to be: checkpoint + fold(records above it).
+
+    A checkpoint is made from this and never from the levels: a wrong one would become the truth.
+    """
     base = _LAST.row(connection)
     expected = {(p, at): q for p, at, q in _LEVELS.run(connection)} if base else {}
-    for place, change in fold(_ABOVE.run(connection, position=base[0] if base else 0)).items():
+    for place, change in fold(_BETWEEN.run(connection, after=base[0] if base else 0, until=until)).items():
         expected[place] = expected.get(place, 0) + change
     return expected
 

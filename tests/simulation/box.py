@@ -337,7 +337,7 @@ class Box:
         self.grown()
 
     def _become(self, effect: does.Become) -> None:
-        self.world.https.bootstrap(self, self._connection, effect.certificate)
+        self.world.https.bootstrap(self, self._connection, effect)
 
     def succeeded(self, connection: Connection | None, store_it: Callable[[], None] | None) -> None:
         """The bootstrap of a successor origin came down, or did not."""

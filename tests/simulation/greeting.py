@@ -26,7 +26,7 @@ def on_hello(worker: "Worker", txn: Transaction, device_id: str, origin_id: str,
     hub.epochs_told = max(hub.epochs_told, hello.hub_epoch)
     row = _find_or_register(worker, txn, hello)
     known = None if row is None else _known(txn, row, hello)
-    feed = None if row is None else hub.extend_feed(txn, row.site_id)
+    feed = None if row is None else hub.extend_feed(row.site_id)
     answer = answer_hello(hello, known, _known_feed(worker, txn, hello, feed), _offer(worker, txn, hello, row, feed))
     world.timeline.note(f"hello of {device_id[:8]} boot {hello.boot} head {hello.head}: {answer.verdict}")
     world.met[f"hello: {answer.verdict}"] += 1
@@ -63,6 +63,14 @@ def hash_at(txn: Transaction, site_id: str, origin_id: str, position: int) -> by
         return chain.genesis(site_id, origin_id)
     found = txn.get("ledger", origin_id, position)
     return None if found is None else found.chain_hash
+
+
+def _is_tail_stored(txn: Transaction, row: Origin, hello: say.Hello) -> bool:
+    """All that the box says it has is in the ledger or on a branch."""
+    at_head = hash_at(txn, row.site_id, hello.origin_id, hello.head)
+    if at_head is not None and at_head.hex() == hello.chain_head:
+        return True
+    return txn.get("branches", hello.origin_id, hello.chain_head) is not None
 
 
 def _find_or_register(worker: "Worker", txn: Transaction, hello: say.Hello) -> Origin | None:
@@ -130,6 +138,6 @@ def _offer(worker: "Worker", txn: Transaction, hello: say.Hello, row: Origin | N
         hub_epoch=txn.get("hub", "epoch"), hub_time_ms=hub.clock_ms(), safe_mark=row.safe_mark if row else 0,
         feed_head_hash=feed.chain_hash.hex() if feed is not None else "0" * 64,  # type: ignore[attr-defined]
         feed_return_after=returned[1] if returned else 0,
-        successor=row.successor if row else None,
+        successor=row.successor if row is not None and _is_tail_stored(txn, row, hello) else None,
         salvage_after=common_position(hello.checkpoints, hashes),
     )  # fmt: skip

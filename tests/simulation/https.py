@@ -7,14 +7,14 @@ hub's tables; staging and swapping are the store box's own functions.
 from typing import TYPE_CHECKING
 
 from edge_agent.services import recovery, snapshot
-from edge_agent.storage import identity, staging
+from edge_agent.storage import identity, ledger, staging
 from sync_protocol import bootstrap, changes
+from sync_protocol.edge_session import Become
 from sync_protocol.errors import BadCertificate
 from sync_protocol.keys import read_certificate
 from sync_protocol.messages import FeedCursor
 from sync_protocol.records import encode
 from sync_protocol.snapshot import Chunk, ChunkRef, Manifest, Uplink, chunk, open_chunk, read_manifest, sign_manifest
-from tests.simulation.tables import Transaction
 
 if TYPE_CHECKING:
     from tests.simulation.box import Box
@@ -34,9 +34,9 @@ class Https:
         """A catalogue snapshot."""
         self._later(box, self._fetched, box, connection)
 
-    def bootstrap(self, box: "Box", connection: "Connection | None", certificate: str) -> None:
+    def bootstrap(self, box: "Box", connection: "Connection | None", wanted: Become) -> None:
         """A successor's bootstrap."""
-        self._later(box, self._bootstrapped, box, connection, certificate)
+        self._later(box, self._bootstrapped, box, connection, wanted)
 
     def _later(self, box: "Box", action: object, *args: object) -> None:
         timeline = self._world.timeline
@@ -62,7 +62,7 @@ class Https:
         self._world.met["snapshot taken"] += 1
         box.snapshot_came(connection, store_it)
 
-    def _bootstrapped(self, box: "Box", connection: "Connection | None", certificate: str) -> None:
+    def _bootstrapped(self, box: "Box", connection: "Connection | None", wanted: Become) -> None:
         if not self._is_reachable(box):
             box.succeeded(connection, None)
             return
@@ -70,10 +70,14 @@ class Https:
 
         def store_it() -> None:
             verify = self._world.hub_key.verify
-            claims = recovery.check_claims(identity.get(box.database), certificate, box.device_id, verify)
+            claims = recovery.check_claims(identity.get(box.database), wanted.certificate, box.device_id, verify)
             checked, rest = _stage(box, manifest, chunks)
             recovery.check_position(claims, checked)
-            box.write(recovery.open_origin, claims, certificate, checked, rest, box.clock_ms())
+            before = ledger.head(box.database)[0]
+            self._world.met["record written while becoming"] += before - wanted.told_head
+            box.write(
+                recovery.open_origin, claims, wanted.certificate, wanted.told_head, checked, rest, box.clock_ms()
+            )
             self._world.met["successor opened"] += 1
 
         try:
@@ -94,9 +98,7 @@ class Https:
     def _catalogue(self, site_id: str, kind: str, more: list[bytes]) -> tuple[Manifest, dict[str, Chunk]]:
         """One moment of the database as a signed manifest and its chunks."""
         hub = self._world.hub
-        txn = Transaction(hub.tables)
-        feed = hub.extend_feed(txn, site_id)
-        txn.commit()
+        feed = hub.extend_feed(site_id)
         lines = [encode(changes.change(product)) for _, product in hub.tables.scan("products")]
         lines += [
             encode(changes.change(command)) for key, (site, command) in hub.tables.scan("commands")

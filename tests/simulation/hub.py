@@ -33,6 +33,7 @@ class Hub:
         self.locks: dict[Any, Worker] = {}
         self.backups: list[tuple[int, Snapshot]] = []
         self.epochs_told = 0
+        self._announced = 0
         self.tables.rows["hub"]["epoch",] = 1
         self.tables.rows["hub"]["changes",] = 0
         self.workers = [Worker(self, number) for number in range(2)]
@@ -90,6 +91,10 @@ class Hub:
 
     def announce(self) -> None:
         """There may be something new for the feeds (a NOTIFY in production)."""
+        last = self.tables.get("hub", "changes")
+        if last == self._announced:
+            return
+        self._announced = last
         for worker in self.workers:
             if worker.is_on:
                 worker.feed_all()
@@ -104,9 +109,9 @@ class Hub:
         txn.add("hub", "changes", 1)
         txn.put("changes", txn.get("hub", "changes"), (scope, encode(record)))
 
-    @staticmethod
-    def extend_feed(txn: Transaction, site_id: str) -> Feed:
-        """Give the changes that this site's feed has not taken their positions in it."""
+    def extend_feed(self, site_id: str) -> Feed:
+        """Give the changes that this site's feed has not taken their positions in it; commits at once."""
+        txn = Transaction(self.tables)
         feed: Feed = txn.get("feeds", site_id)
         last = txn.get("hub", "changes")
         head, chain_hash = feed.head, feed.chain_hash
@@ -118,6 +123,7 @@ class Hub:
         if last > feed.taken:
             feed = replace(feed, head=head, chain_hash=chain_hash, taken=last)
             txn.put("feeds", site_id, feed)
+            txn.commit()
         return feed
 
     @staticmethod
@@ -147,6 +153,7 @@ class Hub:
         for worker in self.workers:
             worker.stop()
         self.locks.clear()
+        self._announced = -1
         epoch = max(self.epoch, self.epochs_told)
         self.tables.restore(self.backups[-1][1])
         txn = Transaction(self.tables)

@@ -80,11 +80,16 @@ class Store:
         """A few acts in a row on one of the boxes here."""
         chance = self.world.timeline.random
         box = chance.choice(self.live_boxes())
-        for _ in range(chance.randrange(1, 7)):
+        for _ in range(chance.randrange(1, 12)):
             if not box.is_on or self.left <= 0:
                 return
             act = chance.choices(_ACTS, _WEIGHTS)[0]
             act(self, box)
+
+    def open(self) -> None:
+        """The first delivery: all products, so that most sales find something to sell."""
+        products = [catalogue.find_product(self.box.database, each) for each in self.world.product_ids]
+        self._receive(self.box, [product for product in products if product is not None], 200_000)
 
     def do(self, box: "Box", step: Callable[[Connection], object]) -> Answer:
         """Run an act in one transaction; the answer is what its caller hears."""
@@ -136,7 +141,7 @@ class Store:
     def basket(self, box: "Box") -> None:
         """A sale through the API under an idempotency key; its caller may try again."""
         chance, document = self.world.timeline.random, self._document()
-        products = [self._product(box) for _ in range(chance.randrange(1, 4))]
+        products = [self._product(box) for _ in range(chance.randrange(1, 7))]
         moves = [
             Move(
                 Draft(
@@ -178,10 +183,13 @@ class Store:
 
     def delivery(self, box: "Box") -> None:
         """Several products from a supplier in one transaction."""
-        chance, document = self.world.timeline.random, self._document()
-        products = [p for p in (self._product(box) for _ in range(chance.randrange(2, 6))) if p is not None]
+        number = self.world.timeline.random.randrange(4, 13)
+        self._receive(box, [p for p in (self._product(box) for _ in range(number)) if p is not None], 24_000)
+
+    def _receive(self, box: "Box", products: list[Product], quantity: int) -> None:
+        document = self._document()
         moves = [
-            Move(Draft(goods_of(p), 24_000, Location.SUPPLIER, Location.SHELF, Reason.RECEIPT, box.clock_ms(),
+            Move(Draft(goods_of(p), quantity, Location.SUPPLIER, Location.SHELF, Reason.RECEIPT, box.clock_ms(),
                        document=document), p)
             for p in products
         ]  # fmt: skip
@@ -269,7 +277,7 @@ class Store:
 
 
 _ACTS = (Store.scan, Store.basket, Store.delivery, Store.adjust, Store.count, Store.send, Store.take_in)
-_WEIGHTS = (50, 18, 12, 6, 4, 4, 6)
+_WEIGHTS = (26, 28, 20, 6, 5, 5, 6)
 
 
 def a_scan(gtin: str) -> Scan:

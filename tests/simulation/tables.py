@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 NAMES = (
     "hub", "sites", "origins", "ledger", "items", "levels", "keys", "facts", "unknown", "quarantine",
-    "changes", "feeds", "feed_records", "products", "commands", "outcomes", "command_keys", "branches", "adopted",
+    "changes", "feeds", "feed_acked", "feed_records", "products", "commands", "outcomes", "command_keys", "branches", "adopted",
     "transfers", "transfer_lines", "notices", "returned", "returned_record",
 )  # fmt: skip
 
@@ -58,7 +58,6 @@ class Feed:
     head: int
     chain_hash: bytes
     taken: int
-    acked: int = 0
     safe_mark: int = 0
 
 

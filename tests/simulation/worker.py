@@ -7,7 +7,7 @@ come back as a zombie that still believes in its shards, and remembers nothing t
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sync_protocol import messages as say
 from sync_protocol.batch import parse, seal
@@ -78,6 +78,7 @@ class Worker:
         waiting, self._waiting = self._waiting, []
         for device_id, origin_id, payload in waiting:
             self.receive(device_id, origin_id, payload)
+        self.feed_all()
 
     def take_shards(self, shards: set[int]) -> None:
         """A zombie is not asked, and keeps what it had."""
@@ -95,7 +96,7 @@ class Worker:
         if row.lease is not None:
             session = self.open(row.lease, row.device_id, origin_id, row.site_id, feed.origin_id)
             session.sender.start(
-                lease=row.lease, mark=feed.acked, head=feed.head, credits=CREDITS, now=self._now
+                lease=row.lease, mark=self.hub.tables.get("feed_acked", feed.origin_id) or 0, head=feed.head, credits=CREDITS, now=self._now
             )
             self._feed(session)
 
@@ -177,6 +178,9 @@ class Worker:
         except WorkerKilled:
             self._die()
             return
+        for session in list(self.sessions.values()):
+            if session.origin_id == origin_id:
+                self._feed(session)
         self.hub.announce()
 
     def _die(self) -> None:
@@ -214,12 +218,11 @@ class Worker:
             device_id = row.device_id if row is not None else ""
             nack = Nack(lease=message.lease, code="lease", expected=0, detail="this session is over")
             return [(device_id, origin_id, say.encode(nack))]
-        feed = self.hub.extend_feed(txn, row.site_id)
+        feed = self.hub.extend_feed(row.site_id)
         cursor = message.feed
         if cursor.origin_id != feed.origin_id:
             return []
-        if cursor.position > feed.acked:
-            txn.put("feeds", row.site_id, type(feed)(**{**_fields(feed), "acked": cursor.position}))
+        txn.put("feed_acked", feed.origin_id, max(cursor.position, txn.get("feed_acked", feed.origin_id) or 0))
         session = self.sessions.get(message.lease)
         if session is None or session.feed_origin != feed.origin_id:
             session = self.open(message.lease, row.device_id, origin_id, row.site_id, feed.origin_id)
@@ -248,8 +251,7 @@ class Worker:
 
     def _feed(self, session: Session) -> None:
         txn = Transaction(self.hub.tables)
-        feed = self.hub.extend_feed(txn, session.site_id)
-        txn.commit()
+        feed = self.hub.extend_feed(session.site_id)
         sender = session.sender
         sender.appended(feed.head, self._now)
         while feed.origin_id == session.feed_origin and (wanted := sender.next_range(self._now)) is not None:
@@ -286,6 +288,3 @@ class Worker:
 class WorkerKilled(BaseException):
     """SIGKILL at a point."""
 
-
-def _fields(feed: Any) -> dict[str, Any]:
-    return {name: getattr(feed, name) for name in feed.__slots__}

@@ -6,8 +6,11 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from edge_agent.services.applying import apply_change
+from edge_agent.storage import identity, ledger
 from sync_protocol import changes
 from sync_protocol.edge_session import Link
+from sync_protocol.records import decode
 from tests.simulation.box import Box
 from tests.simulation.disk import Disk
 from tests.simulation.faults import FAULTS
@@ -22,10 +25,9 @@ from tests.simulation.store import Answer, Store
 from tests.simulation.tables import Transaction
 from tests.simulation.timeline import Timeline
 
-from edge_agent.storage import identity, ledger
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from sqlite3 import Connection
 
 MOVEMENTS_MIN = 200
 CONVERGE_MS = 600_000
@@ -58,7 +60,7 @@ class World:
         self._stock_the_catalogue()
         count = chance.choice((1, 1, 2, 2, 2, 3, 3, 4, 5, 8))
         for number in range(count):
-            self.stores.append(self._open_store(number, 1 + MOVEMENTS_MIN // count + chance.randrange(30)))
+            self.stores.append(self._open_store(number, 4 + MOVEMENTS_MIN // count + chance.randrange(10)))
         self.hub.now_shards()
 
     def key_of(self, device_id: str) -> Key:
@@ -74,7 +76,8 @@ class World:
         chance = self.timeline.random
         for store in self.stores:
             store.box.start()
-            self._again_and_again(store.work, lambda store=store: store.left > 0, 300, 2 * self.length_ms // 60)
+            store.open()
+            self._again_and_again(store.work, lambda store=store: store.left > 0, 500, self.length_ms // max(store.left // 12, 2))
         for _ in range(chance.randrange(3, 12)):
             self.timeline.after(chance.randrange(self.length_ms), self.operator.work)
         for _ in range(chance.randrange(1, 4)):
@@ -139,8 +142,7 @@ class World:
         box, tables = boxes[0], self.hub.tables
         who = identity.get(box.database)
         row = tables.get("origins", who.origin_id)
-        txn = Transaction(tables)
-        feed = self.hub.extend_feed(txn, store.site_id)
+        feed = self.hub.extend_feed(store.site_id)
         return (
             row is not None and row.mark == ledger.head(box.database)[0] == who.acked
             and (who.feed_origin, who.feed_cursor) == (feed.origin_id, feed.head)
@@ -217,7 +219,7 @@ class World:
         site_id, device_id = self.timeline.identifier(), self.timeline.identifier()
         store = Store(
             self, number, site_id, device_id, self.key_of(device_id), Weather(),
-            batch_records=chance.choice((1, 3, 10, 50, 1_000)), linger_ms=chance.choice((0, 0, 20, 200)), left=movements,
+            batch_records=chance.choice((4, 10, 30, 1_000, 1_000)), linger_ms=chance.choice((0, 300, 2_000, 5_000)), left=movements,
         )  # fmt: skip
         certificate = self.hub.enrol(store)
         disk = Disk()
@@ -227,7 +229,20 @@ class World:
             origin_id=self.hub.tables.get("sites", site_id), certificate=certificate,
         )  # fmt: skip
         store.box.write(identity.create, who)
+        if chance.randrange(4):
+            self._deliver_with_catalogue(store)
         return store
+
+    def _deliver_with_catalogue(self, store: Store) -> None:
+        """Most boxes come from the workshop with a catalogue; the others begin with a snapshot."""
+        feed = self.hub.extend_feed(store.site_id)
+
+        def load(connection: "Connection") -> None:
+            for _, row in self.hub.tables.scan("feed_records", feed.origin_id):
+                apply_change(connection, decode(row.encoded), store.box.clock_ms())
+            identity.save_feed(connection, feed.origin_id, feed.head, feed.chain_hash)
+
+        store.box.write(load)
 
     def _strike(self) -> None:
         fault = self.timeline.random.choice(FAULTS)

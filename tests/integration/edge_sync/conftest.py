@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,7 +133,7 @@ class Box:
             await self.database.write(identity.save_feed, cursor.origin_id, cursor.position, bytes.fromhex(cursor.hash))
             return cursor
 
-        async def become(certificate: str) -> None:
+        async def become(certificate: str, _told_head: int) -> None:
             self.became.append(certificate)
 
         dial = BrokerDial(self.address, device_id=DEVICE, instance=self.instance, version="test")
@@ -176,3 +176,13 @@ async def serving(hub: ScriptedHub, address: BrokerAddress) -> AsyncIterator[Scr
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def eventually(is_so: Callable[[], Awaitable[bool]], what: str, timeout_s: float = 10.0) -> None:
+    """Wait until a question of ours is answered with yes; for what nobody tells us about."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        if await is_so():
+            return
+        assert time.monotonic() < deadline, f"expected within {timeout_s} s: {what}"
+        await asyncio.sleep(0.02)
