@@ -22,13 +22,15 @@ class Exchange(NamedTuple):
     ticks_ms: int
 
 
+class Seen(NamedTuple):
+    """A look at the head."""
+
+    ticks_ms: int
+    position: int
+
+
 _NOTE = saving(timeline, "boot", "ticks_ms")
 _EXCHANGE = saving(exchanges, "device", "position")
-_LAST = Statement(
-    select(timeline.c.boot, timeline.c.position)
-    .order_by(timeline.c.boot.desc(), timeline.c.ticks_ms.desc())
-    .limit(1)
-)
 _FIND = Statement(
     select(exchanges.c.boot, exchanges.c.ticks_ms).where(
         exchanges.c.device == bindparam("device"), exchanges.c.position == bindparam("position")
@@ -49,13 +51,20 @@ _AFTER = Statement(
 _FORGET = Statement(delete(timeline).where(timeline.c.clock_ms < bindparam("before")))
 
 
-def note(connection: sqlite3.Connection, boot: int, ticks_ms: int, clock_ms: int) -> bool:
-    """The ledger's head at this moment; nothing is written while it stands still."""
+def note(
+    connection: sqlite3.Connection, boot: int, ticks_ms: int, clock_ms: int, before: Seen | None = None
+) -> Seen:
+    """The ledger's head at this moment; `before` is what the last look returned.
+
+    Nothing is written while the head stands still. When it has moved, both the last moment of
+    the old head and this one are kept, so that a quiet hour bounds an event from both sides.
+    """
     head, _ = ledger.head(connection)
-    if _LAST.row(connection) == (boot, head):
-        return False
-    _NOTE.run(connection, boot=boot, ticks_ms=ticks_ms, position=head, clock_ms=clock_ms)
-    return True
+    if before is None or before.position != head:
+        if before is not None:
+            _NOTE.run(connection, boot=boot, ticks_ms=before.ticks_ms, position=before.position, clock_ms=clock_ms)
+        _NOTE.run(connection, boot=boot, ticks_ms=ticks_ms, position=head, clock_ms=clock_ms)
+    return Seen(ticks_ms, head)
 
 
 def note_exchange(connection: sqlite3.Connection, device: str, boot: int, ticks_ms: int, clock_ms: int) -> int:

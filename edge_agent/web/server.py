@@ -133,9 +133,11 @@ class StoreApi:
 
     async def _note_time(self) -> None:
         """Which position belonged to which monotonic moment: what late counts are placed by."""
-        forgotten_at = 0.0
+        forgotten_at, seen = 0.0, None
         while True:
-            await self._store.database.write(timeline.note, self._store.boot, ticks_ms(), now_ms())
+            seen = await self._store.database.write(
+                timeline.note, self._store.boot, ticks_ms(), now_ms(), seen
+            )
             if time.monotonic() - forgotten_at > 3_600:
                 await self._store.database.write(timeline.forget, now_ms() - TIMELINE_KEPT_MS)
                 forgotten_at = time.monotonic()

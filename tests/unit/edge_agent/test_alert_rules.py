@@ -12,7 +12,9 @@ from edge_agent.domain.stock import Severity
      (Severity.CRITICAL, Severity.LOW, Step.WORSEN), (Severity.LOW, Severity.OUT, Step.NOTHING),
      (Severity.OK, Severity.LOW, Step.RESOLVE)],
 )  # fmt: skip
-def test_the_step_follows_from_severity_and_open_alert(now: Severity, opened_as: Severity | None, expected: Step) -> None:
+def test_the_step_follows_from_severity_and_open_alert(
+    now: Severity, opened_as: Severity | None, expected: Step
+) -> None:
     assert decide(now, opened_as, openings=1, is_clearly_above=False) is expected
 
 

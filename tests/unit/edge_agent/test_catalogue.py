@@ -90,7 +90,9 @@ def test_the_schema_after_a_swap_is_the_schema_before_it() -> None:
     connection = a_store()
 
     def shape() -> set[str]:
-        rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'products_fts_%'")
+        rows = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'products_fts_%'"
+        )
         return {" ".join(sql.replace('"', "").split()) for (sql,) in rows}
 
     before = shape()

@@ -47,7 +47,8 @@ def test_frozen_facts_are_defined_once_and_again_only_when_they_change() -> None
     ledger.append(connection, [a_draft()])
 
     records = [decode(text) for text in ledger.read_encoded(connection, 1, 99)]
-    assert [record for record in records if isinstance(record, Item)] == [Item(1, *GOODS), Item(2, *GOODS._replace(price=299))]
+    items = [record for record in records if isinstance(record, Item)]
+    assert items == [Item(1, *GOODS), Item(2, *GOODS._replace(price=299))]
     assert [record.item for record in records if isinstance(record, Movement)] == [1, 1, 2, 1]
 
 
@@ -143,7 +144,8 @@ def test_a_wrong_level_is_found_and_rebuilt_from_checkpoint_and_ledger() -> None
 def test_a_record_that_was_touched_breaks_the_chain(statement: str) -> None:
     connection = a_busy_store(20)
     connection.execute(statement)
-    assert any("chain is broken" in problem or "expected position" in problem for problem in retention.verify(connection))
+    problems = retention.verify(connection)
+    assert any("chain is broken" in problem or "expected position" in problem for problem in problems)
 
 
 def test_a_successor_starts_at_1_from_the_given_levels_and_keeps_the_old_records() -> None:

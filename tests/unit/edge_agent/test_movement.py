@@ -43,7 +43,7 @@ def test_a_reason_moves_stock_only_along_its_routes(reason: str) -> None:
 
 @pytest.mark.parametrize("quantity", [0, -1, 10**15 + 1])
 def test_a_quantity_out_of_range_is_refused(quantity: int) -> None:
-    with pytest.raises(Invalid, match="quantity|thousandths"):
+    with pytest.raises(Invalid, match="thousandths"):
         check(a_draft("sale", "shelf", "customer", quantity))
 
 
