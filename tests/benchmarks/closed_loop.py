@@ -32,7 +32,9 @@ class Load:
 def run(load: Load) -> Figures:
     """Apply the load from another process: rate, p50_ms, p99_ms and errors."""
     command = [sys.executable, "-m", "tests.benchmarks.closed_loop"]
-    done = subprocess.run(command, input=json.dumps(asdict(load)), capture_output=True, text=True, check=True, timeout=300)
+    done = subprocess.run(
+        command, input=json.dumps(asdict(load)), capture_output=True, text=True, check=True, timeout=300
+    )
     return dict(json.loads(done.stdout))
 
 
@@ -89,7 +91,12 @@ class _Requests:
 
     def next(self) -> bytes:
         body = self.load.bodies[self.number % len(self.load.bodies)].encode()
-        headers = {"Host": "127.0.0.1", "Content-Type": "application/json", "Content-Length": str(len(body)), **self.load.headers}
+        headers = {
+            "Host": "127.0.0.1",
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            **self.load.headers,
+        }
         if self.load.unique_key:
             headers["Idempotency-Key"] = f"load-{self.started:.6f}-{self.number}"
         self.number += 1

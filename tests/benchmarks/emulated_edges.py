@@ -85,7 +85,7 @@ async def _come_back(edge: EmulatedEdge, broker: BrokerAddress) -> None:
                     return
             finally:
                 await connection.close()
-        except (OSError, Exception) as error:  # noqa: BLE001 - a refused or lost connection is tried again
+        except (OSError, Exception) as error:
             if isinstance(error, asyncio.CancelledError | AssertionError):
                 raise
         await asyncio.sleep(rng.random() * 2)
@@ -96,7 +96,9 @@ async def _talk(edge: EmulatedEdge, connection: Connection, boot: int) -> bool:
     up, down = topics.up(edge.device_id, edge.origin_id), topics.down(edge.device_id, edge.origin_id)
     await connection.subscribe(down)
     view = edge.view(boot)
-    _execute(edge, session, session.connected(view, secrets.token_hex(8), now=_now(), clock_ms=_clock()), connection, up)
+    _execute(
+        edge, session, session.connected(view, secrets.token_hex(8), now=_now(), clock_ms=_clock()), connection, up
+    )
     async for _, payload in connection.messages():
         effects = session.received(payload, now=_now(), clock_ms=_clock())
         _execute(edge, session, effects, connection, up)

@@ -65,7 +65,7 @@ def interleave(cells: Mapping[str, Cell], *, rounds: int, seed: int = 7) -> Resu
             started = time.perf_counter()
             try:
                 done[name] = cells[name]()
-            except Exception as error:  # noqa: BLE001 - a failed cell is told, the others go on
+            except Exception as error:
                 print(f"  round {number} {name}: FAILED {type(error).__name__}: {str(error)[:300]}", flush=True)
                 continue
             shown = "  ".join(f"{key} {_short(value)}" for key, value in done[name].items())
@@ -107,7 +107,9 @@ def machine() -> dict[str, str]:
 def save(folder: Path, name: str, results: Results) -> None:
     """Keep the raw rounds beside the table that was made of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps({"machine": machine(), "argv": sys.argv[1:], "rounds": results.rounds}, indent=1))
+    (folder / f"{name}.json").write_text(
+        json.dumps({"machine": machine(), "argv": sys.argv[1:], "rounds": results.rounds}, indent=1)
+    )
 
 
 def _short(value: float) -> str:

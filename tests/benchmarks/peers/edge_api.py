@@ -100,7 +100,9 @@ def create(path: Path, codes: list[str]) -> None:
         " reason TEXT NOT NULL, occurred_at INTEGER NOT NULL);"
         "CREATE TABLE outbox (id INTEGER PRIMARY KEY, body TEXT NOT NULL);"
     )
-    connection.executemany("INSERT INTO products VALUES (?,?,?)", ((n, c, f"Product {n}") for n, c in enumerate(codes, 1)))
+    connection.executemany(
+        "INSERT INTO products VALUES (?,?,?)", ((n, c, f"Product {n}") for n, c in enumerate(codes, 1))
+    )
     connection.execute("INSERT INTO levels SELECT id, 100000 FROM products")
     connection.commit()
     connection.close()

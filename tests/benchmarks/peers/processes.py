@@ -32,9 +32,13 @@ def install() -> None:
         return
     print("installing the peers into .bench ...", flush=True)
     subprocess.run([sys.executable, "-m", "venv", str(BENCH / "venv")], check=True)
-    subprocess.run([python, "-m", "pip", "install", "-q", "--require-hashes", "-r", str(HERE / "requirements.txt")], check=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--require-hashes", "-r", str(HERE / "requirements.txt")], check=True
+    )
     shutil.copytree(JAVASCRIPT, BENCH / "javascript", dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules"))
-    subprocess.run([_tool("npm"), "ci", "--no-progress", "--loglevel=error"], cwd=BENCH / "javascript", check=True, env=_node_env())
+    subprocess.run(
+        [_tool("npm"), "ci", "--no-progress", "--loglevel=error"], cwd=BENCH / "javascript", check=True, env=_node_env()
+    )
     stamp.write_text(wanted)
 
 
@@ -62,7 +66,9 @@ def wait_port(port: int, process: subprocess.Popen[bytes] | None = None, timeout
 def javascript_server(script: str, *arguments: str) -> Iterator[int]:
     """A JavaScript peer's server; yields its port."""
     port = free_port()
-    with _running([_tool("node"), f"{script}.js", "server", str(port), *arguments], BENCH / "javascript", _node_env()) as process:
+    with _running(
+        [_tool("node"), f"{script}.js", "server", str(port), *arguments], BENCH / "javascript", _node_env()
+    ) as process:
         wait_port(port, process)
         time.sleep(0.5)  # express listens before PouchDB has opened its files
         yield port
@@ -71,10 +77,22 @@ def javascript_server(script: str, *arguments: str) -> Iterator[int]:
 def javascript_client(script: str, role: str, port: int, *arguments: str) -> Figures:
     """A JavaScript peer's client run to its end: the figures it prints."""
     command = [_tool("node"), f"{script}.js", role, str(port), *arguments]
-    done = subprocess.run(command, cwd=BENCH / "javascript", env=_node_env(), capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        command, cwd=BENCH / "javascript", env=_node_env(), capture_output=True, text=True, timeout=300
+    )
     if done.returncode:
         raise RuntimeError(done.stderr[-300:])
     return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def run_peer_python(code: str, **environment: str) -> None:
+    """A line of Python in the Python peers' environment (to make their tables)."""
+    command = [str(BENCH / "venv" / "bin" / "python"), "-c", code]
+    done = subprocess.run(
+        command, cwd=HERE, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-500:])
 
 
 @contextmanager
@@ -92,7 +110,9 @@ def uvicorn(application: str, **environment: str) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def _running(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         yield process
     finally:

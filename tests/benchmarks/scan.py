@@ -1,0 +1,79 @@
+"""Scan to durable: through the edge's HTTP API, and inside the agent, each beside its reference."""
+
+import json
+import shutil
+import sqlite3
+import tempfile
+import time
+from pathlib import Path
+
+from deploy.local.stack import Store
+from tests.benchmarks import closed_loop
+from tests.benchmarks.harness import Figures, latencies
+from tests.benchmarks.material import product_ids
+from tests.benchmarks.peers.processes import BENCH, run_peer_python, uvicorn
+
+CODES = [f"0{2_000_000_000_00 + n:012d}" for n in range(2_000)]
+SECONDS = 4.0
+
+
+def product_http(store: Store, codes: list[str], clients: int) -> Figures:
+    """POST /api/v1/scans, sell, each request under a key of its own."""
+    bodies = [json.dumps({"code": code, "mode": "sell"}) for code in codes]
+    port = int(store.api.rsplit(":", 1)[1])
+    headers = {"Authorization": f"Bearer {store.key}"}
+    load = closed_loop.Load(port, "/api/v1/scans", bodies, clients, SECONDS, headers, unique_key=True)
+    return closed_loop.run(load)
+
+
+def peer_http(clients: int) -> Figures:
+    """POST /scan of FastAPI + ORM on SQLite, WAL and FULL."""
+    folder = Path(tempfile.mkdtemp(dir=BENCH))
+    try:
+        path = folder / "peer.db"
+        run_peer_python(
+            "import edge_api, json, sys, pathlib, os; edge_api.create(pathlib.Path(os.environ['PEER_DB']),"
+            " json.loads(os.environ['PEER_CODES']))",
+            PEER_DB=str(path), PEER_CODES=json.dumps(CODES),
+        )  # fmt: skip
+        with uvicorn("edge_api", BENCH_SQLITE=str(path)) as (port, _):
+            bodies = [json.dumps({"code": code}) for code in CODES]
+            return closed_loop.run(closed_loop.Load(port, "/scan", bodies, clients, SECONDS))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def plain_sqlite(count: int = 3_000) -> Figures:
+    """The floor: the same rows (record, two levels, raw scan) by plain sqlite3, WAL and FULL, one commit each."""
+    with tempfile.TemporaryDirectory(dir=BENCH) as folder:
+        connection = sqlite3.connect(Path(folder) / "plain.db", isolation_level=None)
+        connection.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            "CREATE TABLE ledger (sequence INTEGER PRIMARY KEY, kind TEXT, encoded BLOB, chain_hash BLOB, item_ref INT,"
+            " product_id TEXT, quantity INT, from_location TEXT, to_location TEXT, reason TEXT, occurred_at INT);"
+            "CREATE INDEX ledger_product ON ledger (product_id, sequence);"
+            "CREATE TABLE levels (product_id TEXT, location TEXT, quantity INT,"
+            " PRIMARY KEY (product_id, location)) WITHOUT ROWID;"
+            "CREATE TABLE scans (id INTEGER PRIMARY KEY, raw BLOB, at INT);"
+        )
+        ids = product_ids()
+        seconds = []
+        for number in range(count):
+            product = ids[number % len(ids)]
+            started = time.perf_counter()
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("INSERT INTO scans (raw, at) VALUES (?, ?)", (CODES[number % 2000].encode(), number))
+            connection.execute(
+                "INSERT INTO ledger VALUES (?, 'm', ?, ?, ?, ?, 1000, 'shelf', 'customer', 'sale', ?)",
+                (number + 1, b"x" * 90, b"h" * 32, 1, product, number),
+            )
+            for place, change in (("shelf", -1000), ("customer", 1000)):
+                connection.execute(
+                    "INSERT INTO levels VALUES (?, ?, ?)"
+                    " ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity",
+                    (product, place, change),
+                )
+            connection.execute("COMMIT")
+            seconds.append(time.perf_counter() - started)
+        connection.close()
+    return latencies(seconds)
