@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from cloud_hub.app import Core, enrolment_of, now_ms, open_core, probes_of
+from cloud_hub.api import enrolment_of, probes_of
 from cloud_hub.config import Config
+from cloud_hub.core import Core, now_ms, open_core
 from cloud_hub.domain.permissions import Role
 from cloud_hub.errors import Conflict, Invalid
 from cloud_hub.services import backup as backups

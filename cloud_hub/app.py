@@ -1,74 +1,24 @@
-"""THE composition root: builds every part of a hub process from its configuration, starts and stops them.
+"""THE composition root: builds the parts of a hub process by its roles, starts and stops them.
 
-Roles: `api` (HTTP), `ingest` (MQTT, leased shards), `jobs` (clocked work). Any process may
-have any of them. Nothing else in the program knows how parts are put together.
+`api` serves HTTP, `ingest` speaks with boxes through the broker, `jobs` does the clocked
+work. Any process may have any of them, and there may be any number of each.
 """
 
 import asyncio
-import ssl
 import sys
-import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import AsyncExitStack
 
 import orjson
 
-from cloud_hub import logs
+from cloud_hub import api, ingest, logs
 from cloud_hub.config import Config
-from cloud_hub.domain.rates import Allowance, Rates
+from cloud_hub.core import Core, open_core
 from cloud_hub.errors import Misconfigured
-from cloud_hub.services import doctor
-from cloud_hub.services.accounts import Accounts
-from cloud_hub.services.adjusting import Adjusting
-from cloud_hub.services.alerting import Alerting
-from cloud_hub.services.catalogue import Catalogue
-from cloud_hub.services.device_tokens import DeviceTokens
-from cloud_hub.services.enrolment import BrokerForDevices, Enrolment
-from cloud_hub.services.fleet import Fleet
-from cloud_hub.services.health import Health, Probe
 from cloud_hub.services.metrics import Metrics
-from cloud_hub.services.passwords import Passwords
-from cloud_hub.services.repairs import Repairs
-from cloud_hub.services.sites import Sites
-from cloud_hub.services.stock import Stock
 from cloud_hub.storage import hub_state, migrate
-from cloud_hub.storage.database import Database, connect
-from cloud_hub.storage.reads import Reads
-from cloud_hub.storage.state_files import Keyring, StateFolder
 from cloud_hub.supervise import Part, run_until_signal
-from cloud_hub.web.app import make_app
-from cloud_hub.web.context import Hub
-from cloud_hub.web.server import HttpServer
 
 ROLES = ("api", "ingest", "jobs")
-LOGINS = Allowance(10, 900)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Core:
-    """What every command and role shares."""
-
-    config: Config
-    database: Database
-    reads: Reads
-    folder: StateFolder
-    keyring: Keyring
-
-
-def now_ms() -> int:
-    """Milliseconds of UTC."""
-    return time.time_ns() // 1_000_000
-
-
-def program_version() -> str:
-    try:
-        return version("backstock")
-    except PackageNotFoundError:
-        return "0.0.0+source"
 
 
 def parse_roles(text: str) -> frozenset[str]:
@@ -88,101 +38,24 @@ def use_fast_loop() -> None:
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 
-@asynccontextmanager
-async def open_core(config: Config) -> AsyncIterator[Core]:
-    """Database, keys and reads; closed at the end."""
-    folder = StateFolder(config.state_dir)
-    keyring = folder.open_keyring(datetime.now(UTC))
-    database = await Database.open(config.database_url, connections=config.database_connections)
-    reads = Reads(partial(connect, config.database_url), config.read_connections)
-    try:
-        yield Core(config=config, database=database, reads=reads, folder=folder, keyring=keyring)
-    finally:
-        await reads.close()
-        await database.close()
-
-
-def enrolment_of(core: Core, http_port: int) -> Enrolment:
-    """The use cases of boxes, told how boxes reach us."""
-    config = core.config
-    address = config.broker
-    tls = address.tls if address is not None else True
-    if config.device_broker_tls is not None:
-        tls = config.device_broker_tls
-    broker = BrokerForDevices(
-        host=config.device_broker_host or (address.host if address is not None else "127.0.0.1"),
-        port=config.device_broker_port or (address.port if address is not None else 8883),
-        tls=tls,
-        username="store" if config.broker_password_fallback else "",
-        password=config.device_broker_password if config.broker_password_fallback else None,
-    )
-    hub_url = config.public_url or (None if http_port == 0 else f"{_scheme(config)}://{config.http_host}:{http_port}")
-    return Enrolment(core.database, core.reads, core.folder, core.keyring, broker=broker, hub_url=hub_url)
-
-
-def probes_of(core: Core) -> list[Probe]:
-    """The checks of this process."""
-    broker = core.config.broker
-    address = None if broker is None else (broker.host, broker.port)
-    return doctor.probes(core.reads, core.folder, core.keyring, database_url=core.config.database_url, broker=address)
-
-
-def build_hub(core: Core, stack: AsyncExitStack) -> Hub:
-    """All use cases of the API."""
-    config = core.config
-    database, reads = core.database, core.reads
-    passwords = Passwords()
-    stack.callback(passwords.close)
-    catalogue = Catalogue(database, reads)
-    return Hub(
-        accounts=Accounts(database, core.keyring, passwords, open_registration=config.open_registration),
-        adjusting=Adjusting(database, reads),
-        alerting=Alerting(database, reads),
-        catalogue=catalogue,
-        device_tokens=DeviceTokens(reads, core.folder),
-        enrolment=enrolment_of(core, config.http_port),
-        fleet=Fleet(reads),
-        health=Health(probes_of(core)),
-        metrics=Metrics(program_version()),
-        repairs=Repairs(database, reads, catalogue),
-        sites=Sites(database, reads),
-        stock=Stock(database, reads),
-        limits=Rates(
-            {
-                "principal": Allowance(config.rate_per_principal, 60),
-                "address": Allowance(config.rate_per_address, 60),
-                "public": Allowance(config.rate_per_address, 60),
-                "login": LOGINS,
-            }
-        ),
-    )
-
-
 async def serve(config: Config, roles: frozenset[str]) -> None:
     """Run the roles until SIGTERM."""
     logs.configure(config.log_level)
+    if "ingest" in roles and config.broker is None:
+        raise Misconfigured("broker_url", "broker_url (HUB_BROKER_URL): expected an MQTT URL for the role ingest")
     await migrate.upgrade(config.database_url)
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(config))
         await _remember_key(core)
-        parts: list[Part] = []
+        metrics = Metrics(api.program_version())
         told: dict[str, object] = {"event": "ready", "roles": sorted(roles)}
+        parts: list[Part] = []
+        if "ingest" in roles:
+            parts.append(await ingest.part(core, metrics, stack))
         if "api" in roles:
-            told["api"] = await start_api(core, stack)
+            told["api"] = await api.start_api(core, metrics, stack)
         _tell(told)
         await run_until_signal(parts)
-
-
-async def start_api(core: Core, stack: AsyncExitStack) -> str:
-    """Serve HTTP until the stack closes; the URL."""
-    config = core.config
-    hub = build_hub(core, stack)
-    await hub.enrolment.apply_revocations(now_ms())
-    app = make_app(hub, version=program_version(), requests_in_flight=config.requests_in_flight)
-    server = HttpServer(app, tls=_tls(config))
-    port = await server.start(config.http_host, config.http_port)
-    stack.push_async_callback(server.stop)
-    return f"{_scheme(config)}://{config.http_host}:{port}"
 
 
 async def _remember_key(core: Core) -> None:
@@ -190,22 +63,6 @@ async def _remember_key(core: Core) -> None:
         state = await hub_state.get(connection)
         if state.public_key != core.keyring.hub_public_key:
             await hub_state.save_public_key(connection, core.keyring.hub_public_key)
-
-
-def _tls(config: Config) -> ssl.SSLContext | None:
-    if config.http_cert is None or config.http_key is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(config.http_cert, config.http_key)
-    except OSError as error:
-        raise Misconfigured("http_cert", f"{config.http_cert}: expected a certificate and its key: {error}") from error
-    return context
-
-
-def _scheme(config: Config) -> str:
-    return "http" if config.http_cert is None else "https"
 
 
 def _tell(event: dict[str, object]) -> None:

@@ -7,6 +7,10 @@ the variable a crash point costs one comparison.
 import os
 
 REGISTRY: tuple[str, ...] = (
+    "transaction.before_commit",
+    "transaction.after_commit",
+    "file.before_rename",
+    "file.after_rename",
     "hello.before_commit",
     "hello.after_commit",
     "intake.after_copy",

@@ -1,4 +1,6 @@
-"""Logs: structlog, JSON lines on stderr (coloured text on a terminal); constant messages, facts as fields."""
+"""Logs: structlog, JSON lines on stderr (coloured text on a terminal); constant messages, facts as fields.
+
+Tracebacks never show local variables: a password or a token may be among them."""
 
 import logging
 import sys
@@ -11,7 +13,7 @@ def configure(level: str) -> None:
     numeric = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(numeric, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback) if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[

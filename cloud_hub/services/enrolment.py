@@ -222,7 +222,7 @@ class Enrolment:
             certificate=issue(claims, self._keyring.hub_key.sign),
             client_certificate="",
             ca=certificates.pem(self.authority.certificate),
-            broker=self._broker._replace(username=device.id),
+            broker=self._broker._replace(username=self._broker.username or device.id),
             hub_key=self._keyring.hub_public_key.hex(),
             hub_url=self._hub_url,
         )

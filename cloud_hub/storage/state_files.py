@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from cloud_hub.crashpoints import crashpoint
 from cloud_hub.domain.certificates import Authority, Revoked, make_authority, make_crl
 from cloud_hub.errors import Misconfigured
 
@@ -146,8 +147,10 @@ def _kid(key: Ed25519PrivateKey) -> str:
 
 def _write(path: Path, data: bytes, mode: int = 0o600) -> None:
     temporary = _temporary(path, data, mode)
+    crashpoint("file.before_rename")
     temporary.replace(path)
     _sync_folder(path.parent)
+    crashpoint("file.after_rename")
 
 
 def _write_once(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -155,6 +158,7 @@ def _write_once(path: Path, data: bytes, mode: int = 0o600) -> None:
     if path.exists():
         return
     temporary = _temporary(path, data, mode)
+    crashpoint("file.before_rename")
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -162,6 +166,7 @@ def _write_once(path: Path, data: bytes, mode: int = 0o600) -> None:
     finally:
         temporary.unlink()
     _sync_folder(path.parent)
+    crashpoint("file.after_rename")
 
 
 def _temporary(path: Path, data: bytes, mode: int) -> Path:

@@ -25,8 +25,8 @@ from cloud_hub.storage.schema import (
 from cloud_hub.storage.schema.base import EVERYWHERE
 from sync_protocol.vocabulary import OWN_LOCATIONS, Location
 
-_OWN = [sa.literal_column(f"'{place}'") for place in OWN_LOCATIONS]
-_EVERYWHERE = sa.literal_column(f"'{EVERYWHERE}'::uuid")
+_OWN: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{place}'") for place in OWN_LOCATIONS]
+_EVERYWHERE: sa.ColumnElement[Any] = sa.literal_column(f"'{EVERYWHERE}'::uuid")
 
 
 class LevelFilter(NamedTuple):

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from cloud_hub.domain.permissions import Permission, Role
 from cloud_hub.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
-from cloud_hub.services.accounts import User
+from cloud_hub.storage.users import User
 from cloud_hub.web.fields import Input, QueryCount, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.times import rfc3339

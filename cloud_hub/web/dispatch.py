@@ -109,9 +109,10 @@ def _query(operation: Operation, request: web.Request) -> BaseModel | None:
     pairs = dict(request.query)
     if len(pairs) != len(request.query):
         raise Invalid("query", "expected each query parameter once", pointer="/query")
+    known = operation.query.model_fields if operation.query is not None else {}
+    if unknown := min(pairs.keys() - known.keys(), default=None):
+        raise Invalid("unknown_parameter", f"unknown query parameter {unknown[:60]!r}", pointer="/query")
     if operation.query is None:
-        if pairs:
-            raise Invalid("unknown_parameter", f"unknown query parameter {min(pairs)[:60]!r}", pointer="/query")
         return None
     try:
         return operation.query.model_validate_strings(pairs)

@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.domain.stock import Severity
 from cloud_hub.errors import NotFound
-from cloud_hub.services.stock import LevelFilter, MovementFilter
 from cloud_hub.storage import stock
+from cloud_hub.storage.stock import LevelFilter, MovementFilter
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor

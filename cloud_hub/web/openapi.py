@@ -4,7 +4,7 @@ Pure: `document(operations, version)` is a function of its arguments. What the d
 enforces for all operations (401, 403, 422, 429, 503 …) is added here for all of them too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -68,7 +68,8 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-References = dict[tuple[type[BaseModel], JsonSchemaMode], dict[str, Any]]
+References = Mapping[Any, dict[str, Any]]
+"""By (model, mode)."""
 
 
 def _components(operations: list[Operation]) -> tuple[References, dict[str, Any]]:
@@ -80,7 +81,7 @@ def _components(operations: list[Operation]) -> tuple[References, dict[str, Any]
             if view is not None:
                 wanted[view, "serialization"] = None
     references, definitions = models_json_schema(list(wanted), ref_template=_REF)
-    return dict(references), definitions.get("$defs", {})
+    return references, definitions.get("$defs", {})
 
 
 def _operation(operation: Operation, references: References) -> dict[str, Any]:

@@ -151,7 +151,8 @@ async def list_conflicts(call: Call[SitePageQuery, None]) -> ConflictPage:
     rows = await call.hub.repairs.conflicts(query.sites_for(call), query.after(int, str), query.skip, query.limit)
     items = [
         ConflictView(
-            id=row.id, site_id=row.site_id, entity=row.entity, entity_id=row.entity_id, field=row.field, kept=row.kept, lost=row.lost,
+            id=row.id, site_id=row.site_id, entity=row.entity, entity_id=row.entity_id, field=row.field,
+            kept=row.kept, lost=row.lost,
             state=row.state, found_at=rfc3339(row.at_ms),
         )
         for row in rows

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from aiohttp.web_protocol import RequestHandler
 
 from cloud_hub.web.context import HUB, TRACE
@@ -66,7 +67,7 @@ class DeadlineServer(web.Server):
         return DeadlineHandler(self, loop=self._loop, **self._kwargs)
 
 
-def gate(in_flight_max: int) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def gate(in_flight_max: int) -> Middleware:
     """The outermost middleware: trace id, cap, metrics, and no error that is not problem+json."""
     in_flight = 0
 

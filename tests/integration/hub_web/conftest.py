@@ -10,10 +10,12 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from cloud_hub import app
+from cloud_hub import api
 from cloud_hub.config import Config
+from cloud_hub.core import Core, now_ms, open_core
 from cloud_hub.domain.permissions import Role
 from cloud_hub.services.accounts import Accounts
+from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
 
 PASSWORD = "a long enough password"
@@ -76,7 +78,7 @@ class Client:
 class Running:
     """A served API and what it is made of."""
 
-    core: app.Core
+    core: Core
     url: str
     session: aiohttp.ClientSession
 
@@ -88,7 +90,7 @@ class Running:
         passwords = Passwords()
         try:
             accounts = Accounts(self.core.database, self.core.keyring, passwords, open_registration=False)
-            await accounts.create(username, PASSWORD, role, site_ids, app.now_ms())
+            await accounts.create(username, PASSWORD, role, site_ids, now_ms())
         finally:
             passwords.close()
         return await self.nobody.log_in(username)
@@ -106,8 +108,8 @@ def serve(database_url: str, tmp_path: Path) -> Serve:
         defaults = {"http_port": 0, "state_dir": tmp_path / "state", "rate_per_address": 0, "rate_per_principal": 0}
         config = Config(**{"database_url": database_url, **defaults, **settings})
         async with AsyncExitStack() as stack:
-            core = await stack.enter_async_context(app.open_core(config))
-            url = await app.start_api(core, stack)
+            core = await stack.enter_async_context(open_core(config))
+            url = await api.start_api(core, Metrics("test"), stack)
             session = await stack.enter_async_context(aiohttp.ClientSession())
             yield Running(core, url, session)
 

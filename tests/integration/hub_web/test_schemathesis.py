@@ -1,0 +1,44 @@
+"""The API against its own document: whatever the schema allows works, what it forbids is refused, nothing breaks.
+
+SCHEMA_CASES (default 200) is about how many requests are made in all; SEED repeats a run.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.integration.hub_web.conftest import Client, Running
+
+CASES = int(os.environ.get("SCHEMA_CASES", "200"))
+# A stale If-Match is a right answer to data that fits the schema.
+CONFIGURATION = """
+[checks]
+positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "429"]
+"""
+CHECKS = (
+    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
+    "response_schema_conformance", "negative_data_rejection", "positive_data_acceptance", "unsupported_method",
+    "ignored_auth", "missing_required_header",
+)  # fmt: skip
+
+
+async def test_every_operation_keeps_to_the_published_document(
+    hub: Running, admin: Client, tmp_path: Path, seed: int
+) -> None:
+    paths = (await admin.get("/openapi.json")).body["paths"]
+    operations = sum(len(methods) for methods in paths.values())
+    (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
+    command = [
+        sys.executable, "-m", "schemathesis.cli", "--config-file", str(tmp_path / "schemathesis.toml"),
+        "run", f"{hub.url}/openapi.json", "--header", f"Authorization: Bearer {admin.token}",
+        "--checks", ",".join(CHECKS), "--max-examples", str(max(2, CASES // operations)), "--seed", str(seed),
+        "--phases", "examples,coverage,fuzzing" if CASES > 1000 else "examples,fuzzing",
+        "--continue-on-failure", "--no-color", "--generation-database", "none",
+    ]  # fmt: skip
+    run = await asyncio.create_subprocess_exec(
+        *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path
+    )
+    output, _ = await run.communicate()
+    assert run.returncode == 0, output.decode()[-12_000:]

@@ -1,0 +1,156 @@
+"""The HTTP server under bad and slow clients: a clear answer each, nothing changed, nobody else waits."""
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+
+import pytest
+
+from cloud_hub.web import server
+from cloud_hub.web.app import operations
+from tests.integration.hub_web.conftest import Client, Running, Serve
+
+
+async def raw(hub: Running, data: bytes, wait_s: float = 5) -> bytes:
+    """What the server answers to these bytes until it closes or `wait_s` is over."""
+    host, port = hub.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(data)
+    got = b""
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(wait_s):
+            while piece := await reader.read(65_536):
+                got += piece
+    writer.close()
+    return got
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"G"])
+async def test_a_head_that_does_not_arrive_is_not_waited_for(
+    hub: Running, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEADER_DEADLINE_S", 0.2)
+    started = asyncio.get_running_loop().time()
+    assert await raw(hub, sent) == b""
+    assert asyncio.get_running_loop().time() - started < 3
+
+
+async def test_a_quick_client_keeps_its_connection_beyond_the_deadline(
+    hub: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEADER_DEADLINE_S", 0.2)
+    host, port = hub.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    for _ in range(3):
+        writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b" 200 " in head
+        await reader.readexactly(len(b'{"status":"ok"}'))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.4):
+                assert await reader.read(1) == b"still open"
+    writer.close()
+
+
+async def test_beyond_the_cap_the_answer_is_503_at_once_and_health_still_answers(serve: Serve) -> None:
+    async with serve(requests_in_flight=1, read_connections=1) as hub:
+        admin = await hub.add_user("admin", "admin")
+        async with hub.core.database.transaction() as connection:
+            await connection.execute("LOCK TABLE products IN ACCESS EXCLUSIVE MODE")
+            waiting = asyncio.create_task(admin.get("/products"))
+            await asyncio.sleep(0.1)
+            busy = await admin.get("/me")
+            live = await admin.get("/health/live")
+        assert (busy.status, busy.body["code"], busy.headers["Retry-After"]) == (503, "busy", "1")
+        assert live.status == 200
+        assert (await waiting).status == 200
+
+
+BAD_BODIES: list[tuple[bytes, int]] = [
+    (b"", 400),
+    (b"{", 400),
+    (b"[]", 422),
+    (b'"text"', 422),
+    (b"\xff\xfe", 400),
+    (b'{"sku":"a","name":"' + b"x" * 1_000_000 + b'"}', 413),
+    (b'{"sku":"a","name":"' + b"x" * 201 + b'"}', 422),
+    (b'{"sku":"a","name":"b","price":NaN}', 422),
+    (b'{"sku":"a","name":"b","price":Infinity}', 422),
+    (b'{"sku":"a","name":"b","price":9223372036854775808}', 422),
+    (b'{"sku":"a","name":"b","price":-1}', 422),
+    (b'{"sku":"a","name":"b","price":"1.999"}', 422),
+    (b'{"sku":"a","name":"b","price":true}', 422),
+    (b'{"sku":"a","name":"b","reorder_point":1e400}', 422),
+    (b'{"sku":"a","name":"b","colour":"green"}', 422),
+    (b'{"sku":"a","name":"a\\u0000b"}', 422),
+    (b'{"sku":"a","name":"\\ud800"}', 400),
+    (b'{"sku":1,"name":"b"}', 422),
+    (b'{"sku":"a","name":"b","metadata":{"x":{"y":1}}}', 422),
+    (b"[" * 100_000, 400),
+]
+
+
+@pytest.mark.parametrize(("body", "status"), BAD_BODIES, ids=[body[:50].decode("latin-1") for body, _ in BAD_BODIES])
+async def test_a_bad_body_gets_a_problem_and_changes_nothing(
+    hub: Running, admin: Client, body: bytes, status: int
+) -> None:
+    headers = {"Authorization": f"Bearer {admin.token}", "Content-Type": "application/json"}
+    async with hub.session.post(f"{hub.url}/api/v1/products", data=body, headers=headers) as response:
+        problem = json.loads(await response.read())
+        assert (response.status, response.content_type) == (status, "application/problem+json")
+    assert {"type", "title", "status", "code", "error", "detail", "trace_id"} <= set(problem)
+    assert (await admin.get("/products")).body["items"] == []
+
+
+async def test_other_media_types_and_compressed_bodies_are_refused(hub: Running, admin: Client) -> None:
+    for headers in ({"Content-Type": "text/plain"}, {"Content-Type": "application/json", "Content-Encoding": "gzip"}):
+        headers = {**headers, "Authorization": f"Bearer {admin.token}"}
+        async with hub.session.post(f"{hub.url}/api/v1/products", data=b"{}", headers=headers) as response:
+            assert response.status == 415
+
+
+async def test_unknown_paths_methods_and_parameters_are_problems_too(admin: Client) -> None:
+    missing = await admin.get("/nothing")
+    method = await admin.ask("DELETE", "/products")
+    parameter = await admin.get("/products?colour=green")
+    twice = await admin.get("/products?limit=1&limit=2")
+    assert (missing.status, missing.headers["Content-Type"]) == (404, "application/problem+json")
+    assert (method.status, "GET" in method.headers["Allow"]) == (405, True)
+    assert (parameter.status, parameter.body["code"]) == (422, "unknown_parameter")
+    assert twice.status == 422
+    for query in ("limit=0", "limit=501", "limit=x", "limit=1.0", "skip=-1"):
+        assert (await admin.get(f"/products?{query}")).status == 422, query
+    assert (await admin.get("/products?cursor=nonsense")).status == 404
+
+
+async def test_a_flood_from_one_address_is_held_back_before_any_password_is_hashed(serve: Serve) -> None:
+    async with serve(rate_per_address=5) as hub:
+        statuses = [(await hub.nobody.get("/products")).status for _ in range(7)]
+        assert statuses == [401] * 5 + [429] * 2
+
+
+def every_route() -> list[Any]:
+    return [operation for operation in operations() if operation.permission is not None]
+
+
+@pytest.mark.parametrize("operation", every_route(), ids=lambda operation: f"{operation.method} {operation.path}")
+async def test_no_route_with_a_permission_answers_nobody(hub: Running, operation: Any) -> None:
+    path = operation.path.removeprefix("/api/v1")
+    for name in operation.path_parameters:
+        path = path.replace(f"{{{name}}}", "0" * 64 if name == "hash" else "01a1fcc5-f651-7101-8512-e520c8fc5825")
+    for token in ("", "Bearer nonsense", "Device nonsense", "Basic YWRtaW46YWRtaW4="):
+        reply = await hub.nobody.ask(operation.method, path, {}, Authorization=token)
+        assert reply.status == 401, (token, reply.body)
+
+
+async def test_health_metrics_and_docs_answer_without_login(hub: Running) -> None:
+    assert (await hub.nobody.get("/health")).body["status"] in ("ok", "warning")
+    assert (await hub.nobody.get("/health/ready")).status == 200
+    assert "backstock_http_request_seconds_bucket" in (await hub.nobody.get("/metrics")).body
+    for page in ("/docs", "/redoc"):
+        reply = await hub.nobody.get(page)
+        assert (reply.status, "default-src 'none'" in reply.headers["Content-Security-Policy"]) == (200, True)
+        assert "http://" not in reply.body
+        assert "https://" not in reply.body
+    assert (await hub.nobody.get("/openapi.json")).body["openapi"] == "3.1.0"
