@@ -1,0 +1,120 @@
+"""The role `api`: all use cases of the HTTP side, and the server in front of them."""
+
+import ssl
+from contextlib import AsyncExitStack
+from importlib.metadata import PackageNotFoundError, version
+
+from cloud_hub.config import Config
+from cloud_hub.core import Core, now_ms
+from cloud_hub.domain.rates import Allowance, Rates
+from cloud_hub.errors import Misconfigured
+from cloud_hub.services import doctor
+from cloud_hub.services.accounts import Accounts
+from cloud_hub.services.adjusting import Adjusting
+from cloud_hub.services.alerting import Alerting
+from cloud_hub.services.catalogue import Catalogue
+from cloud_hub.services.device_tokens import DeviceTokens
+from cloud_hub.services.enrolment import BrokerForDevices, Enrolment
+from cloud_hub.services.fleet import Fleet
+from cloud_hub.services.health import Health, Probe
+from cloud_hub.services.metrics import Metrics
+from cloud_hub.services.passwords import Passwords
+from cloud_hub.services.repairs import Repairs
+from cloud_hub.services.sites import Sites
+from cloud_hub.services.stock import Stock
+from cloud_hub.web.app import make_app
+from cloud_hub.web.context import Hub
+from cloud_hub.web.server import HttpServer
+
+LOGINS = Allowance(10, 900)
+
+
+def program_version() -> str:
+    try:
+        return version("backstock")
+    except PackageNotFoundError:
+        return "0.0.0+source"
+
+
+def enrolment_of(core: Core, http_port: int) -> Enrolment:
+    """The use cases of boxes, told how boxes reach us."""
+    config = core.config
+    address = config.broker
+    tls = address.tls if address is not None else True
+    if config.device_broker_tls is not None:
+        tls = config.device_broker_tls
+    broker = BrokerForDevices(
+        host=config.device_broker_host or (address.host if address is not None else "127.0.0.1"),
+        port=config.device_broker_port or (address.port if address is not None else 8883),
+        tls=tls,
+        username="store" if config.broker_password_fallback else "",
+        password=config.device_broker_password if config.broker_password_fallback else None,
+    )
+    hub_url = config.public_url or (None if http_port == 0 else f"{_scheme(config)}://{config.http_host}:{http_port}")
+    return Enrolment(core.database, core.reads, core.folder, core.keyring, broker=broker, hub_url=hub_url)
+
+
+def probes_of(core: Core) -> list[Probe]:
+    """The checks of this process."""
+    broker = core.config.broker
+    address = None if broker is None else (broker.host, broker.port)
+    return doctor.probes(core.reads, core.folder, core.keyring, database_url=core.config.database_url, broker=address)
+
+
+def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
+    """All use cases of the API."""
+    config = core.config
+    database, reads = core.database, core.reads
+    passwords = Passwords()
+    stack.callback(passwords.close)
+    catalogue = Catalogue(database, reads)
+    return Hub(
+        accounts=Accounts(database, core.keyring, passwords, open_registration=config.open_registration),
+        adjusting=Adjusting(database, reads),
+        alerting=Alerting(database, reads),
+        catalogue=catalogue,
+        device_tokens=DeviceTokens(reads, core.folder),
+        enrolment=enrolment_of(core, config.http_port),
+        fleet=Fleet(reads),
+        health=Health(probes_of(core)),
+        metrics=metrics,
+        repairs=Repairs(database, reads, catalogue),
+        sites=Sites(database, reads),
+        stock=Stock(database, reads),
+        limits=Rates(
+            {
+                "principal": Allowance(config.rate_per_principal, 60),
+                "address": Allowance(config.rate_per_address, 60),
+                "public": Allowance(config.rate_per_address, 60),
+                "login": LOGINS,
+            }
+        ),
+    )
+
+
+async def start_api(core: Core, metrics: Metrics, stack: AsyncExitStack) -> str:
+    """Serve HTTP until the stack closes; the URL."""
+    config = core.config
+    hub = build_hub(core, metrics, stack)
+    await hub.enrolment.apply_revocations(now_ms())
+    app = make_app(hub, version=program_version(), requests_in_flight=config.requests_in_flight)
+    server = HttpServer(app, tls=_tls(config))
+    port = await server.start(config.http_host, config.http_port)
+    stack.push_async_callback(server.stop)
+    return f"{_scheme(config)}://{config.http_host}:{port}"
+
+
+def _tls(config: Config) -> ssl.SSLContext | None:
+    if config.http_cert is None or config.http_key is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(config.http_cert, config.http_key)
+    except OSError as error:
+        raise Misconfigured("http_cert", f"{config.http_cert}: expected a certificate and its key: {error}") from error
+    return context
+
+
+def _scheme(config: Config) -> str:
+    return "http" if config.http_cert is None else "https"
