@@ -8,6 +8,7 @@ store made meanwhile are one transaction.
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -99,18 +100,19 @@ class Snapshots:
     async def _download(self, wanted: list[ChunkRef]) -> None:
         """Bring every missing chunk here, a few at a time."""
         make_private(self._folder)
-        free = asyncio.Semaphore(DOWNLOADS)
+        waiting, failed = deque(wanted), list[EdgeError]()
 
-        async def one(ref: ChunkRef) -> None:
-            async with free:
-                await self._chunk(ref)
+        async def work() -> None:
+            # After a failure nothing new is begun, and what is on its way is still kept.
+            while waiting and not failed:
+                try:
+                    await self._chunk(waiting.popleft())
+                except EdgeError as error:
+                    failed.append(error)
 
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for ref in wanted:
-                    tasks.create_task(one(ref))
-        except* (EdgeError, ProtocolError) as failed:
-            raise failed.exceptions[0] from failed
+        await asyncio.gather(*[work() for _ in range(DOWNLOADS)])
+        if failed:
+            raise failed[0]
 
     async def _chunk(self, ref: ChunkRef) -> None:
         path = self._folder / ref.hash

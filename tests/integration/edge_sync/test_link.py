@@ -1,6 +1,5 @@
 """The link on a real broker: what a store commits is at the hub, whatever happens in between."""
 
-import asyncio
 import statistics
 import time
 
@@ -9,7 +8,7 @@ from sync_protocol import messages as say
 from sync_protocol.changes import Product, change
 from sync_protocol.edge_session import Link as State
 from sync_protocol.records import Movement
-from tests.integration.edge_sync.conftest import Box, MosquittoBroker, serving
+from tests.integration.edge_sync.conftest import Box, MosquittoBroker, eventually, serving
 from tests.integration.edge_sync.scripted_hub import ScriptedHub
 from tests.unit.edge_agent_sync.builders import FEED, PRODUCT, an_id
 
@@ -58,9 +57,11 @@ async def test_the_acknowledged_mark_is_kept_for_the_next_start(box: Box, hub: S
     async with box.linked():
         head = await box.sell(10)
         await agrees(box, hub)
-        async with asyncio.timeout(5):
-            while (await box.database.read(identity.get)).acked < head:
-                await asyncio.sleep(0.05)
+
+        async def is_saved() -> bool:
+            return (await box.database.read(identity.get)).acked == head
+
+        await eventually(is_saved, "the mark is in the database")
 
     async with box.linked():
         await box.until(lambda: box.status.state == State.STREAMING, "connected again")
@@ -146,9 +147,11 @@ async def test_feed_batches_in_a_verified_backup_are_forgotten(box: Box, hub: Sc
             hub.publish_feed([a_product(number)])
         await hub.until(lambda: hub.feed_acked is not None and hub.feed_acked.position == 3, "the feed ack")
         hub.tell(say.FeedSafe(lease=hub.lease, origin_id=FEED, safe_mark=2))
-        async with asyncio.timeout(5):
-            while len(await box.database.read(feed.batches_above, FEED, 0)) > 1:
-                await asyncio.sleep(0.05)
+
+        async def is_dropped() -> bool:
+            return len(await box.database.read(feed.batches_above, FEED, 0)) == 1
+
+        await eventually(is_dropped, "the safe batches are gone")
 
 
 async def test_a_new_feed_origin_gets_back_what_it_lost(box: Box, hub: ScriptedHub) -> None:
@@ -206,9 +209,11 @@ async def test_a_successor_certificate_is_followed(box: Box, hub: ScriptedHub) -
     hub.is_closed, hub.successor = True, "certificate"
 
     async with box.linked():
-        async with asyncio.timeout(10):
-            while not box.became:
-                await asyncio.sleep(0.05)
+
+        async def has_become() -> bool:
+            return bool(box.became)
+
+        await eventually(has_become, "the certificate is followed")
 
     assert box.became[0] == "certificate"
 

@@ -1,0 +1,80 @@
+"""A hub that only enrols: a real certificate authority behind real HTTP, with used codes refused."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import orjson
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.unit.edge_agent_sync.builders import DEVICE, ORIGIN, SITE, a_certificate, hub_key_hex
+
+
+class EnrollingHub:
+    """Serves `/api/v1/ca` and `/api/v1/devices/enrol`."""
+
+    def __init__(self, broker_port: int = 1883) -> None:
+        self.ca_key = ec.generate_private_key(ec.SECP256R1())
+        self.ca = sign_certificate("Backstock test CA", self.ca_key.public_key(), self.ca_key, None)
+        self.used: dict[str, str] = {}
+        self.codes = [f"BK-{secrets.token_hex(8)}-{self.pin}" for _ in range(3)]
+        self.changes: dict[str, object] = {}
+        """Lies to be told in the answer."""
+        self.broker_port = broker_port
+        self.url = ""
+
+    @property
+    def pin(self) -> str:
+        return self.ca.fingerprint(hashes.SHA256()).hex()[:16]
+
+    def application(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/api/v1/ca", self._give_ca)
+        app.router.add_post("/api/v1/devices/enrol", self._enrol)
+        return app
+
+    async def _give_ca(self, _: web.Request) -> web.Response:
+        return web.Response(text=pem(self.ca))
+
+    async def _enrol(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        if self.used.get(body["code"], body["record_key"]) != body["record_key"]:
+            problem = {"code": "code_used", "detail": "this code was used already; ask for a new one"}
+            return web.json_response(problem, status=409)
+        self.used[body["code"]] = body["record_key"]
+        request_ = x509.load_pem_x509_csr(body["csr"].encode())
+        client = sign_certificate(DEVICE, request_.public_key(), self.ca_key, self.ca)
+        answer = {
+            "device_id": DEVICE, "site_id": SITE, "site_name": "Market Street", "origin_id": ORIGIN,
+            "certificate": a_certificate(public_key=body["record_key"]), "client_certificate": pem(client),
+            "ca": pem(self.ca), "hub_key": hub_key_hex(), "hub_url": self.url,
+            "broker": {"host": "127.0.0.1", "port": self.broker_port, "tls": False, "username": DEVICE,
+                       "password": None},
+        }  # fmt: skip
+        return web.Response(body=orjson.dumps({**answer, **self.changes}), status=201)
+
+
+def pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def sign_certificate(
+    name: str, key: ec.EllipticCurvePublicKey, ca_key: ec.EllipticCurvePrivateKey, ca: x509.Certificate | None
+) -> x509.Certificate:
+    """A certificate of this authority (its own when `ca` is None)."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(ca.subject if ca else subject)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=90))
+        .add_extension(x509.BasicConstraints(ca=ca is None, path_length=None), critical=True)
+        .sign(ca_key, hashes.SHA256())
+    )

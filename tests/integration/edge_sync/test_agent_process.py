@@ -1,0 +1,217 @@
+"""The agent as a process: enrol, run, sell, stop, kill, back up, restore; and its commands."""
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from edge_agent.services import enrolment
+from edge_agent.services.applying import apply_change
+from edge_agent.storage import database
+from edge_agent.storage.files import Folder
+from sync_protocol.changes import Barcode, Product, change
+from tests.integration.edge_sync.conftest import MosquittoBroker, serving
+from tests.integration.edge_sync.enrolling_hub import EnrollingHub
+from tests.integration.edge_sync.scripted_hub import ScriptedHub
+from tests.unit.edge_agent_sync.builders import DEVICE, FEED, HUB_KEY, ORIGIN, SITE, an_id
+
+CODE = "04012345678901"
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass
+class AgentProcess:
+    """One `edge-agent run`."""
+
+    folder: Folder
+    environment: dict[str, str]
+    process: asyncio.subprocess.Process | None = None
+    api: str = ""
+    boot: int = 0
+
+    async def command(self, *arguments: str) -> tuple[int, str, str]:
+        """Run another command of the program to its end."""
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "edge_agent", "--data", str(self.folder.path), *arguments, cwd=ROOT,
+            env={**os.environ, **self.environment}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await asyncio.wait_for(child.communicate(), 30)
+        return child.returncode or 0, out.decode(), err.decode()
+
+    async def start(self) -> None:
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "edge_agent", "--data", str(self.folder.path), "run", cwd=ROOT,
+            env={**os.environ, **self.environment}, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        async with asyncio.timeout(20):
+            async for line in self.process.stdout:
+                said = json.loads(line)
+                if said.get("event") == "ready":
+                    self.api, self.boot = said["api"], said["boot"]
+                    self._draining = asyncio.create_task(self.process.stdout.read())
+                    return
+        raise AssertionError("the agent ended before it was ready")
+
+    async def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Its exit code, and how long that took."""
+        assert self.process is not None
+        started = time.monotonic()
+        self.process.send_signal(number)
+        code = await asyncio.wait_for(self.process.wait(), 10)
+        self.process = None
+        return code, time.monotonic() - started
+
+    async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        key = next(iter(enrolment.api_keys(self.folder)))
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session,
+            session.request(method, self.api + path, json=body) as answer,
+        ):
+            return answer.status, await answer.json()
+
+    async def sell(self) -> int:
+        status, answer = await self.ask("POST", "/api/v1/scans", {"code": CODE, "mode": "sell"})
+        assert status == 201, answer
+        return int(answer["position"])
+
+
+@pytest.fixture
+async def agent(tmp_path: Path, mosquitto: MosquittoBroker) -> AsyncIterator[AgentProcess]:
+    environment = {"EDGE_API_PORT": "0", "EDGE_BALLAST_MB": "1", "EDGE_TELEMETRY_S": "1", "PYTHONUNBUFFERED": "1"}
+    agent = AgentProcess(Folder(tmp_path / "box"), environment)
+    enrolling = EnrollingHub(mosquitto.port)
+    async with TestServer(enrolling.application()) as server:
+        enrolling.url = str(server.make_url("")).rstrip("/")
+        code, out, err = await agent.command("enrol", enrolling.url, enrolling.codes[0], "--name", "till-1")
+        assert code == 0, out + err
+    yield agent
+    if agent.process is not None:
+        await agent.stop(signal.SIGKILL)
+
+
+@asynccontextmanager
+async def a_hub(agent: AgentProcess, mosquitto: MosquittoBroker) -> AsyncIterator[ScriptedHub]:
+    public = enrolment.record_key(agent.folder).public_key().public_bytes_raw()
+    async with serving(ScriptedHub(SITE, DEVICE, ORIGIN, public, FEED, key=HUB_KEY), mosquitto.address) as hub:
+        yield hub
+
+
+def give_product(agent: AgentProcess) -> None:
+    """The catalogue as a snapshot would have brought it."""
+    connection = database.prepare(sqlite3.connect(agent.folder.database))
+    record = change(Product(product_id=an_id(1), version=(1, 1), sku="MILK", name="Milk",
+                            barcodes=[Barcode(code=CODE)]))  # fmt: skip
+    database.transact(connection, apply_change, record, 0)
+    connection.close()
+
+
+async def test_a_sale_through_the_api_arrives_and_a_stop_is_clean(
+    agent: AgentProcess, mosquitto: MosquittoBroker
+) -> None:
+    give_product(agent)
+    async with a_hub(agent, mosquitto) as hub:
+        await agent.start()
+        position = await agent.sell()
+        await hub.until(lambda: hub.mark >= position, "the sale at the hub")
+        status, health = await agent.ask("GET", "/health")
+        code, took = await agent.stop()
+
+    assert (status, code) == (200, 0), health
+    assert took < 2
+    assert not agent.folder.ready.exists()
+
+
+async def test_a_killed_agent_starts_again_with_everything_and_the_next_boot(
+    agent: AgentProcess, mosquitto: MosquittoBroker
+) -> None:
+    give_product(agent)
+    await agent.start()
+    for _ in range(20):
+        position = await agent.sell()
+    first = agent.boot
+    await agent.stop(signal.SIGKILL)
+
+    async with a_hub(agent, mosquitto) as hub:
+        await agent.start()
+        await hub.until(lambda: hub.mark >= position, "all sales at the hub")
+        assert agent.boot == first + 1
+        await agent.stop()
+    assert hub.mark == position
+
+
+async def test_a_second_agent_on_the_same_data_is_refused(agent: AgentProcess) -> None:
+    await agent.start()
+
+    code, _, err = await agent.command("run")
+
+    assert code == 1
+    assert "running" in err
+
+
+async def test_the_commands_say_how_the_box_is(agent: AgentProcess) -> None:
+    give_product(agent)
+    await agent.start()
+    await agent.sell()
+
+    code, out, _ = await agent.command("status", "--json")
+    facts = json.loads(out)
+    assert (code, facts["agent"], facts["device"]) == (0, "running", DEVICE)
+    assert facts["pending"] == facts["head"] > 0
+    code, out, _ = await agent.command("doctor", "--json")
+    results = {check["name"]: check["result"] for check in json.loads(out)}
+    assert code == 0
+    assert results["files"] == results["database"] == results["broker"] == "ok"
+    assert results["hub"] == "warn"
+    assert (await agent.command("status"))[0] == 0
+    code, out, _ = await agent.command("verify")
+    assert (code, out) == (0, "0 problems\n")
+
+
+async def test_settings_with_mistakes_end_with_2_and_name_them_all(agent: AgentProcess) -> None:
+    agent.environment |= {"EDGE_API_PORT": "x", "EDGE_LOG_LEVEL": "loud", "EDGE_BROKER_URL": "x"}
+
+    code, _, err = await agent.command("run")
+
+    assert code == 2
+    assert err.count("settings: ") == 3
+
+
+async def test_a_restored_box_is_seen_as_one_that_went_back(agent: AgentProcess, mosquitto: MosquittoBroker) -> None:
+    give_product(agent)
+    async with a_hub(agent, mosquitto) as hub:
+        await agent.start()
+        await agent.sell()
+        backed_up = (await agent.ask("GET", "/api/v1/sync"))[1]["head"]
+        code, _, err = await agent.command("backup", str(agent.folder.path / "b.db"))
+        assert code == 0, err
+        for _ in range(5):
+            position = await agent.sell()
+        await hub.until(lambda: hub.mark >= position, "all sales")
+        await agent.stop()
+
+        code, _, err = await agent.command("restore", str(agent.folder.path / "b.db"))
+        assert code == 0, err
+        hellos = len(hub.hellos)
+        await agent.start()
+        await hub.until(lambda: len(hub.hellos) > hellos, "a hello")
+        _, health = await agent.ask("GET", "/health")
+        await agent.sell()
+        await agent.stop()
+
+    last = hub.hellos[-1]
+    assert last.head == backed_up < position
+    assert last.boot > hub.boot
+    assert any(check["name"] == "database" and "restored" in check["detail"] for check in health["checks"])
