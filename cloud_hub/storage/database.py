@@ -16,6 +16,7 @@ from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
+from cloud_hub.crashpoints import crashpoint
 from cloud_hub.errors import Unavailable
 
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
@@ -109,8 +110,11 @@ class Database:
     @asynccontextmanager
     async def transaction(self, **options: Any) -> AsyncIterator[Connection]:
         """A connection inside a transaction: commits at the end, rolls back on any error."""
-        async with self.pool.acquire() as connection, connection.transaction(**options):
-            yield connection
+        async with self.pool.acquire() as connection:
+            async with connection.transaction(**options):
+                yield connection
+                crashpoint("transaction.before_commit")
+            crashpoint("transaction.after_commit")
 
     async def close(self) -> None:
         """Close all connections, by force after 5 seconds."""

@@ -11,6 +11,7 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
+from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import Conflict, EdgeError, Refused
 from edge_agent.services import generation
 from edge_agent.storage import database, identity, ledger, retention, upgrade
@@ -36,7 +37,9 @@ def backup(folder: Folder, target: Path) -> Copied:
     try:
         upgrade.copy(folder.database, part)
         found = inspect(part)
+        crashpoint("edge.backup.before_rename")
         part.replace(target)
+        crashpoint("edge.backup.after_rename")
     finally:
         part.unlink(missing_ok=True)
     sync_directory(target.parent)
@@ -54,13 +57,16 @@ def restore(folder: Folder, source: Path) -> Copied:
     part.touch(mode=PRIVATE)
     upgrade.copy(source, part)
     _go_past(folder, part, found)
-    # The write-ahead log belongs to the old file and must not be replayed into the new one.
+    # The write-ahead log belongs to the old file and must not be replayed into the new one. The old
+    # file keeps its name until the new one takes it: a death in between leaves one of the two.
     if folder.database.exists():
         fold_log(folder.database)
-        folder.database.replace(folder.path / "store.db.before-restore")
+        _keep_aside(folder.database, folder.path / "store.db.before-restore")
     for leftover in ("store.db-wal", "store.db-shm", ".store.db.restored-wal", ".store.db.restored-shm"):
         (folder.path / leftover).unlink(missing_ok=True)
+    crashpoint("edge.restore.before_rename")
     part.replace(folder.database)
+    crashpoint("edge.restore.after_rename")
     sync_directory(folder.path)
     return found
 
@@ -98,6 +104,12 @@ def fold_log(path: Path) -> None:
     except sqlite3.DatabaseError:
         # A damaged file is what a restore is for; it is only kept aside.
         return
+
+
+def _keep_aside(path: Path, aside: Path) -> None:
+    """A second name for the same bytes."""
+    aside.unlink(missing_ok=True)
+    aside.hardlink_to(path)
 
 
 def _check_whose(folder: Folder, found: Copied) -> None:

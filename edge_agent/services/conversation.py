@@ -82,7 +82,9 @@ class Conversation:
     # --- effects ----------------------------------------------------------------------
 
     async def _publish(self, effect: does.Publish) -> None:
+        crashpoint("edge.control.before_publish")
         self._send(effect.data)
+        crashpoint("edge.control.after_publish")
 
     async def _save_mark(self, effect: does.SaveMark) -> None:
         await self.marks.save(effect)
