@@ -6,7 +6,7 @@ pack, price, cost) once per origin under a small number, and a `Movement` refers
 All others are `[kind, {body}]` (see facts.py for what stores say, changes.py for what
 the hub says). A kind that this version does not know is an `Unknown` and keeps its bytes.
 
-Canonical bytes are RFC 8785 JSON (no floats occur) of the array with trailing nulls cut
+Canonical bytes are JSON with keys sorted by code point and no floats (SPEC.md, 2), trailing nulls cut
 off; `encode` is the only maker of them, and stored bytes are never made again.
 """
 
