@@ -352,6 +352,7 @@ class Box:
         store_it()
         self.origin_id = identity.get(self.database).origin_id
         self._notes = []
+        self.standing = Link.OFFLINE
         self.session = EdgeSession(verify_hub=self.world.hub_key.verify, batch_records_max=self.store.batch_records)
 
     def prune(self, retention_ms: int) -> int:

@@ -127,7 +127,11 @@ def _known_feed(worker: "Worker", txn: Transaction, hello: say.Hello, feed: obje
 def _offer(worker: "Worker", txn: Transaction, hello: say.Hello, row: Origin | None, feed: object) -> Offer:
     hub = worker.hub
     hashes = {}
-    for point in hello.checkpoints:
+    points = [
+        *hello.checkpoints, say.Checkpoint(position=hello.acked, hash=hello.acked_hash),
+        say.Checkpoint(position=hello.head, hash=hello.chain_head),
+    ]  # fmt: skip
+    for point in points:
         found = hash_at(txn, hello.site_id, hello.origin_id, point.position) if row else None
         if found is not None:
             hashes[point.position] = found.hex()
@@ -139,5 +143,5 @@ def _offer(worker: "Worker", txn: Transaction, hello: say.Hello, row: Origin | N
         feed_head_hash=feed.chain_hash.hex() if feed is not None else "0" * 64,  # type: ignore[attr-defined]
         feed_return_after=returned[1] if returned else 0,
         successor=row.successor if row is not None and _is_tail_stored(txn, row, hello) else None,
-        salvage_after=common_position(hello.checkpoints, hashes),
+        salvage_after=common_position(points, hashes),
     )  # fmt: skip

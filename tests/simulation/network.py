@@ -1,8 +1,8 @@
 """The wide-area network and its broker, at their worst: nothing here keeps a promise.
 
 A message may be lost, doubled, late, out of order, or come back from an older session; a
-link may be cut in one direction or both; the broker may forget everything. One device has
-one connection, as MQTT has it: a second one with the same name ends the first.
+link may be cut in one direction or both; the broker may forget everything. Two machines with
+one identity both listen to its topic: their client names differ by the start of the agent.
 """
 
 from collections import Counter
@@ -61,7 +61,7 @@ class Broker:
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
-        self.connections: dict[str, Connection] = {}
+        self.connections: dict[Receiver, Connection] = {}
         self.hub_ends: list[HubEnd] = []
         self.met: Counter[str] = Counter()
         self.is_up = True
@@ -74,28 +74,22 @@ class Broker:
         """A new connection, or None: the link is cut or the broker is away."""
         if not self.is_up or weather.up_is_cut or weather.down_is_cut:
             return None
-        before = self.connections.get(box.device_id)
-        if before is not None:
-            self.met["connection taken over"] += before.box is not box
-            self.drop(before)
         connection = Connection(box, origin_id, weather)
-        self.connections[box.device_id] = connection
+        self.connections[box] = connection
         return connection
 
     def drop(self, connection: Connection) -> None:
         """The connection ends; its box is told."""
         if not connection.is_open:
             return
-        connection.is_open = False
-        if self.connections.get(connection.box.device_id) is connection:
-            del self.connections[connection.box.device_id]
+        self.close(connection)
         self.timeline.after(1, connection.box.lost, connection)
 
     def close(self, connection: Connection) -> None:
         """The box itself hangs up: nobody needs to tell it."""
         connection.is_open = False
-        if self.connections.get(connection.box.device_id) is connection:
-            del self.connections[connection.box.device_id]
+        if self.connections.get(connection.box) is connection:
+            del self.connections[connection.box]
 
     def forget(self, away_ms: int) -> None:
         """kill -9 and an empty data directory: all connections and all that was on its way are gone."""
@@ -119,13 +113,12 @@ class Broker:
 
     def down(self, device_id: str, origin_id: str, payload: bytes) -> None:
         """The hub publishes to a box."""
-        connection = self.connections.get(device_id)
-        if connection is None or connection.origin_id != origin_id:
-            return
         old = self._old_down.setdefault(device_id, [])
         old.append(payload)
         del old[:-OLD_MESSAGES]
-        self._travel(connection.weather, self._arrive_down, connection, payload)
+        for connection in list(self.connections.values()):
+            if connection.box.device_id == device_id and connection.origin_id == origin_id:
+                self._travel(connection.weather, self._arrive_down, connection, payload)
 
     def _travel(
         self, weather: Weather, arrive: Callable[[Connection, bytes], None], connection: Connection, payload: bytes

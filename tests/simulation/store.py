@@ -175,9 +175,8 @@ class Store:
         if box.is_on:
             answer = self.do(box, sell)
             self.world.met["retry under the same key"] += 1
-            if act.answer is Answer.UNKNOWN and answer is not Answer.UNKNOWN:
-                act.answer = answer
-                act.may_be_lost = False
+            if act.answer is not Answer.ACKED and answer is Answer.ACKED:
+                act.answer, act.may_be_lost = answer, False
         if act.answer is Answer.UNKNOWN and tries:
             self.world.timeline.after(self.world.timeline.random.randrange(500, 9_000), self._retry, act, sell, tries - 1)
 

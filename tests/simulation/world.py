@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from edge_agent.services.applying import apply_change
-from edge_agent.storage import identity, ledger
+from edge_agent.storage import identity, ledger, retention
 from sync_protocol import changes
 from sync_protocol.edge_session import Link
 from sync_protocol.records import decode
@@ -111,12 +111,14 @@ class World:
                 worker.start()
         self.hub.now_shards()
         self.operator.give_again()
-        for _, site_id, _ in self.owed:
-            # The nightly digest is due: a new conversation begins with one.
-            self._reconnect(next(store for store in self.stores if store.site_id == site_id))
+        for store in self.stores:
+            if any(text.startswith("level of") for text in retention.verify(store.box.database)):
+                # The nightly digest is due: a new conversation begins with one.
+                self._reconnect(store.box)
+                self.owed.append((self.timeline.now, store.site_id, ("digest_differs", "levels_rebuilt")))
 
-    def _reconnect(self, store: Store) -> None:
-        connection = self.broker.connections.get(store.device_id)
+    def _reconnect(self, box: Box) -> None:
+        connection = self.broker.connections.get(box)
         if connection is not None:
             self.broker.drop(connection)
 
