@@ -7,7 +7,6 @@ here is ended here, by process id; the folder can be used again after a kill.
 
 import json
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -16,7 +15,8 @@ from typing import Any, Self
 
 from deploy.local.broker import Broker, start_broker
 from deploy.local.calls import Answer, call, wait_until
-from deploy.local.postgres import PostgresServer
+from deploy.local.ports import free_port
+from deploy.local.given_postgres import private_or_given
 from deploy.local.programs import Program, StackError, run_to_end
 from deploy.local.proxy import Proxy
 
@@ -29,6 +29,7 @@ class Store:
     def __init__(self, stack: "Stack", name: str, site_id: str, folder: Path) -> None:
         self.stack, self.name, self.site_id, self.folder = stack, name, site_id, folder
         self.scanners: list[dict[str, str]] = []
+        self.api_port = free_port()
         self.to_broker = Proxy("127.0.0.1", stack.broker.port).start()
         self.to_hub = Proxy("127.0.0.1", stack.hub_port).start()
         self.program: Program | None = None
@@ -86,12 +87,17 @@ class Store:
         """The agent's own word on its sync state."""
         return dict(self.get("/api/v1/sync").body)
 
+    def is_caught_up(self) -> bool:
+        """Nothing is on its way in either direction."""
+        sync = self.sync()
+        return bool(sync["state"] == "streaming" and sync["pending"] == 0 and not sync.get("feed_lag"))
+
     def _environment(self) -> dict[str, str]:
         return {
             "EDGE_HUB_URL": f"http://127.0.0.1:{self.to_hub.port}",
             "EDGE_BROKER_URL": f"mqtt://127.0.0.1:{self.to_broker.port}",
             "EDGE_SCANNERS": json.dumps(self.scanners),
-            "EDGE_API_PORT": "0",
+            "EDGE_API_PORT": str(self.api_port),
             "EDGE_BALLAST_MB": "1",
             "PYTHONUNBUFFERED": "1",
         }
@@ -108,9 +114,9 @@ class Stack:
         folder.mkdir(parents=True, exist_ok=True)
         self.password = self._secret("broker.password")
         self.admin_password = self._secret("admin.password")
-        self.postgres = PostgresServer(folder / "postgres", options=dict(postgres_options or {}))
+        self.postgres = private_or_given(folder / "postgres", dict(postgres_options or {}))
         self.broker_kind, self.roles = broker, roles
-        self.hub_port = hub_port or _free_port()
+        self.hub_port = hub_port or free_port()
         self.broker: Broker
         self.hub: Program
         self.workers: list[Program] = []
@@ -133,20 +139,26 @@ class Stack:
         self.postgres.create_database("backstock")
         self.broker = start_broker(self.folder / "broker", kind=self.broker_kind, password=self.password)
         self.cloud_hub("migrate")
-        self.cloud_hub("create-admin", ADMIN, HUB_ADMIN_PASSWORD=self.admin_password)
+        self._create_admin()
         self.hub = self.hub_program("hub", self.roles, self.hub_port).start()
         return self
+
+    def _create_admin(self) -> None:
+        done = self.folder / "admin.created"
+        if not done.exists():
+            self.cloud_hub("create-admin", ADMIN, HUB_ADMIN_PASSWORD=self.admin_password)
+            done.touch()
 
     def hub_program(self, name: str, roles: str, port: int) -> Program:
         """A hub process of this chain; more than one may run (each with its own port)."""
         command = [sys.executable, "-m", "cloud_hub", "serve", "--roles", roles]
-        environment = {**self._environment(), "HUB_HTTP_PORT": str(port)}
+        environment = {**self.hub_environment(), "HUB_HTTP_PORT": str(port)}
         return Program(name, command, environment, self.folder / f"{name}.log")
 
     def cloud_hub(self, *arguments: str, **environment: str) -> str:
         """Run a `cloud-hub` command to its end; its output. Raises StackError."""
         command = [sys.executable, "-m", "cloud_hub", *arguments]
-        return run_to_end(command, {**self._environment(), **environment})
+        return run_to_end(command, {**self.hub_environment(), **environment})
 
     def close(self) -> None:
         """End everything in the reverse order; safe to call twice."""
@@ -189,21 +201,30 @@ class Stack:
             raise StackError(f"{method} {path} answered {answer.status}: {answer.body}")
         return answer.body
 
-    def add_store(self, name: str, *, scanners: list[dict[str, str]] | None = None, start: bool = True) -> Store:
-        """A site with an enrolled agent."""
-        site = self.expect("POST", "/api/v1/sites", {"code": name, "name": f"Store {name}", "kind": "edge"})
-        store = Store(self, name, site["id"], self.folder / name)
+    def add_store(
+        self, name: str, *, title: str | None = None, scanners: list[dict[str, str]] | None = None,
+        api_port: int = 0, start: bool = True,
+    ) -> Store:  # fmt: skip
+        """A site with an enrolled agent; one that an earlier run made is taken up again."""
+        store = Store(self, name, self._site(name, title or f"Store {name}"), self.folder / name)
         self.stores[name] = store
         store.scanners = scanners or []
-        code = self.cloud_hub("enrol-code", site["id"]).split()[-1]
-        store.enrol(code)
+        store.api_port = free_port(api_port)
+        if not (store.folder / "enrolment.json").exists():
+            store.enrol(self.cloud_hub("enrol-code", store.site_id).split()[-1])
         return store.start() if start else store
+
+    def _site(self, code: str, title: str) -> str:
+        for site in self.expect("GET", "/api/v1/sites")["items"]:
+            if site["code"] == code:
+                return str(site["id"])
+        return str(self.expect("POST", "/api/v1/sites", {"code": code, "name": title, "kind": "edge"})["id"])
 
     def wait_converged(self, timeout_s: float = 60) -> None:
         """Until every running store has nothing pending and the hub has all of it."""
         for store in self.stores.values():
             if store.program is not None and store.program.pid:
-                wait_until(lambda s=store: _is_caught_up(s.sync()), f"{store.name} has sent everything", timeout_s)
+                wait_until(store.is_caught_up, f"{store.name} has sent everything", timeout_s)
 
     def _secret(self, name: str) -> str:
         path = self.folder / name
@@ -212,7 +233,8 @@ class Stack:
             path.chmod(0o600)
         return path.read_text()
 
-    def _environment(self) -> dict[str, str]:
+    def hub_environment(self) -> dict[str, str]:
+        """How a hub process of this chain is configured."""
         return {
             "HUB_DATABASE_URL": self.postgres.url("backstock"),
             "HUB_BROKER_URL": f"mqtt://hub:{self.password}@127.0.0.1:{self.broker.port}",
@@ -225,13 +247,3 @@ class Stack:
             "HUB_DEVICE_BROKER_PASSWORD": self.password,
             "PYTHONUNBUFFERED": "1",
         }
-
-
-def _is_caught_up(sync: Mapping[str, Any]) -> bool:
-    return bool(sync["state"] == "streaming" and sync["pending"] == 0 and not sync.get("feed_lag"))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
