@@ -19,6 +19,7 @@ from typing import Literal, Self
 
 from deploy.local import broker_settings
 from deploy.local.broker_settings import Certificates
+from deploy.local.ports import free_port
 
 Kind = Literal["mosquitto", "embedded"]
 START_TIMEOUT_S = 15.0
@@ -150,10 +151,3 @@ def start_broker(
     """Start a broker in its folder. With `certificates` it is mosquitto behind mutual TLS."""
     chosen = resolve("mosquitto" if certificates else kind)
     return Broker(folder.resolve(), chosen, port or free_port(), certificates).start()
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -10,7 +10,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -23,6 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from deploy.local.ports import free_port
 from deploy.local.postgres_user import ServerUser, server_user
 
 T = TypeVar("T")
@@ -101,7 +101,7 @@ class PostgresServer:
         if not (self.data / "PG_VERSION").exists():
             self._initdb(user)
         end_leftover(self.data)
-        self.port = self.port if self.port and _is_free(self.port) else _free_port()
+        self.port = free_port(self.port)
         self._sockets = Path(tempfile.mkdtemp(prefix="pg"))  # a socket path has at most 107 bytes
         user.give(self._sockets)
         command = [str(user.programs / "postgres"), "-D", str(self.data), *self._settings()]
@@ -122,11 +122,11 @@ class PostgresServer:
 
     def create_database(self, name: str, template: str = "template1") -> None:
         """Create it unless it exists."""
-        _run(_create_database(self.url(), name, template))
+        create_database(self.url(), name, template)
 
     def drop_database(self, name: str) -> None:
         """Drop it whoever is connected."""
-        _run(_execute(self.url(), f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        drop_database(self.url(), name)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -233,19 +233,15 @@ def in_database(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def create_database(server_url: str, name: str, template: str = "template1") -> None:
+    """Create a database unless it exists."""
+    with suppress(asyncpg.DuplicateDatabaseError):
+        _run(_execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return True
-    return False
+def drop_database(server_url: str, name: str) -> None:
+    """Drop a database whoever is connected to it."""
+    _run(_execute(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
@@ -269,8 +265,3 @@ async def _execute(url: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
-
-
-async def _create_database(url: str, name: str, template: str) -> None:
-    with suppress(asyncpg.DuplicateDatabaseError):
-        await _execute(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')

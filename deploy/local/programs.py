@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -39,14 +40,22 @@ class Program:
         return self.process.pid if self.process and self.process.poll() is None else None
 
     def start(self) -> "Program":
-        """Start it and wait for its ready line."""
-        log = self.log.open("a")
-        self.process = subprocess.Popen(
-            self.command, env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=log,
-            text=True, start_new_session=True,
-        )  # fmt: skip
+        """End what a killed run left under this name, start it, wait for its ready line."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        end_leftover(self._note)
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                self.command, env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=log,
+                text=True, start_new_session=True,
+            )  # fmt: skip
+        self._note.write_text(f"{self.process.pid} {started_at(self.process.pid)}", encoding="utf-8")
         self.ready = self._wait_ready()
         return self
+
+    @property
+    def _note(self) -> Path:
+        """Says which process this is, for the run after a kill of this one."""
+        return self.log.with_suffix(".pid")
 
     def stop(self) -> int | None:
         """Ask it to end, wait, and kill what does not listen; the exit code."""
@@ -78,6 +87,7 @@ class Program:
         if self.process.stdout:
             self.process.stdout.close()
         code, self.process = self.process.returncode, None
+        self._note.unlink(missing_ok=True)
         return code
 
     def _wait_ready(self) -> dict[str, Any]:
@@ -106,6 +116,36 @@ class _Deadline:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
+
+
+def started_at(pid: int) -> str:
+    """When a process started, in the kernel's ticks; empty when there is none. With the pid it is an identity."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+
+
+def end_leftover(note: Path) -> None:
+    """End the very process that a note names, if it still runs; a pid that was given again is left alone."""
+    try:
+        pid, ticks = note.read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    number = signal.SIGTERM
+    while started_at(int(pid)) == ticks and not _is_zombie(int(pid)):
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), number)
+        if time.monotonic() > deadline:
+            number = signal.SIGKILL
+        time.sleep(0.1)
+
+
+def _is_zombie(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    return True
 
 
 def _drain(process: subprocess.Popen[str], log: Path) -> None:

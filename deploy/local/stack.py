@@ -15,8 +15,8 @@ from typing import Any, Self
 
 from deploy.local.broker import Broker, start_broker
 from deploy.local.calls import Answer, call, wait_until
-from deploy.local.ports import free_port
 from deploy.local.given_postgres import private_or_given
+from deploy.local.ports import free_port
 from deploy.local.programs import Program, StackError, run_to_end
 from deploy.local.proxy import Proxy
 
