@@ -40,7 +40,10 @@ def evaluate(
     was = severity(before.available, *limits)
     is_now = severity(after.available, *limits)
     if was is Severity.OK and is_now is Severity.OK:
-        return
+        point = limits.reorder_point
+        is_calming = is_clearly_above(after.available, point) and not is_clearly_above(before.available, point)
+        if not is_calming:
+            return
     _step(connection, product, is_now, after.available, limits, position, now_ms)
 
 

@@ -203,7 +203,9 @@ def _quantity(value: Any) -> int | None:
     """Thousandths: integers are thousandths as everywhere in the protocol, texts are decimals."""
     if value is None or type(value) is int:
         return value
-    return parse_quantity(str(value))
+    if type(value) is not str:
+        raise Malformed(f"expected thousandths or a decimal text, got {str(value)[:40]!r}")
+    return parse_quantity(value)
 
 
 def _required(value: Any) -> int:

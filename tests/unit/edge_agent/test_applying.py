@@ -1,0 +1,166 @@
+"""What comes down the feed, and what the store edited meanwhile."""
+
+from typing import Any
+
+import pytest
+
+from edge_agent.errors import Conflict, NotFound
+from edge_agent.services import proposing
+from edge_agent.services.applying import apply_change, reapply_local_edits, retry_unknown, staged_product
+from edge_agent.services.proposing import NewProduct
+from edge_agent.storage import alerts, catalogue, commands, identity, staging
+from sync_protocol import changes
+from sync_protocol.records import Fact, Movement, Unknown, decode, encode
+from tests.unit.edge_agent.a_store import NOW, a_product, a_store, assert_sound, facts_in, move, on_shelf
+
+MILK = a_product(1, name="Milk")
+
+
+def a_change(version: tuple[int, int] = (1, 2), **fields: Any) -> changes.Product:
+    return changes.Product(**{
+        "product_id": MILK.product_id, "version": version, "sku": MILK.sku, "name": "Milk, fresh", "price": 249,
+        "barcodes": [{"code": "00000000000017", "pack_quantity": 1000}], **fields,
+    })  # fmt: skip
+
+
+def test_a_product_comes_with_its_codes_price_and_thresholds() -> None:
+    connection = a_store()
+    apply_change(connection, changes.change(a_change(reorder_point=3000, metadata={"shelf": "B"})), NOW)
+
+    found = catalogue.find_by_code(connection, "00000000000017")
+
+    assert found is not None
+    assert (found.product.name, found.product.price, found.product.reorder_point) == ("Milk, fresh", 249, 3000)
+    assert found.product.metadata == '{"shelf":"B"}'
+
+
+@pytest.mark.parametrize(
+    ("version", "name"), [((1, 0), "Milk"), ((0, 9), "Milk"), ((1, 2), "Milk, fresh"), ((2, 0), "Milk, fresh")]
+)
+def test_an_older_version_never_overwrites_a_newer_one(version: tuple[int, int], name: str) -> None:
+    connection = a_store(MILK)
+    apply_change(connection, changes.change(a_change(version)), NOW)
+    found = catalogue.find_product(connection, MILK.product_id)
+    assert found is not None
+    assert found.name == name
+
+
+def test_a_tombstone_archives_and_a_newer_row_brings_it_back() -> None:
+    connection = a_store(MILK)
+    gone = changes.ProductGone(product_id=MILK.product_id, version=(1, 3))
+    apply_change(connection, changes.change(gone), NOW)
+    apply_change(connection, changes.change(a_change((1, 2))), NOW)
+    assert catalogue.list_products(connection) == []
+    apply_change(connection, changes.change(a_change((1, 4))), NOW)
+    assert len(catalogue.list_products(connection)) == 1
+
+
+def test_a_new_threshold_is_looked_at_at_once() -> None:
+    connection = a_store(MILK)
+    move(connection, MILK, 4000)
+    apply_change(connection, changes.change(a_change(reorder_point=5000)), NOW)
+    assert [alert.rule for alert in alerts.list_alerts(connection, is_open=True)] == ["low_stock"]
+
+
+def test_a_command_in_the_feed_is_executed() -> None:
+    connection = a_store(MILK)
+    command = changes.Command(
+        command_id="00000000-0000-4000-8000-c00000000001", kind="adjust", key="k",
+        body={"product_id": MILK.product_id, "delta": 2000},
+    )  # fmt: skip
+    apply_change(connection, changes.change(command), NOW)
+    assert on_shelf(connection, MILK) == 2000
+
+
+def test_a_kind_of_a_later_version_is_kept_with_its_bytes_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = a_store(MILK)
+    body = {"site_id": "00000000-0000-4000-8000-000000000009", "code": "X", "name": "Nine", "version": [1, 1]}
+    record = Fact("site_v2", body)
+    apply_change(connection, record, NOW)
+    apply_change(connection, Unknown("tuple", b'["tuple",1,2]'), NOW)
+    assert [encoded for _, encoded in commands.unknown(connection)] == [encode(record), b'["tuple",1,2]']
+    assert retry_unknown(connection, NOW) == 0
+
+    monkeypatch.setitem(changes.CHANGES, "site_v2", changes.Site)
+
+    assert retry_unknown(connection, NOW) == 1
+    assert [site.name for site in catalogue.list_sites(connection)] == ["Nine"]
+    assert len(commands.unknown(connection)) == 1
+
+
+@pytest.mark.parametrize("record", [
+    Fact("product", {"product_id": 5}), Fact("command", {}), Movement(1, 1000, "shelf", "customer", "sale", 1),
+])  # fmt: skip
+def test_a_malformed_change_is_set_aside_and_the_feed_goes_on(record: Any) -> None:
+    connection = a_store(MILK)
+    apply_change(connection, record, NOW)
+    apply_change(connection, changes.change(a_change()), NOW)
+    assert len(commands.unknown(connection)) == 1
+    assert catalogue.version_of(connection, MILK.product_id) == (1, 2)
+
+
+def test_a_linked_code_works_at_once_and_survives_what_comes_down_before_the_hub_has_it() -> None:
+    connection = a_store(MILK)
+    proposing.link_barcode(connection, "4711", MILK.product_id, 6000, "ann", NOW)
+
+    apply_change(connection, changes.change(a_change()), NOW)
+
+    found = catalogue.find_by_code(connection, "4711")
+    assert found is not None
+    assert (found.product.name, found.pack_quantity) == ("Milk, fresh", 6000)
+    [fact] = facts_in(connection, "proposal")
+    assert (fact["entity"], fact["entity_id"], fact["actor"]) == ("barcode", "4711", "ann")
+
+
+def test_what_the_hub_has_merged_is_the_hubs_word() -> None:
+    connection = a_store(MILK)
+    position = proposing.link_barcode(connection, "4711", MILK.product_id, 6000, "ann", NOW).position
+    identity.save_ack(connection, position, 0)
+    apply_change(connection, changes.change(a_change()), NOW)
+    assert catalogue.find_by_code(connection, "4711") is None
+
+
+def test_a_provisional_product_can_be_sold_at_once_and_is_proposed() -> None:
+    connection = a_store(MILK)
+    new = NewProduct(sku="NEW-1", name="Found on the shelf", price=100, codes=(("4712", 1000),), actor="ann")
+
+    made = proposing.create_provisional(connection, new, NOW).product
+
+    found = catalogue.find_by_code(connection, "4712")
+    assert found is not None
+    assert found.product == made
+    assert made.lifecycle == "provisional"
+    [fact] = facts_in(connection, "proposal")
+    assert fact["fields"]["barcodes"] == [{"code": "4712", "pack_quantity": 1000}]
+    for twice in (new, NewProduct(sku="NEW-2", name="x", codes=(("4712", 1000),))):
+        with pytest.raises(Conflict):
+            proposing.create_provisional(connection, twice, NOW)
+    with pytest.raises(NotFound):
+        proposing.link_barcode(connection, "4711", "nonsense", 1000, None, NOW)
+
+
+def test_a_snapshot_keeps_the_edits_above_the_position_it_has_merged() -> None:
+    connection = a_store(MILK)
+    merged = proposing.link_barcode(connection, "4711", MILK.product_id, 1000, None, NOW).position
+    proposing.link_barcode(connection, "4712", MILK.product_id, 1000, None, NOW)
+    new = proposing.create_provisional(connection, NewProduct(sku="NEW-1", name="New"), NOW).product
+    staging.begin_staging(connection)
+    staging.stage_products(connection, [staged_product(a_change((1, 9)))])
+    staging.seal_staging(connection)
+
+    staging.swap(connection)
+    reapply_local_edits(connection, merged)
+
+    assert catalogue.find_by_code(connection, "4711") is None
+    assert catalogue.find_by_code(connection, "4712") is not None
+    assert catalogue.find_product(connection, new.product_id) is not None
+    assert_sound(connection)
+
+
+def test_two_proposals_never_have_the_same_stamp() -> None:
+    connection = a_store(MILK)
+    for number in range(3):
+        proposing.link_barcode(connection, f"c{number}", MILK.product_id, 1000, None, NOW)
+    stamps = [tuple(fact["hlc"]) for fact in facts_in(connection, "proposal")]
+    assert stamps == sorted(set(stamps))
+    assert decode(b'["x",{}]') == Fact("x", {})
