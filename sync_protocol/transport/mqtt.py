@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -26,6 +25,8 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from sync_protocol.errors import Lost, TooLarge, Unavailable
 from sync_protocol.limits import BATCH_BYTES_MAX
+from sync_protocol.transport.address import BrokerAddress as BrokerAddress
+from sync_protocol.transport.address import failure_code, tls_context
 
 PACKET_BYTES_MAX = BATCH_BYTES_MAX + 4_096
 """A batch with its topic and properties."""
@@ -38,20 +39,6 @@ INBOX_MAX = 1_000
 
 ANSWER_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerAddress:
-    """Where the broker is and who we are to it."""
-
-    host: str
-    port: int
-    tls: bool = False
-    username: str | None = None
-    password: str | None = None
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
 
 
 @dataclass(slots=True)
@@ -196,7 +183,7 @@ class Connection:
             dialling.add_done_callback(lambda _: _hang_up(self._client))
             raise
         except (OSError, ValueError) as error:
-            raise Unavailable(_code_of(error), f"{self._address.host}:{self._address.port}: {error}") from error
+            raise Unavailable(failure_code(error), f"{self._address.host}:{self._address.port}: {error}") from error
         self._attach()
 
     def _attach(self) -> None:
@@ -382,23 +369,12 @@ def _client(address: BrokerAddress, client_id: str, will: tuple[str, bytes] | No
     if will is not None:
         client.will_set(will[0], will[1], qos=1, retain=True)
     if address.tls:
-        client.tls_set_context(_tls(address))
+        client.tls_set_context(tls_context(address))
     return client
 
 
 def _properties(packet: int) -> Properties:
     return Properties(packet)  # type: ignore[no-untyped-call]
-
-
-def _tls(address: BrokerAddress) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=address.ca_file)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if address.cert_file is not None:
-            context.load_cert_chain(address.cert_file, address.key_file)
-    except (OSError, ValueError) as error:
-        raise Unavailable("credentials", f"cannot read the certificates: {error}") from error
-    return context
 
 
 def _hang_up(client: paho.Client) -> None:
@@ -418,13 +394,3 @@ def _buffered(sock: socket.socket) -> bool:
 def _slug(reason: ReasonCode) -> str:
     """A stable code of an MQTT reason: "Session taken over" -> "session_taken_over"."""
     return str(reason).lower().replace(" ", "_")
-
-
-def _code_of(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "bad_server_certificate"
-    if isinstance(error, ssl.SSLError):
-        return "tls"
-    if isinstance(error, socket.gaierror):
-        return "unknown_host"
-    return "timeout" if isinstance(error, TimeoutError) else "unreachable"

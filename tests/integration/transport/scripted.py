@@ -6,6 +6,7 @@ connection.
 """
 
 import asyncio
+import contextlib
 import ssl
 from dataclasses import dataclass, field
 from typing import Self
@@ -48,6 +49,8 @@ class ScriptedBroker:
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     def of(self, kind: int, connection: int | None = None) -> list[Packet]:
         """The packets of a type, by one connection or all."""

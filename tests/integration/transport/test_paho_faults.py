@@ -5,7 +5,6 @@ socket to a broker that does what brokers do on bad days.
 """
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -218,11 +217,17 @@ async def test_a_packet_that_the_broker_would_not_take_is_refused_before_it_is_s
 
 
 async def test_giving_up_while_connecting_leaves_no_socket_behind() -> None:
-    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.3):
-            await Connection.open(BrokerAddress(host="127.0.0.1", port=port), client_id="box")
-    gc.collect()
-    silent.close()
-    await silent.wait_closed()
+    hung_up = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        hung_up.set()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await Connection.open(BrokerAddress(host="127.0.0.1", port=port), client_id="box")
+        async with asyncio.timeout(5):
+            await hung_up.wait()
