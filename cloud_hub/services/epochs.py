@@ -30,11 +30,12 @@ async def note_rollback(connection: Connection, told_epoch: int, now_ms: int) ->
 
 
 async def begin(connection: Connection, reason: str, now_ms: int, *, told_epoch: int = 0) -> int:
-    """Record the next epoch; new origins for all feeds and hub-run sites."""
+    """Record the next epoch; new origins for all feeds and hub-run sites; every box says Hello again."""
     state = await hub_state.get(connection, lock=True)
     epoch = max(state.hub_epoch + 1, told_epoch + 1, now_ms // 1000)
     entry = {"epoch": epoch, "at": now_ms, "reason": reason}
     await hub_state.save_epoch(connection, epoch, [*state.epochs, entry])
+    await origins.end_all_sessions(connection)
     for old in await feeds.list_all(connection):
         await feed.fork(connection, old, now_ms)
     for site in await sites.list_by_code(connection):

@@ -174,9 +174,13 @@ async def write_plan(connection: Connection, origin: Origin, made: Plan, now_ms:
         await changes.append_all(connection, said, now_ms)
 
 
+def moment(now_ms: int) -> datetime:
+    """Milliseconds of UTC as the ledger's timestamp."""
+    return _EPOCH + timedelta(milliseconds=now_ms)
+
+
 def _plan(origin: Origin, accepted: Accepted, items: dict[int, KnownItem], now_ms: int) -> Plan:
-    recorded_at = _EPOCH + timedelta(milliseconds=now_ms)
-    return plan(accepted, site_id=origin.site_id, origin_id=origin.origin_id, items=items, recorded_at=recorded_at)
+    return plan(accepted, site_id=origin.site_id, origin_id=origin.origin_id, items=items, recorded_at=moment(now_ms))
 
 
 async def _find_bad(

@@ -46,6 +46,7 @@ _BY_LEASE = Query(
     .with_for_update()
 )
 _BY_HASH = Query(sa.select(*_COLUMNS).where(branches.c.head_hash == bound(branches.c.head_hash)).with_for_update())
+_BY_ID = Query(sa.select(*_COLUMNS).where(branches.c.branch_id == bound(branches.c.branch_id)).with_for_update())
 _INSERT = Query(
     insert(branches).values({**given(branches, *_FIELDS, "created_at"), "updated_at": bound(branches.c.created_at)})
 )
@@ -101,6 +102,11 @@ async def lock_by_lease(connection: Connection, origin_id: object, lease: str) -
 async def lock_by_hash(connection: Connection, head_hash: bytes) -> Branch | None:
     """The branch that ends at a chain hash, locked."""
     return _made(await _BY_HASH.fetchrow(connection, head_hash=head_hash))
+
+
+async def lock_by_id(connection: Connection, branch_id: str) -> Branch | None:
+    """One branch, locked."""
+    return _made(await _BY_ID.fetchrow(connection, branch_id=branch_id))
 
 
 async def insert_branch(connection: Connection, **values: Any) -> None:

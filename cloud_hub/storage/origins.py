@@ -93,6 +93,7 @@ _SAVE_SESSION = Query(
     )
 )
 _END_SESSION = Query(origins.update().where(_ID, origins.c.lease == bound(origins.c.lease)).values(lease=sa.null()))
+_END_ALL = Query(origins.update().where(origins.c.lease.is_not(None)).values(lease=sa.null()))
 _ERROR = Query(origins.update().where(_ID).values(**given(origins, "last_error", "last_error_at")))
 _DIGEST = Query(origins.update().where(_ID).values(**given(origins, "digest_position", "is_digest_equal", "digest_at")))
 _BACKLOG = Query(
@@ -180,6 +181,11 @@ async def save_session(connection: Connection, **values: Any) -> None:
 async def end_session(connection: Connection, origin_id: object, lease: str) -> None:
     """The box said goodbye."""
     await _END_SESSION.execute(connection, origin_id=origin_id, lease=lease)
+
+
+async def end_all_sessions(connection: Connection) -> None:
+    """No lease counts any more: every box says Hello again."""
+    await _END_ALL.execute(connection)
 
 
 async def save_error(connection: Connection, origin_id: object, error: str, now_ms: int) -> None:

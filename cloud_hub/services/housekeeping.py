@@ -1,0 +1,47 @@
+"""What has to be done now and then: partitions ahead of time, forgetting what may be forgotten.
+
+Never above a safe mark: batches and feed records are kept until a verified backup holds
+them, and for the retention window after that.
+"""
+
+from cloud_hub.storage import chunks, feeds, maintenance, shards
+from cloud_hub.storage.database import Database
+from sync_protocol.limits import RETENTION_MS
+
+DAY_MS = 24 * 3_600_000
+CHUNKS_KEPT_MS = 2 * DAY_MS
+FEED_KEPT = 50_000
+"""Feed records that are kept however far the box is; one further behind takes a snapshot."""
+
+
+async def make_partitions(database: Database, now_ms: int) -> list[str]:
+    """This month's partition and the next two."""
+    async with database.transaction() as connection:
+        return await maintenance.make_partitions(connection, now_ms)
+
+
+async def prune(database: Database, now_ms: int) -> int:
+    """Forget what may be forgotten; how many rows."""
+    gone = 0
+    async with database.transaction() as connection:
+        gone += await maintenance.prune_batches(connection, now_ms - RETENTION_MS)
+        gone += await maintenance.prune_rest(connection, now_ms - RETENTION_MS)
+        gone += await chunks.prune(connection, now_ms - CHUNKS_KEPT_MS)
+        gone += await shards.prune_slots(connection, 30 * DAY_MS)
+    async with database.connection() as connection:
+        known = await feeds.list_all(connection)
+    for feed in known:
+        gone += await _prune_feed(database, str(feed.site_id))
+    async with database.transaction() as connection:
+        gone += await maintenance.prune_changes(connection, now_ms - RETENTION_MS)
+    return gone
+
+
+async def _prune_feed(database: Database, site_id: str) -> int:
+    """Records that the box has, that a verified backup has, and that are not among the newest."""
+    async with database.transaction() as connection:
+        feed = await feeds.lock(connection, site_id)
+        if feed is None:
+            return 0
+        below = min(feed.acked, feed.safe_mark, feed.head - FEED_KEPT) + 1
+        return await feeds.prune(connection, feed, below) if below > feed.first_retained else 0

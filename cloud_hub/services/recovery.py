@@ -1,0 +1,148 @@
+"""What a person decides about a fenced box: which one survives, what becomes of its branch.
+
+Confirming a survivor closes the disputed origin at the hub's mark and certifies a
+successor for that device; the box gets it at its next Hello, with what the hub knows of
+its site. Adoption asks the site's current writer, record by record, each at most once.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import orjson
+import structlog
+
+from cloud_hub.crashpoints import crashpoint
+from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.services import registering
+from cloud_hub.services.commands import create_command
+from cloud_hub.services.ports import Sign
+from cloud_hub.storage import branches, hub_state, ledger, origins
+from cloud_hub.storage.branches import Branch
+from cloud_hub.storage.database import Connection, Database
+from sync_protocol.errors import ProtocolError
+from sync_protocol.keys import Claims, Predecessor, issue
+from sync_protocol.records import Fact, Item, Movement, decode, encode
+
+log = structlog.get_logger(__name__)
+
+
+class Recovery:
+    """Decisions about boxes and branches."""
+
+    def __init__(self, database: Database, *, sign: Sign) -> None:
+        self._database = database
+        self._sign = sign
+
+    async def confirm_survivor(self, device_id: str, actor: str, now_ms: int) -> str:
+        """This device's box writes its site's ledger from now on; the successor's origin id.
+
+        Raises NotFound, Conflict. Given again before the box has come for it, it is the same.
+        """
+        async with self._database.transaction() as connection:
+            device = await origins.find_device(connection, device_id)
+            if device is None:
+                raise NotFound("device", "no such device")
+            if device["state"] != "active":
+                raise Conflict("revoked", "expected an active device")
+            waiting = await self._waiting(connection, device["site_id"], device_id)
+            if waiting is not None:
+                return waiting
+            fresh = await self._succeed(connection, device["site_id"], device_id, device["public_key"], now_ms)
+            crashpoint("take_over.before_commit")
+        crashpoint("take_over.after_commit")
+        log.info("a box was confirmed as the survivor", device=device_id, origin=fresh, actor=actor)
+        return fresh
+
+    async def _waiting(self, connection: Connection, site_id: UUID, device_id: str) -> str | None:
+        """A successor that was opened for this device and has not spoken yet."""
+        newest = await origins.lock_open(connection, site_id)
+        is_waiting = newest is not None and str(newest.device_id) == device_id and newest.boot == 0 and newest.mark == 0
+        return str(newest.origin_id) if newest is not None and is_waiting and newest.predecessor_origin else None
+
+    async def _succeed(
+        self, connection: Connection, site_id: UUID, device_id: str, public_key: bytes, now_ms: int
+    ) -> str:
+        writer = await origins.lock_open(connection, site_id)
+        if writer is None:
+            raise Conflict("no_writer", "expected a site that has an origin")
+        fresh = registering.new_id()
+        claims = Claims(
+            site_id=str(site_id), device_id=device_id, origin_id=fresh, public_key=bytes(public_key).hex(),
+            predecessor=Predecessor(
+                origin_id=str(writer.origin_id), position=writer.mark, hash=writer.chain_hash.hex()
+            ),
+            hub_epoch=(await hub_state.get(connection)).hub_epoch, issued_at=now_ms,
+        )  # fmt: skip
+        certificate = issue(claims, self._sign)
+        await registering.register(connection, claims, now_ms)
+        for origin in await origins.list_of_site(connection, site_id):
+            if str(origin.device_id) == device_id and origin.state != "open":
+                await origins.save_successor(connection, origin.origin_id, certificate)
+        return fresh
+
+    async def adopt(self, branch_id: str, actor: str, now_ms: int) -> int:
+        """Ask the site's writer to take over a branch; how many commands. Raises NotFound, Conflict."""
+        async with self._database.transaction() as connection:
+            branch = await branches.lock_by_id(connection, branch_id)
+            if branch is None:
+                raise NotFound("branch", "no such branch")
+            writer = await origins.lock_open(connection, branch.site_id)
+            if writer is None or writer.origin_id == branch.origin_id:
+                raise Conflict("no_survivor", "expected a confirmed survivor to adopt the branch")
+            if branch.state in ("adopting", "adopted"):
+                raise Conflict("adopted", "expected a branch that is not adopted yet")
+            count = await self._ask(connection, branch, actor, now_ms)
+            await branches.save_state(connection, branch, "adopting" if count else "adopted", actor, now_ms)
+        return count
+
+    async def _ask(self, connection: Connection, branch: Branch, actor: str, now_ms: int) -> int:
+        items = await _items(connection, branch)
+        asked = []
+        for row in await branches.list_records(connection, branch):
+            if row["state"] != "stored":
+                continue
+            body = _body(bytes(row["chain_hash"]), bytes(row["encoded"]), items)
+            if body is None:
+                continue
+            key = f"adopt:{bytes(row['chain_hash']).hex()}"
+            given = await create_command(
+                connection, str(branch.site_id), "adopt", body, key, actor=actor, now_ms=now_ms
+            )
+            asked.append(
+                {
+                    "site_id": branch.site_id,
+                    "chain_hash": row["chain_hash"],
+                    "state": "asked",
+                    "command_id": given.command.id,
+                }
+            )
+        await branches.save_asked(connection, asked)
+        return len(asked)
+
+
+async def _items(connection: Connection, branch: Branch) -> dict[int, Item]:
+    """The item definitions that the branch's movements may refer to: the origin's, then its own."""
+    known = await ledger.list_items(connection, branch.site_id, branch.origin_id)
+    items = {ref: each.item for ref, each in known.items()}
+    for row in await branches.list_records(connection, branch):
+        record = _decoded(bytes(row["encoded"]))
+        if isinstance(record, Item):
+            items[record.ref] = record
+    return items
+
+
+def _body(chain_hash: bytes, encoded: bytes, items: Mapping[int, Item]) -> dict[str, str] | None:
+    """What the writer needs to adopt one record; None for what has no effect of its own."""
+    record = _decoded(encoded)
+    body = {"branch_hash": chain_hash.hex(), "record": encoded.decode()}
+    if isinstance(record, Movement):
+        item = items.get(record.item)
+        return body | {"item": encode(item).decode()} if item is not None else None
+    return body if isinstance(record, Fact) and record.kind == "count" else None
+
+
+def _decoded(encoded: bytes) -> object:
+    try:
+        return decode(encoded)
+    except (ProtocolError, orjson.JSONDecodeError):
+        return None

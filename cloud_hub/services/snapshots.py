@@ -1,0 +1,130 @@
+"""A site's reference data in one piece, for a new box or one that is too far behind.
+
+One database snapshot: products, policies, sites, transfers and commands without an
+outcome, standing at a feed position and naming the uplink position merged into it. A
+successor's snapshot also carries levels, keys and its predecessor's retained records.
+Chunks are kept under their hash, so equal parts are made and downloaded once.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from uuid import UUID
+
+from cloud_hub.errors import NotFound
+from cloud_hub.services import feed as feed_service
+from cloud_hub.services.ports import Sign
+from cloud_hub.storage import chunks, commands, feeds, ledger, origins, reference
+from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.feeds import Feed
+from cloud_hub.storage.origins import Origin
+from sync_protocol import batch as batches
+from sync_protocol import bootstrap
+from sync_protocol import changes as wire
+from sync_protocol.messages import FeedCursor
+from sync_protocol.records import encode
+from sync_protocol.snapshot import Chunk, ChunkRef, Manifest, Uplink, chunk, sign_manifest
+
+
+class Snapshots:
+    """Makes manifests and serves chunks."""
+
+    def __init__(self, database: Database, *, sign: Sign) -> None:
+        self._database = database
+        self._sign = sign
+
+    async def manifest(self, site_id: str, kind: str, now_ms: int) -> bytes:
+        """A snapshot of the site, made now, as its signed manifest. Raises NotFound."""
+        if kind not in ("catalogue", "successor"):
+            raise NotFound("snapshot", f"expected kind catalogue or successor, got {kind!r}")
+        feed = await self._feed(site_id, now_ms)
+        async with self._database.transaction(isolation="repeatable_read") as connection:
+            feed = await feeds.find(connection, site_id) or feed
+            lines = [line async for line in self._reference(connection, site_id)]
+            products = sum(line.startswith(b'["product"') for line in lines)
+            uplink = await _uplink(connection, site_id)
+            if kind == "successor":
+                lines += [line async for line in self._bootstrap(connection, site_id)]
+        made = list(chunk(lines))
+        await self._keep(made, now_ms)
+        manifest = Manifest(
+            site_id=site_id, kind=kind, products=products, uplink=uplink, chunks=_refs(made),
+            feed=FeedCursor(origin_id=str(feed.feed_origin), position=feed.head, hash=feed.chain_hash.hex()),
+        )  # fmt: skip
+        return sign_manifest(manifest, self._sign).model_dump_json(exclude_none=True).encode()
+
+    async def chunk(self, _site_id: str, name: str) -> bytes | None:
+        """A chunk by its hash, None when it is no longer kept."""
+        try:
+            wanted = bytes.fromhex(name)
+        except ValueError:
+            return None
+        async with self._database.connection() as connection:
+            return await chunks.find(connection, wanted)
+
+    async def _feed(self, site_id: str, now_ms: int) -> Feed:
+        """The feed with all changes of this moment in it: what comes later is above its head."""
+        async with self._database.transaction() as connection:
+            feed = await feed_service.ensure(connection, UUID(site_id), now_ms)
+        while True:
+            async with self._database.transaction() as connection:
+                extended = await feed_service.extend(connection, site_id, now_ms)
+            if extended is None or extended.changes_cursor == feed.changes_cursor:
+                return extended or feed
+            feed = extended
+
+    async def _reference(self, connection: Connection, site_id: str) -> AsyncIterator[bytes]:
+        """Everything that the feed would have told, as it is now."""
+        async for line in reference.product_lines(connection, site_id):
+            yield line
+        for change in await reference.sites_and_policy(connection, site_id):
+            yield encode(wire.change(change))
+        for notice in await reference.transfers_of(connection, site_id):
+            yield encode(wire.change(notice))
+        for command in await commands.list_pending(connection, site_id):
+            told = wire.Command(
+                command_id=command.id, kind=command.kind, key=command.key, body=command.body,
+                expected_quantity=command.expected_quantity, expires_at=command.expires_at_ms, actor=command.actor,
+            )  # fmt: skip
+            yield encode(wire.change(told))
+
+    async def _bootstrap(self, connection: Connection, site_id: str) -> AsyncIterator[bytes]:
+        """Levels, keys, and the records of former writers above their safe marks."""
+        for product, place, quantity in await ledger.list_levels(connection, site_id):
+            if quantity:
+                yield encode(bootstrap.level(product, place, quantity))
+        for row in await ledger.list_keys(connection, site_id):
+            yield encode(bootstrap.used_key(row["key"], row["body_hash"] or b""))
+        for origin in await origins.list_of_site(connection, site_id):
+            if origin.state != "open":
+                for line in await _former(connection, origin):
+                    yield line
+
+    async def _keep(self, made: Iterable[Chunk], now_ms: int) -> None:
+        async with self._database.transaction() as connection:
+            await chunks.keep(connection, made, now_ms)
+
+
+async def _uplink(connection: Connection, site_id: str) -> Uplink | None:
+    """Up to where the site's own records are merged; a successor that has sent nothing stands at its predecessor."""
+    found = [origin for origin in await origins.list_of_site(connection, site_id) if origin.state != "fenced"]
+    if not found:
+        return None
+    newest = found[-1]
+    if newest.mark == 0 and newest.predecessor_origin is not None:
+        before = next((each for each in found if each.origin_id == newest.predecessor_origin), newest)
+        newest = before
+    return Uplink(origin_id=str(newest.origin_id), position=newest.mark)
+
+
+async def _former(connection: Connection, origin: Origin) -> list[bytes]:
+    lines: list[bytes] = []
+    for row in await ledger.list_batches_after(connection, origin.site_id, origin.origin_id, origin.safe_mark):
+        opened = batches.open_batch(batches.parse(row["sealed"]))
+        for i, ((encoded, _), chain_hash) in enumerate(zip(opened.rows, opened.hashes, strict=True)):
+            position = row["first_sequence"] + i
+            if position > origin.safe_mark:
+                lines.append(encode(bootstrap.former(str(origin.origin_id), position, encoded, chain_hash)))
+    return lines
+
+
+def _refs(made: Iterable[Chunk]) -> list[ChunkRef]:
+    return [ChunkRef(hash=each.hash, bytes=len(each.data), records=each.records) for each in made]

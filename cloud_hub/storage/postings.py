@@ -1,0 +1,72 @@
+"""SQL of hub-run ledgers: who runs them, what a key has done, which stock may go below zero."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
+from cloud_hub.storage.schema import alerts, movement_keys, products, site_products, sites
+
+_KEYS = Query(
+    sa.select(movement_keys).where(
+        movement_keys.c.site_id == bound(movement_keys.c.site_id),
+        movement_keys.c.key == sa.any_(bound_array(movement_keys.c.key, "keys")),
+    )
+)
+_NAMES = ("site_id", "key", "origin_id", "sequence", "body_hash", "answer")
+_insert = insert(movement_keys).values(given(movement_keys, *_NAMES))
+_SAVE = Query(
+    _insert.on_conflict_do_update(
+        index_elements=[movement_keys.c.site_id, movement_keys.c.key],
+        set_={"body_hash": _insert.excluded.body_hash, "answer": _insert.excluded.answer},
+    )
+)
+_POLICIES = Query(
+    sa.select(
+        products.c.id,
+        sa.func.coalesce(site_products.c.negative_policy, products.c.negative_policy, sites.c.negative_policy).label(
+            "policy"
+        ),
+    )
+    .select_from(
+        products.join(sites, sites.c.id == bound(sites.c.id, "site_id")).outerjoin(
+            site_products, sa.and_(site_products.c.site_id == sites.c.id, site_products.c.product_id == products.c.id)
+        )
+    )
+    .where(products.c.id == sa.any_(bound_array(products.c.id, "ids")))
+)
+_SITE = Query(sa.select(sites.c.kind).where(sites.c.id == bound(sites.c.id)).with_for_update())
+_OPEN_ALERTS = Query(
+    sa.select(alerts.c.alert_id, alerts.c.product_id, alerts.c.rule, alerts.c.severity).where(
+        alerts.c.site_id == bound(alerts.c.site_id), alerts.c.state != "resolved",
+        alerts.c.product_id == sa.any_(bound_array(alerts.c.product_id, "ids")),
+    )
+)  # fmt: skip
+
+
+async def lock_site(connection: Connection, site_id: object) -> str | None:
+    """The kind of a site, its row locked (only the first posting of a site needs this)."""
+    kind: str | None = await _SITE.fetchval(connection, id=site_id)
+    return kind
+
+
+async def find_keys(connection: Connection, site_id: object, keys: list[str]) -> dict[str, Row]:
+    """What these keys were used for at the site."""
+    return {row["key"]: row for row in await _KEYS.fetch(connection, site_id=site_id, keys=keys)}
+
+
+async def save_keys(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Remember what requests did, for ever."""
+    await _SAVE.each(connection, rows)
+
+
+async def find_policies(connection: Connection, site_id: object, product_ids: list[str]) -> dict[str, str | None]:
+    """Known products with their negative-stock policy at the site (None: the default)."""
+    rows = await _POLICIES.fetch(connection, site_id=site_id, ids=product_ids)
+    return {str(row["id"]): row["policy"] for row in rows}
+
+
+async def list_open_alerts(connection: Connection, site_id: object, product_ids: list[str]) -> list[Row]:
+    """Alerts about these products that are not resolved."""
+    return await _OPEN_ALERTS.fetch(connection, site_id=site_id, ids=product_ids)

@@ -1,0 +1,143 @@
+"""SQL of all reference data of one site, as its feed would have told it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from cloud_hub.storage.database import Connection, Query, Row, bound
+from cloud_hub.storage.schema import (
+    EVERYWHERE,
+    barcodes,
+    policies,
+    products,
+    site_products,
+    sites,
+    transfer_lines,
+    transfers,
+)
+from sync_protocol import changes as wire
+from sync_protocol.quantity import minor_digits
+from sync_protocol.records import Fact, encode
+
+_PLAIN = ("sku", "name", "category", "unit", "currency", "lifecycle", "metadata", "reorder_point", "critical_level",
+          "negative_policy")  # fmt: skip
+_codes = (
+    sa.select(
+        barcodes.c.product_id,
+        sa.func.jsonb_agg(sa.func.jsonb_build_array(barcodes.c.code, barcodes.c.pack_quantity), type_=JSONB).label(
+            "codes"
+        ),
+    )
+    .group_by(barcodes.c.product_id)
+    .subquery("codes")
+)
+_own = site_products.alias("own")
+_PRODUCTS = Query(
+    sa.select(
+        products.c.id, products.c.version_epoch, products.c.version, products.c.sku, products.c.name,
+        products.c.category, products.c.unit, sa.func.coalesce(_own.c.price, products.c.price).label("price"), products.c.cost,
+        products.c.currency, products.c.lifecycle, products.c.metadata, _codes.c.codes,
+        sa.func.coalesce(_own.c.reorder_point, products.c.reorder_point).label("reorder_point"),
+        sa.func.coalesce(_own.c.critical_level, products.c.critical_level).label("critical_level"),
+        sa.func.coalesce(_own.c.negative_policy, products.c.negative_policy).label("negative_policy"),
+    )
+    .select_from(
+        products.outerjoin(_codes, _codes.c.product_id == products.c.id).outerjoin(
+            _own, sa.and_(_own.c.product_id == products.c.id, _own.c.site_id == bound(_own.c.site_id))
+        )
+    )
+    .where(products.c.lifecycle != "archived", products.c.deleted_at.is_(None))
+    .order_by(products.c.id)
+)  # fmt: skip
+_SITES = Query(sa.select(sites).where(sites.c.archived_at.is_(None)).order_by(sites.c.id))
+_POLICY = Query(
+    sa.select(policies)
+    .where(
+        policies.c.category == "",
+        sa.or_(policies.c.site_id == bound(policies.c.site_id), policies.c.site_id == EVERYWHERE),
+    )
+    .order_by(policies.c.site_id)
+)
+_TRANSFERS = Query(
+    sa.select(transfers).where(
+        sa.or_(
+            transfers.c.to_site == bound(transfers.c.to_site, "site_id"),
+            transfers.c.from_site == bound(transfers.c.to_site, "site_id"),
+        ),
+        transfers.c.step.in_([sa.literal_column("'dispatched'"), sa.literal_column("'refused'")]),
+        transfers.c.is_dispatched,
+    )
+)
+_LINES = Query(
+    sa.select(transfer_lines.c.product_id, transfer_lines.c.dispatched)
+    .where(
+        transfer_lines.c.from_site == bound(transfer_lines.c.from_site),
+        transfer_lines.c.transfer_id == bound(transfer_lines.c.transfer_id),
+    )
+    .order_by(transfer_lines.c.product_id)
+)
+
+
+async def product_lines(connection: Connection, site_id: str) -> AsyncIterator[bytes]:
+    """Every product that is not archived, merged with the site's own row, as encoded feed records."""
+    async for row in _PRODUCTS.stream(connection, site_id=site_id):
+        yield _line(row)
+
+
+async def sites_and_policy(connection: Connection, site_id: str) -> list[wire.Site | wire.Policy]:
+    """The chain's sites, and the thresholds that this one falls back to."""
+    rows = await _SITES.fetch(connection)
+    told: list[wire.Site | wire.Policy] = [
+        wire.Site(
+            site_id=str(row["id"]), code=row["code"], name=row["name"], version=(row["version_epoch"], row["version"])
+        )
+        for row in rows
+    ]
+    ours = next((row for row in rows if str(row["id"]) == site_id), None)
+    return [*told, _policy(ours, await _POLICY.fetch(connection, site_id=site_id))]
+
+
+async def transfers_of(connection: Connection, site_id: str) -> list[wire.TransferNotice]:
+    """Goods on their way to or from the site."""
+    notices = []
+    for row in await _TRANSFERS.fetch(connection, site_id=site_id):
+        lines = await _LINES.fetch(connection, from_site=row["from_site"], transfer_id=row["transfer_id"])
+        notices.append(
+            wire.TransferNotice(
+                transfer_id=str(row["transfer_id"]), from_site=str(row["from_site"]), to_site=str(row["to_site"]),
+                step=row["step"], lines=[(str(line["product_id"]), line["dispatched"]) for line in lines][:2_000],
+            )
+        )  # fmt: skip
+    return notices
+
+
+def _policy(ours: Row | None, rows: list[Row]) -> wire.Policy:
+    """The site's own thresholds first, then the policy of the site, then the chain's."""
+    reorder = [ours["reorder_point"] if ours else None, *(row["reorder_point"] for row in reversed(rows))]
+    critical = [ours["critical_level"] if ours else None, *(row["critical_level"] for row in reversed(rows))]
+    settings: dict[str, Any] = {}
+    for row in rows:
+        settings |= row["settings"]
+    settings |= ours["settings"] if ours else {}
+    versions = [(row["version_epoch"], row["version"]) for row in [*rows, *([ours] if ours else [])]]
+    return wire.Policy(
+        version=max(versions, default=(0, 0)), settings=settings,
+        reorder_point=next((value for value in reorder if value is not None), 0),
+        critical_level=next((value for value in critical if value is not None), 0),
+    )  # fmt: skip
+
+
+def _line(row: Row) -> bytes:
+    """The bytes of `encode(change(wire.Product(...)))`, made without a model: a chain has many products."""
+    digits = minor_digits(row["currency"])
+    body: dict[str, Any] = {
+        "product_id": str(row["id"]), "version": [row["version_epoch"], row["version"]],
+        "barcodes": [{"code": code, "pack_quantity": pack} for code, pack in row["codes"] or ()],
+    }  # fmt: skip
+    for name in ("price", "cost"):
+        if row[name] is not None:
+            body[name] = int(row[name].scaleb(digits))
+    body |= {name: row[name] for name in _PLAIN if row[name] is not None}
+    return encode(Fact("product", body))
