@@ -410,6 +410,8 @@ class EdgeSession:
         if self.link in (Link.SALVAGING, Link.FENCED):
             # What a fenced store goes on writing follows its tail; none of it is the origin's mark.
             self.link = Link.SALVAGING if self.sender.pending else Link.FENCED
+            # Asking again would begin the tail from its start: not while it is moving.
+            self._retry_at = now + FENCED_RETRY_MS
             return []
         effects: list[Effect] = [SaveMark(ack.mark, ack.safe_mark, None, tuple(ack.rejected))]
         if self.sender.pending == 0 and before < ack.mark and self._digest_at is None:

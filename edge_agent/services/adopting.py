@@ -15,7 +15,7 @@ from edge_agent.services import counting
 from edge_agent.services.counting import LineCommand
 from edge_agent.services.handhelds import Handheld
 from edge_agent.services.posting import Move, post
-from edge_agent.storage import catalogue, commands, counts, identity, keys, ledger, origins
+from edge_agent.storage import catalogue, commands, counts, history, identity, keys, ledger, origins
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.counts import Stocktake
 from edge_agent.storage.keys import Used
@@ -134,7 +134,10 @@ def _goods(body: dict[str, Any]) -> Goods:
 
 
 def _is_known(connection: sqlite3.Connection, record: Movement) -> bool:
-    if record.key is not None and keys.find(connection, record.key) is not None:
+    if record.key is not None and (
+        keys.find(connection, record.key) is not None
+        or history.position_of_key(connection, record.key) is not None  # the further rows of one request
+    ):
         return True
     return record.command is not None and commands.find_command(connection, record.command) is not None
 

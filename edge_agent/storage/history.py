@@ -74,7 +74,14 @@ _OLDEST_UNACKED = Statement(
     .order_by(ledger.c.sequence)
     .limit(1)
 )
+_KEY = Statement(select(ledger.c.sequence).where(ledger.c.key == bindparam("key")).limit(1))
 _ENCODED = Statement(select(ledger.c.encoded).where(ledger.c.sequence == bindparam("position")))
+
+
+def position_of_key(connection: sqlite3.Connection, key: str) -> int | None:
+    """Where a caller's key was used, among the records that are retained (a scan: for rare questions)."""
+    found: int | None = _KEY.value(connection, key=key)
+    return found
 
 
 def levels_as_of(connection: sqlite3.Connection, position: int) -> list[levels.Row]:

@@ -141,8 +141,10 @@ class Operator:
             txn.put("sites", store.site_id, origin_id)
             self.decisions += 1
 
-        if box.origin_id not in hub.locks:
-            hub.do(body)
+        before = self.decisions
+        if box.origin_id not in hub.locks and hub.do(body) and self.decisions > before:
+            # The procedure says so: until a backup holds a take-over, a restore would undo it.
+            hub.back_up()
 
     def _adopt(self, store: "Store") -> None:
         """Have the site's writer take over what lies on branches."""

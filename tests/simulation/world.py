@@ -112,7 +112,8 @@ class World:
         self.hub.now_shards()
         self.operator.give_again()
         for store in self.stores:
-            if any(text.startswith("level of") for text in retention.verify(store.box.database)):
+            is_one = len(store.live_boxes()) == 1 and store.box.standing is Link.STREAMING
+            if is_one and any(text.startswith("level of") for text in retention.verify(store.box.database)):
                 # The nightly digest is due: a new conversation begins with one.
                 self._reconnect(store.box)
                 self.owed.append((self.timeline.now, store.site_id, ("digest_differs", "levels_rebuilt")))
