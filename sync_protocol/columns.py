@@ -180,16 +180,11 @@ def _texts_of(packed: _Packed) -> dict[str, list[bytes]]:
 
 def _encode_rows(kind: str, columns: list[_Column]) -> list[bytes]:
     rows = zip([kind] * len(columns[0].values), *[column.values for column in columns], strict=True)
+    encoded = map(orjson.dumps, rows)
     if None not in columns[-1].distinct:
-        return list(map(orjson.dumps, rows))
-    return [orjson.dumps(_without_nulls(row)) for row in rows]
-
-
-def _without_nulls(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    width = len(row)
-    while row[width - 1] is None:
-        width -= 1
-    return row[:width]
+        return list(encoded)
+    # A scalar before the trailing nulls ends in a digit, a quote or an e: none of these letters.
+    return [text.rstrip(b",nul]") + b"]" for text in encoded]
 
 
 def _records(kind: str, packed: _Packed) -> Iterable[Decoded]:

@@ -52,6 +52,8 @@ def minor_digits(currency: str) -> int:
 def _scaled(value: str | int | Decimal, digits: int, what: str) -> int:
     if isinstance(value, bool | float):
         raise Malformed(f"{what}: expected a decimal string or integer, got {value!r}")
+    if isinstance(value, int) and abs(value) > QUANTITY_MAX:
+        raise Malformed(f"{what}: expected at most {QUANTITY_MAX} in its smallest unit")
     try:
         given = Decimal(value)
         if len(str(value)) > _CHARS_MAX or given.adjusted() > _CHARS_MAX:
