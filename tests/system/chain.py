@@ -51,10 +51,11 @@ def knows_products(store: Store, count: int) -> bool:
     return len(store.get(f"/api/v1/products?limit={count}").body["items"]) >= count
 
 
-def sell(store: Store, product: dict[str, Any], *, key: str | None = None, **more: Any) -> Any:
+def sell(store: Store, product: dict[str, Any], *, key: str | None = None, timeout_s: float = 20, **more: Any) -> Any:
     """One scan in sell mode; the answer that the till saw."""
     headers = {"Idempotency-Key": key} if key else {}
-    return store.post("/api/v1/scans", {"code": code_of(product), "mode": "sell", **more}, headers=headers)
+    body = {"code": code_of(product), "mode": "sell", **more}
+    return store.post("/api/v1/scans", body, headers=headers, timeout_s=timeout_s)
 
 
 def receive(store: Store, product: dict[str, Any], quantity: str) -> Any:
@@ -128,3 +129,14 @@ async def assert_equal_to_the_unit(stack: Stack, store: Store) -> None:
         " WHERE site_id = $1::uuid AND origin_id = $2::uuid", store.site_id, origin,
     )  # fmt: skip
     assert count["n"] == count["distinct_n"] == count["ids"], "a movement is at the hub once"
+
+
+def wait_equal(stack: Stack, store: Store, timeout_s: float = 60) -> None:
+    """Until the store is connected, has nothing pending, and has applied all of its feed."""
+    wait_until(lambda: caught_up(stack, store), f"{store.name} and the hub agree", timeout_s)
+
+
+def caught_up(stack: Stack, store: Store) -> bool:
+    """Both directions: the ledger is acknowledged and head office's newest changes are applied."""
+    sync = store.sync()
+    return bool(sync["state"] == "streaming" and sync["pending"] == 0 and not sync.get("feed_lag"))
