@@ -56,4 +56,4 @@ def load_notes(path: Path, origin_id: str) -> list[SafeAt]:
 
 def save_notes(path: Path, origin_id: str, notes: list[SafeAt]) -> None:
     """Keep them."""
-    write_private(path, orjson.dumps({"origin_id": origin_id, "notes": notes}))
+    write_private(path, orjson.dumps({"origin_id": origin_id, "notes": [tuple(note) for note in notes]}))
