@@ -14,6 +14,7 @@ from cloud_hub.services import proposals
 from cloud_hub.storage import branches, commands, exceptions, hub_state, ledger, reports
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection
+from cloud_hub.storage.exceptions import Odd
 from cloud_hub.storage.origins import Origin
 from sync_protocol import changes as wire
 from sync_protocol import facts
@@ -217,30 +218,19 @@ async def _raise(
         if negative
         else set()
     )
-    odd = [
-        (each.kind, f"{origin.origin_id}:{each.sequence}", each.detail, each.sequence) for each in made.oddities[:200]
-    ]
+    about = str(origin.origin_id)
+    odd = [Odd(each.kind, f"{about}:{each.sequence}", each.detail, each.sequence) for each in made.oddities[:200]]
     odd += [
-        ("quarantined", str(origin.origin_id), f"{len(made.quarantined)} records cannot be read", sequence)
+        Odd("quarantined", about, f"{len(made.quarantined)} records cannot be read", sequence)
         for sequence, _ in made.quarantined[:1]
     ]
     odd += [
-        ("negative_stock", f"{product_id}:{location}", f"{location} went to {quantity} thousandths", made.mark)
+        Odd("negative_stock", f"{product_id}:{location}", f"{location} went to {quantity} thousandths", made.mark)
         for product_id, location, quantity in negative
         if product_id not in asked
     ]
-    odd += [("key_reused", use.key, f"used again at position {use.sequence}", use.sequence) for use in reused]
-    for kind, subject, detail, sequence in odd:
-        await exceptions.raise_exception(
-            connection,
-            origin.site_id,
-            kind,
-            subject,
-            detail,
-            now_ms=now_ms,
-            origin_id=origin.origin_id,
-            sequence=sequence,
-        )
+    odd += [Odd("key_reused", use.key, f"used again at position {use.sequence}", use.sequence) for use in reused]
+    await exceptions.raise_all(connection, origin.site_id, odd, now_ms=now_ms, origin_id=origin.origin_id)
 
 
 def _is_uuid(text: str) -> bool:
