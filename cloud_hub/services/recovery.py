@@ -6,6 +6,7 @@ its site. Adoption asks the site's current writer, record by record, each at mos
 """
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -99,7 +100,7 @@ class Recovery:
         items = await _items(connection, branch)
         asked = []
         for row in await branches.list_records(connection, branch):
-            if row["state"] != "stored":
+            if row["state"] != "stored" or await _is_in_ledger(connection, branch, row):
                 continue
             body = _body(bytes(row["chain_hash"]), bytes(row["encoded"]), items)
             if body is None:
@@ -118,6 +119,12 @@ class Recovery:
             )
         await branches.save_asked(connection, asked)
         return len(asked)
+
+
+async def _is_in_ledger(connection: Connection, branch: Branch, row: Mapping[str, Any]) -> bool:
+    """A branch begins at the newest position both sides could name, so its start may be shared after all."""
+    known = await ledger.hash_at(connection, branch.site_id, branch.origin_id, row["position"])
+    return known is not None and known == bytes(row["chain_hash"])
 
 
 async def _items(connection: Connection, branch: Branch) -> dict[int, Item]:

@@ -124,8 +124,15 @@ class Sessions:
     async def _successor(
         self, connection: Connection, hello: say.Hello, origin: Origin, known: KnownOrigin
     ) -> str | None:
-        """The certificate that waits, once all that the box says it has is in the ledger or on a branch."""
+        """The certificate that waits, once all that the box says it has is in the ledger or on a branch.
+
+        A successor that has spoken already is not given twice: the box was put back to before
+        its own succession, and a person decides anew.
+        """
         if known.is_revoked or origin.successor_certificate is None:
+            return None
+        writer = await origins.lock_open(connection, origin.site_id)
+        if writer is None or writer.boot or writer.mark or writer.device_id != origin.device_id:
             return None
         at_head = known.mark_hash if hello.head == origin.mark else known.hash_at_head
         if hello.head <= origin.mark and at_head == hello.chain_head:

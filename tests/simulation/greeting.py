@@ -65,8 +65,17 @@ def hash_at(txn: Transaction, site_id: str, origin_id: str, position: int) -> by
     return None if found is None else found.chain_hash
 
 
-def _is_tail_stored(txn: Transaction, row: Origin, hello: say.Hello) -> bool:
-    """All that the box says it has is in the ledger or on a branch."""
+def _may_succeed(worker: "Worker", txn: Transaction, row: Origin, hello: say.Hello) -> bool:
+    """All that the box says it has is in the ledger or on a branch, and the successor has not spoken yet.
+
+    A box that was put back to before its own succession needs another one, and another decision.
+    """
+    if row.successor is None:
+        return False
+    claims = read_certificate(row.successor, worker.hub.world.hub_key.verify)
+    successor: Origin | None = txn.get("origins", claims.origin_id)
+    if successor is None or successor.boot or successor.mark or successor.is_closed:
+        return False
     at_head = hash_at(txn, row.site_id, hello.origin_id, hello.head)
     if at_head is not None and at_head.hex() == hello.chain_head:
         return True
@@ -142,6 +151,6 @@ def _offer(worker: "Worker", txn: Transaction, hello: say.Hello, row: Origin | N
         hub_epoch=txn.get("hub", "epoch"), hub_time_ms=hub.clock_ms(), safe_mark=row.safe_mark if row else 0,
         feed_head_hash=feed.chain_hash.hex() if feed is not None else "0" * 64,  # type: ignore[attr-defined]
         feed_return_after=returned[1] if returned else 0,
-        successor=row.successor if row is not None and _is_tail_stored(txn, row, hello) else None,
+        successor=row.successor if row is not None and _may_succeed(worker, txn, row, hello) else None,
         salvage_after=common_position(points, hashes),
     )  # fmt: skip

@@ -126,23 +126,27 @@ class Operator:
         hub, store = self.world.hub, box.store
 
         def body(txn: Transaction) -> None:
-            row: Origin | None = txn.get("origins", box.origin_id)
-            if row is None or row.is_closed or row.successor is not None:
-                return
+            writer = txn.get("sites", store.site_id)
+            row: Origin = txn.get("origins", writer)
+            if row.predecessor is not None and not row.boot and not row.mark:
+                return  # a successor that waits for its box
             origin_id = self.world.timeline.identifier()
-            predecessor = Predecessor(origin_id=box.origin_id, position=row.mark, hash=row.chain_hash.hex())
+            predecessor = Predecessor(origin_id=writer, position=row.mark, hash=row.chain_hash.hex())
             certificate = hub.certify(store.site_id, store.device_id, origin_id, predecessor)
-            txn.put("origins", box.origin_id, replace(row, is_closed=True, lease=None, successor=certificate))
+            txn.put("origins", writer, replace(row, is_closed=True, lease=None))
+            for key, before in txn.scan("origins"):
+                if before.device_id == store.device_id and before.is_closed:
+                    txn.put("origins", *key, replace(before, successor=certificate))
             txn.put("origins", origin_id, Origin(
                 site_id=store.site_id, device_id=store.device_id, certificate=certificate, mark=0,
                 chain_hash=chain.genesis(store.site_id, origin_id),
-                predecessor=(box.origin_id, row.mark, row.chain_hash),
+                predecessor=(writer, row.mark, row.chain_hash),
             ))  # fmt: skip
             txn.put("sites", store.site_id, origin_id)
             self.decisions += 1
 
         before = self.decisions
-        if box.origin_id not in hub.locks and hub.do(body) and self.decisions > before:
+        if not hub.locks and hub.do(body) and self.decisions > before:
             # The procedure says so: until a backup holds a take-over, a restore would undo it.
             hub.back_up()
 

@@ -177,6 +177,7 @@ class World:
     def put_back(self, box: Box, image: bytes) -> None:
         """Replace a disk by an older image of itself; what only it held is gone."""
         box.disk.replace(image)
+        box.standing = Link.OFFLINE
         self._mark_lost(box.store)
 
     def throw_away(self, box: Box) -> None:
