@@ -19,8 +19,11 @@ from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health, Probe
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
+from cloud_hub.services.posting import Posting
+from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
 from cloud_hub.services.sites import Sites
+from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
 from cloud_hub.web.app import make_app
 from cloud_hub.web.context import Hub
@@ -65,12 +68,13 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     """All use cases of the API."""
     config = core.config
     database, reads = core.database, core.reads
+    sign = core.keyring.hub_key.sign
     passwords = Passwords()
     stack.callback(passwords.close)
     catalogue = Catalogue(database, reads)
     return Hub(
         accounts=Accounts(database, core.keyring, passwords, open_registration=config.open_registration),
-        adjusting=Adjusting(database, reads),
+        adjusting=Adjusting(database, reads, Posting(database, sign=sign)),
         alerting=Alerting(database, reads),
         catalogue=catalogue,
         device_tokens=DeviceTokens(reads, core.folder),
@@ -78,8 +82,10 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         fleet=Fleet(reads),
         health=Health(probes_of(core)),
         metrics=metrics,
+        recovery=Recovery(database, sign=sign),
         repairs=Repairs(database, reads, catalogue),
         sites=Sites(database, reads),
+        snapshots=Snapshots(database, sign=sign),
         stock=Stock(database, reads),
         limits=Rates(
             {

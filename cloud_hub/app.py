@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 
 import orjson
 
-from cloud_hub import api, ingest, logs
+from cloud_hub import api, clockwork, ingest, logs
 from cloud_hub.config import Config
 from cloud_hub.core import Core, open_core
 from cloud_hub.errors import Misconfigured
@@ -32,7 +32,7 @@ def parse_roles(text: str) -> frozenset[str]:
 def use_fast_loop() -> None:
     """uvloop where it is installed."""
     try:
-        import uvloop  # noqa: PLC0415
+        import uvloop
     except ImportError:
         return
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
@@ -52,6 +52,8 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
         parts: list[Part] = []
         if "ingest" in roles:
             parts.append(await ingest.part(core, metrics, stack))
+        if "jobs" in roles:
+            parts.append(clockwork.part(core))
         if "api" in roles:
             told["api"] = await api.start_api(core, metrics, stack)
         _tell(told)

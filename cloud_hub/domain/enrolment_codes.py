@@ -14,7 +14,7 @@ CODE_BYTES = 10
 FINGERPRINT_CHARS = 16
 TTL_MS = 15 * 60_000
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_TEXT = re.compile(r"BK-([0-9A-HJKMNP-TV-Z]{16})(?:-([0-9a-f]{16}))?", re.IGNORECASE)
+_TEXT = re.compile(r"BK-([0-9A-HJKMNP-TV-Z]{16})-([0-9a-f]{16})", re.IGNORECASE)
 
 
 def make_text(random: bytes, ca_fingerprint: str) -> str:

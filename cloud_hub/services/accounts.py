@@ -8,8 +8,6 @@ process. The very first user becomes admin; later registration is off unless con
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cloud_hub.storage.database import Database
-from cloud_hub.storage.users import User
 from uuid_utils import uuid7
 
 from cloud_hub.domain import tokens
@@ -17,7 +15,9 @@ from cloud_hub.domain.permissions import Principal, Role
 from cloud_hub.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.storage import sites, users
+from cloud_hub.storage.database import Database
 from cloud_hub.storage.state_files import Keyring
+from cloud_hub.storage.users import User
 
 REMEMBER_MS = 30_000
 REMEMBERED_MAX = 10_000

@@ -7,12 +7,16 @@ command and with the movement, so asking again has no second effect, for ever.
 from typing import Any, NamedTuple
 
 from cloud_hub.domain.permissions import Principal
+from cloud_hub.domain.posting import Draft
+from cloud_hub.domain.routes import is_allowed, other_side
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services import commands
+from cloud_hub.services.posting import Posted, Posting
 from cloud_hub.storage import commands as stored
 from cloud_hub.storage import products
 from cloud_hub.storage.commands import Command
 from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.products import Product, minor
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
 
@@ -32,10 +36,20 @@ class Adjustment(NamedTuple):
     expires_at: int | None
 
 
+class Adjusted(NamedTuple):
+    """What an adjustment made; no movement when the place already held `set_to`."""
+
+    movement_id: str | None
+    position: int | None
+    quantity: int
+    replayed: bool
+
+
 class Adjusting:
     """The use cases of stock changes."""
 
-    def __init__(self, database: Database, reads: Reads) -> None:
+    def __init__(self, database: Database, reads: Reads, posting: Posting) -> None:
+        self._posting = posting
         self._database = database
         self._reads = reads
 
@@ -61,8 +75,57 @@ class Adjusting:
                 expires_at=asked.expires_at, now_ms=now_ms,
             )  # fmt: skip
 
+    async def adjust(self, site: Site, asked: Adjustment, key: str, who: Principal, now_ms: int) -> Adjusted:
+        """Adjust a hub-run site at once. Raises NotFound, Conflict, Invalid; then nothing was changed."""
+        product = await self._reads.run(require_product, asked.product_id)
+        is_increase = asked.delta > 0 if asked.delta is not None else True
+        outside = other_side(asked.reason, is_increase=is_increase)
+        if outside is None or (asked.set_to is not None and other_side(asked.reason, is_increase=False) != outside):
+            raise Conflict("route", f"{asked.reason} cannot change {asked.location} this way")
+        source, target = (outside, asked.location) if is_increase else (asked.location, outside)
+        draft = Draft(
+            product_id=asked.product_id, from_location=source, to_location=target, reason=asked.reason, note=asked.note,
+            quantity=None if asked.delta is None else abs(asked.delta), set_to=asked.set_to,
+            expected_quantity=asked.expected_quantity, **_frozen(product),
+        )  # fmt: skip
+        posted = await self._posting.post(site.id, [draft], key, actor=who.name, now_ms=now_ms)
+        (row,) = posted.rows
+        held = posted.levels[f"{asked.product_id}:{asked.location}"]
+        return Adjusted(row.movement_id, row.position, held, posted.is_replayed)
 
-async def require_product(connection: Connection, product_id: str) -> products.Product:
+    async def post(
+        self, site: Site, rows: list[dict[str, Any]], key: str, who: Principal, now_ms: int, *, all_or_none: bool
+    ) -> Posted:
+        """Post movements to a hub-run site. Raises NotFound, Conflict, Invalid; then nothing was changed."""
+        if site.kind != "hub":
+            raise Conflict(
+                "site_has_a_box", "expected a site that the hub runs; ask a store's box by /inventory/adjust"
+            )
+        wanted = sorted({row["product_id"] for row in rows})
+        known = {product.id: product for product in await self._reads.run(products.list_by_ids, wanted)}
+        drafts = []
+        for index, row in enumerate(rows):
+            if not is_allowed(row["from_location"], row["to_location"], row["reason"]):
+                detail = (
+                    f"movement {index}: {row['reason']} cannot go from {row['from_location']} to {row['to_location']}"
+                )
+                raise Conflict("route", detail, pointer=f"/movements/{index}")
+            product = known.get(row["product_id"])
+            drafts.append(Draft(**row, **(_frozen(product) if product is not None else {})))
+        return await self._posting.post(site.id, drafts, key, actor=who.name, now_ms=now_ms, all_or_none=all_or_none)
+
+
+def _frozen(product: Product) -> dict[str, Any]:
+    """What a movement keeps of its product, so that no later edit rewrites history."""
+    return {
+        "unit": product.unit,
+        "price": minor(product.price, product.currency),
+        "cost": minor(product.cost, product.currency),
+        "currency": product.currency,
+    }
+
+
+async def require_product(connection: Connection, product_id: str) -> Product:
     """Raises NotFound; Conflict for an archived one."""
     product = await products.find(connection, product_id)
     if product is None:

@@ -20,7 +20,7 @@ CRL_LEAST = timedelta(days=7)
 CA_LEAST = timedelta(days=90)
 
 
-class Unwell(Exception):  # noqa: N818 - it is what a check says, not an error of the program
+class Unwell(Exception):
     """A check's finding."""
 
 

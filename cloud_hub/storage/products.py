@@ -95,6 +95,7 @@ _FIND_BY_CODE = Query(
     .join_from(products, barcodes, barcodes.c.product_id == products.c.id)
     .where(barcodes.c.code == sa.bindparam("code", type_=sa.Text))
 )
+_BY_IDS = Query(_SELECT.where(products.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))))
 _IS_USED = Query(sa.select(sa.exists().where(levels.c.site_id == sites.c.id, levels.c.product_id == _ID)))
 """By site, as every key of a large table begins with it."""
 
@@ -191,6 +192,11 @@ async def list_by_name(
     return [_made(row) for row in rows]
 
 
+async def list_by_ids(connection: Connection, product_ids: list[str]) -> list[Product]:
+    """Those of these products that exist."""
+    return [_made(row) for row in await _BY_IDS.fetch(connection, ids=product_ids)]
+
+
 async def is_used(connection: Connection, product_id: str) -> bool:
     """Whether any movement was made in its unit."""
     return bool(await _IS_USED.fetchval(connection, id=product_id))
@@ -235,8 +241,8 @@ def feed_body(product: Product) -> wire.Product | wire.ProductGone:
         name=product.name,
         category=product.category,
         unit=product.unit,
-        price=_minor(product.price, product.currency),
-        cost=_minor(product.cost, product.currency),
+        price=minor(product.price, product.currency),
+        cost=minor(product.cost, product.currency),
         currency=product.currency,
         lifecycle=lifecycle,
         reorder_point=product.reorder_point,
@@ -247,7 +253,8 @@ def feed_body(product: Product) -> wire.Product | wire.ProductGone:
     )
 
 
-def _minor(amount: Decimal | None, currency: str) -> int | None:
+def minor(amount: Decimal | None, currency: str) -> int | None:
+    """An amount in the currency's smallest unit, as ledgers and stores keep it."""
     return None if amount is None else parse_money(amount, currency)
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.adjusting import Adjustment, Command
-from cloud_hub.web.fields import Input, Key, Quantity, QuantityText, Text, Time, Uuid, View
+from cloud_hub.web.fields import Input, Key, Quantity, QuantityText, Seconds, Text, Time, Uuid, View
 from cloud_hub.web.fields import PositiveQuantity as Positive
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.times import rfc3339
@@ -42,7 +42,7 @@ class Adjust(Input):
     note: Text | None = None
     expected_quantity: Quantity | None = None
     """Refuse when what is available is another quantity."""
-    expires_in_s: Annotated[int, Field(ge=1, le=30 * 86_400)] | None = None
+    expires_in_s: Seconds | None = None
 
 
 class NewMovement(Input):
@@ -148,7 +148,7 @@ async def post_movements(call: Call[None, MovementBatch]) -> Answer:
     results = [RowResult(index=index, **row._asdict()) for index, row in enumerate(posted.rows)]
     accepted = sum(row.movement_id is not None for row in results)
     view = BatchResult(site_id=site.id, accepted=accepted, results=results)
-    return Answer(view=view, status=200 if posted.replayed else 201, headers=_replayed(posted.replayed))
+    return Answer(view=view, status=200 if posted.is_replayed else 201, headers=_replayed(posted.is_replayed))
 
 
 @table.add("GET", "/commands/{command_id}", permission=Permission.STOCK_READ, answer=CommandView, errors=(NotFound,))

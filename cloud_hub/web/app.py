@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from cloud_hub.web import adjusting, alerts, auth, devices, fleet, inventory, products, repairs, sites
+from cloud_hub.web import adjusting, alerts, auth, devices, fleet, inventory, products, repairs, sites, snapshots
 from cloud_hub.web.context import HUB, Hub
 from cloud_hub.web.dispatch import handler_of
 from cloud_hub.web.docs import add_docs
@@ -13,7 +13,7 @@ from cloud_hub.web.server import gate
 
 TABLES = (
     auth.table, sites.table, products.table, inventory.table, adjusting.table, alerts.table, devices.table,
-    fleet.table, repairs.table,
+    fleet.table, repairs.table, snapshots.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 
@@ -30,7 +30,7 @@ def make_app(hub: Hub, *, version: str, requests_in_flight: int) -> web.Applicat
     app[HUB] = hub
     every = operations()
     for operation in every:
-        app.router.add_route(operation.method, operation.path, handler_of(operation))
+        app.router.add_route(operation.method, operation.route, handler_of(operation))
     add_probes(app)
     add_docs(app, document(every, version))
     return app

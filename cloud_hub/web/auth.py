@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import MISSING, Field, StringConstraints
 
 from cloud_hub.domain.permissions import Permission, Role
 from cloud_hub.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
 from cloud_hub.storage.users import User
-from cloud_hub.web.fields import Input, QueryCount, Time, Uuid, View
+from cloud_hub.web.fields import Input, PageLimit, Skip, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.times import rfc3339
 
@@ -42,10 +42,10 @@ class NewUser(Registration):
 
 
 class UserPatch(Input):
-    role: PersonRole | None = None
-    site_ids: Annotated[list[Uuid], Field(max_length=1000)] | None = None
-    state: Literal["active", "disabled"] | None = None
-    password: NewPassword | None = None
+    role: PersonRole | MISSING = MISSING
+    site_ids: Annotated[list[Uuid], Field(max_length=1000)] | None | MISSING = MISSING
+    state: Literal["active", "disabled"] | MISSING = MISSING
+    password: NewPassword | MISSING = MISSING
 
 
 class UserView(View):
@@ -70,8 +70,8 @@ class Me(View):
 
 
 class UsersQuery(Input):
-    skip: Annotated[QueryCount, Field(ge=0, le=10_000)] = 0
-    limit: Annotated[QueryCount, Field(ge=1, le=500)] = 100
+    skip: Skip = 0
+    limit: PageLimit = 100
 
 
 @table.add("POST", "/auth/login", permission=None, body=Login, answer=Token,
@@ -134,7 +134,7 @@ async def get_user(call: Call[None, None]) -> UserView:
            errors=(NotFound, Conflict, Invalid))  # fmt: skip
 async def edit_user(call: Call[None, UserPatch]) -> Answer:
     """Change role, sites, state or password; it counts within 30 seconds everywhere"""
-    fields = call.body.model_dump(exclude_unset=True)
+    fields = call.body.model_dump()
     return Answer(view=view_of(await call.hub.accounts.edit(call.path["user_id"], fields)))
 
 

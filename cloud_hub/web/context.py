@@ -14,8 +14,10 @@ from cloud_hub.services.enrolment import Enrolment
 from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health
 from cloud_hub.services.metrics import Metrics
+from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
 from cloud_hub.services.sites import Sites
+from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
 
 
@@ -32,8 +34,10 @@ class Hub:
     fleet: Fleet
     health: Health
     metrics: Metrics
+    recovery: Recovery
     repairs: Repairs
     sites: Sites
+    snapshots: Snapshots
     stock: Stock
     limits: Rates
 

@@ -28,7 +28,7 @@ class CodeView(View):
 
 
 class EnrolBody(Input):
-    code: Annotated[str, StringConstraints(pattern=r"^(BK|bk)-[0-9A-Za-z]{16}-[0-9a-f]{16}$")]
+    code: Annotated[str, StringConstraints(pattern=r"^[Bb][Kk]-[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{16}-[0-9a-fA-F]{16}$")]
     record_key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     """The box's Ed25519 public key, hex."""
     csr: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
@@ -138,7 +138,8 @@ async def revoke_device(call: Call[None, Why]) -> DeviceView:
            errors=(NotFound, Conflict))  # fmt: skip
 async def confirm_survivor(call: Call[None, None]) -> DeviceView:
     """Say that this box goes on for its site after a fork or a restored backup: it gets a successor origin"""
-    return view_of(await call.hub.enrolment.confirm_survivor(call.path["device_id"], call.principal.name, call.now_ms))
+    await call.hub.recovery.confirm_survivor(call.path["device_id"], call.principal.name, call.now_ms)
+    return view_of(await call.hub.enrolment.get(call.path["device_id"]))
 
 
 @table.add("GET", "/ca", permission=None, produces="application/x-pem-file")

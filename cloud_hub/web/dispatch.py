@@ -18,14 +18,10 @@ from pydantic import BaseModel, ValidationError
 from cloud_hub.domain.permissions import NOBODY, Principal
 from cloud_hub.errors import HubError, Invalid, Unauthenticated
 from cloud_hub.web.context import HUB, TRACE
-from cloud_hub.web.operations import Answer, Call, Operation
+from cloud_hub.web.operations import PATH_PATTERNS, Answer, Call, Operation
 from cloud_hub.web.problems import of_hub_error, of_validation, problem
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_CODE = re.compile(r"[\x21-\x7e]{1,90}")
-_HASH = re.compile(r"[0-9a-f]{64}")
-PATH_TYPES: dict[str, re.Pattern[str]] = {"code": _CODE, "hash": _HASH}
-"""By the parameter's name; all others are ids."""
+_TAG = re.compile(r"[\x21-\x7e]{1,60}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NO_STORE = {"Cache-Control": "no-store"}
 
@@ -96,13 +92,12 @@ async def _principal(operation: Operation, request: web.Request, now_ms: int) ->
 
 
 def _path(operation: Operation, request: web.Request) -> dict[str, str]:
-    values = {}
-    for name in operation.path_parameters:
-        value = request.match_info[name]
-        if not PATH_TYPES.get(name, _UUID).fullmatch(value):
-            raise Invalid("path", f"{name}: not a valid value", pointer=f"/path/{name}")
-        values[name] = value if name in PATH_TYPES else value.lower()
-    return values
+    """The route's patterns have checked them (`Operation.route`); ids are lower case inside."""
+    return {
+        name: value if name in PATH_PATTERNS else value.lower()
+        for name, value in request.match_info.items()
+        if name in operation.path_parameters
+    }
 
 
 def _query(operation: Operation, request: web.Request) -> BaseModel | None:
@@ -137,6 +132,8 @@ def _if_match(operation: Operation, request: web.Request) -> str | None:
     if not operation.conditional:
         return None
     value = request.headers.get("If-Match")
+    if value is not None and not _TAG.fullmatch(value):
+        raise Invalid("if_match", "expected an ETag", pointer="/header/If-Match")
     return None if value in (None, "*") else value.removeprefix("W/").strip('"')
 
 

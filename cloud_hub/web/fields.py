@@ -107,17 +107,41 @@ Amount = Annotated[
     Field(ge=0, lt=_LIMIT, decimal_places=2, allow_inf_nan=False),
     _number_schema(2, _AMOUNT_TEXT, 0),
 ]
-MetadataValue = (
+_TEXT_SCHEMA = {"type": "string", "maxLength": TEXT_CHARS_MAX, "pattern": PRINTABLE}
+_METADATA_SCHEMA = {
+    "type": "object",
+    "maxProperties": 50,
+    "propertyNames": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": PRINTABLE},
+    "additionalProperties": {
+        "anyOf": [
+            _TEXT_SCHEMA,
+            {"type": "boolean"},
+            {"type": "integer", "minimum": -(2**53), "maximum": 2**53},
+            {"type": "null"},
+        ]
+    },
+}
+
+
+def _whole_number(value: object) -> object:
+    """JSON has one kind of number: 5.0 is the integer 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+MetadataValue = Annotated[
     Annotated[str, StringConstraints(max_length=TEXT_CHARS_MAX, pattern=PRINTABLE)]
     | bool
     | Annotated[int, Field(ge=-(2**53), le=2**53)]
-    | None
-)
+    | None,
+    BeforeValidator(_whole_number),
+]
 Metadata = Annotated[
     dict[Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)], MetadataValue],
     Field(max_length=50),
+    WithJsonSchema(_METADATA_SCHEMA),
 ]
 """Free facts of a product: flat, and decimals written as text (records carry no floats)."""
+Seconds = Annotated[int, Field(ge=1, le=30 * 86_400), BeforeValidator(_whole_number)]
 
 QuantityText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _QUANTITY_TEXT})]
 AmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _AMOUNT_TEXT})]
@@ -138,5 +162,6 @@ def _flag(value: object) -> bool:
     return value == "true"
 
 
-QueryCount = Annotated[int, BeforeValidator(_whole)]
+PageLimit = Annotated[int, Field(ge=1, le=500), BeforeValidator(_whole)]
+Skip = Annotated[int, Field(ge=0, le=100_000), BeforeValidator(_whole)]
 QueryFlag = Annotated[bool, BeforeValidator(_flag)]

@@ -28,7 +28,7 @@ _IF_MATCH_HEADER = {
     "in": "header",
     "required": False,
     "description": "The ETag that was read; 412 when it is no longer the newest.",
-    "schema": {"type": "string", "maxLength": 60, "pattern": r"^[\x21-\x7e]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[\x21-\x7e]+$"},
 }
 _PATH_SCHEMAS = {
     "code": {"type": "string", "minLength": 1, "maxLength": 90, "pattern": r"^[\x21-\x7e]+$"},
@@ -159,6 +159,6 @@ def _error_statuses(operation: Operation) -> list[int]:
         statuses.update(_WITH_BODY)
     if operation.conditional:
         statuses.add(412)
-    if operation.query is not None and "cursor" in operation.query.model_fields:
+    if operation.path_parameters or (operation.query is not None and "cursor" in operation.query.model_fields):
         statuses.add(404)
     return sorted(statuses)

@@ -22,6 +22,9 @@ Q = TypeVar("Q")
 B = TypeVar("B")
 PREFIX = "/api/v1"
 BODY_BYTES_MAX = 262_144
+UUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+PATH_PATTERNS = {"code": r"[\x21-\x7e]{1,90}", "hash": "[0-9a-f]{64}"}
+"""By the parameter's name; all others are ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,11 @@ class Operation:
     @property
     def summary(self) -> str:
         return (self.handler.__doc__ or self.name).strip().splitlines()[0]
+
+    @property
+    def route(self) -> str:
+        """The path for the router: a value that cannot be one is no such resource."""
+        return re.sub(r"{(\w+)}", lambda found: f"{{{found[1]}:{PATH_PATTERNS.get(found[1], UUID)}}}", self.path)
 
     @property
     def path_parameters(self) -> list[str]:

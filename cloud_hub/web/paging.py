@@ -10,20 +10,19 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import orjson
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from cloud_hub.errors import NotFound
-from cloud_hub.web.fields import Input, QueryCount
+from cloud_hub.web.fields import Input, PageLimit, Skip
 
-LIMIT_MAX = 500
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[A-Za-z0-9_=-]+$")]
 
 
 class PageQuery(Input):
     """What every list understands."""
 
-    limit: Annotated[QueryCount, Field(ge=1, le=LIMIT_MAX)] = 100
-    skip: Annotated[QueryCount, Field(ge=0, le=100_000)] = 0
+    limit: PageLimit = 100
+    skip: Skip = 0
     cursor: Cursor | None = None
 
     def after(self, *types: type) -> tuple[Any, ...] | None:

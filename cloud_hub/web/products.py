@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
@@ -61,18 +61,18 @@ class NewProduct(ProductFields):
 class ProductPatch(Input):
     """RFC 7396: a field given replaces, null clears, a field left out stays."""
 
-    sku: Name | None = None
-    name: Name | None = None
-    category: Text | None = None
-    unit: Annotated[Text, Field(min_length=1, max_length=20)] | None = None
-    price: Amount | None = None
-    unit_cost: Amount | None = None
-    currency: Currency | None = None
-    lifecycle: Literal["active", "archived"] | None = None
-    reorder_point: Quantity | None = None
-    critical_level: Quantity | None = None
-    negative_policy: Policy | None = None
-    metadata: Metadata | None = None
+    sku: Name | MISSING = MISSING
+    name: Name | MISSING = MISSING
+    category: Text | MISSING = MISSING
+    unit: Annotated[Text, Field(min_length=1, max_length=20)] | MISSING = MISSING
+    price: Amount | None | MISSING = MISSING
+    unit_cost: Amount | None | MISSING = MISSING
+    currency: Currency | MISSING = MISSING
+    lifecycle: Literal["active", "archived"] | MISSING = MISSING
+    reorder_point: Quantity | None | MISSING = MISSING
+    critical_level: Quantity | None | MISSING = MISSING
+    negative_policy: Policy | None | MISSING = MISSING
+    metadata: Metadata | MISSING = MISSING
 
 
 class BarcodeView(View):
@@ -200,7 +200,7 @@ async def look_up_barcode(call: Call[None, None]) -> Lookup:
 
 
 async def _edit(call: Call[None, ProductPatch]) -> Answer:
-    fields = _inside(call.body.model_dump(exclude_unset=True))
+    fields = _inside(call.body.model_dump())
     return _tagged(await call.hub.catalogue.edit(call.path["product_id"], fields, call.if_match, call.now_ms))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import MISSING, StringConstraints
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, NotFound
@@ -25,10 +25,10 @@ class NewSite(Input):
 
 
 class SitePatch(Input):
-    code: SiteCode | None = None
-    name: Name | None = None
-    reorder_point: Quantity | None = None
-    critical_level: Quantity | None = None
+    code: SiteCode | MISSING = MISSING
+    name: Name | MISSING = MISSING
+    reorder_point: Quantity | MISSING = MISSING
+    critical_level: Quantity | MISSING = MISSING
 
 
 class SiteView(View):
@@ -75,7 +75,7 @@ async def get_site(call: Call[None, None]) -> SiteView:
            errors=(NotFound, Conflict))  # fmt: skip
 async def edit_site(call: Call[None, SitePatch]) -> SiteView:
     """Rename a site or change its default thresholds; its box learns of it by its feed"""
-    fields = {name: value for name, value in call.body.model_dump(exclude_unset=True).items() if value is not None}
+    fields = call.body.model_dump()
     for name in ("reorder_point", "critical_level"):
         if name in fields:
             fields[name] = parse_quantity(fields[name])

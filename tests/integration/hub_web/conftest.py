@@ -10,7 +10,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from cloud_hub import api
+from cloud_hub import api, logs
 from cloud_hub.config import Config
 from cloud_hub.core import Core, now_ms, open_core
 from cloud_hub.domain.permissions import Role
@@ -107,6 +107,7 @@ def serve(database_url: str, tmp_path: Path) -> Serve:
     async def start(**settings: Any) -> AsyncIterator[Running]:
         defaults = {"http_port": 0, "state_dir": tmp_path / "state", "rate_per_address": 0, "rate_per_principal": 0}
         config = Config(**{"database_url": database_url, **defaults, **settings})
+        logs.configure("error")
         async with AsyncExitStack() as stack:
             core = await stack.enter_async_context(open_core(config))
             url = await api.start_api(core, Metrics("test"), stack)

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from cloud_hub.domain.permissions import Role
 from cloud_hub.domain.enrolment_codes import hash_of
+from cloud_hub.domain.permissions import Role
 from cloud_hub.domain.tokens import DEVICE_AUDIENCE
 from sync_protocol.keys import read_certificate, verifier
 from tests.integration.hub_web.conftest import Client, Reply, Running, Serve

@@ -37,8 +37,6 @@ async def test_every_operation_keeps_to_the_published_document(
         "--phases", "examples,coverage,fuzzing" if CASES > 1000 else "examples,fuzzing",
         "--continue-on-failure", "--no-color", "--generation-database", "none",
     ]  # fmt: skip
-    run = await asyncio.create_subprocess_exec(
-        *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path
-    )
+    run = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path)
     output, _ = await run.communicate()
     assert run.returncode == 0, output.decode()[-12_000:]

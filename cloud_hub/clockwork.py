@@ -1,0 +1,62 @@
+"""The role `jobs`: what has to be done by the clock, once per slot among all processes."""
+
+import asyncio
+import secrets
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from cloud_hub.api import enrolment_of
+from cloud_hub.core import Core, now_ms
+from cloud_hub.services import backup, housekeeping
+from cloud_hub.services.jobs import Job, Jobs
+from cloud_hub.supervise import Part
+
+log = structlog.get_logger()
+HOUR_S = 3_600
+DAY_S = 24 * HOUR_S
+BACKUPS_KEPT = 7
+
+
+def part(core: Core) -> Part:
+    """The clock of this process."""
+    return Part("jobs", Jobs(core.database, jobs_of(core), worker=secrets.token_hex(4), now=now_ms).run)
+
+
+def jobs_of(core: Core) -> list[Job]:
+    """Every job there is."""
+    jobs = [
+        Job(name="partitions", every_s=HOUR_S, run=partial(housekeeping.make_partitions, core.database)),
+        Job(name="prune", every_s=DAY_S, run=partial(housekeeping.prune, core.database), within_s=HOUR_S),
+        Job(name="revocations", every_s=HOUR_S, run=partial(_revocations, core)),
+    ]
+    if core.config.backup_dir is not None:
+        nightly = partial(_backup, core.config.database_url, core.config.backup_dir)
+        jobs.append(Job(name="backup", every_s=DAY_S, run=nightly, within_s=4 * HOUR_S))
+    return jobs
+
+
+async def _revocations(core: Core, at_ms: int) -> None:
+    """Sign the CRL anew, and revoke again what a restored database has forgotten."""
+    enrolment = enrolment_of(core, core.config.http_port)
+    enrolment.renew_crl(at_ms)
+    await enrolment.apply_revocations(at_ms)
+
+
+async def _backup(url: str, folder: Path, at_ms: int) -> None:
+    """Make one, verify it by restoring it, keep the newest few."""
+    name = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("hub-%Y%m%dT%H%M%SZ.backup")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = await backup.make(url, folder / name, now_ms=at_ms)
+    problems = await backup.verify(url, made, now_ms=now_ms())
+    log.info("backup", file=name, bytes=made.bytes, problems=len(problems))
+    if problems:
+        raise RuntimeError(f"{name} is not verified: {problems[0].check}: {problems[0].detail}")
+    await asyncio.to_thread(_forget_old, folder)
+
+
+def _forget_old(folder: Path) -> None:
+    for old in sorted(folder.glob("hub-*.backup"))[:-BACKUPS_KEPT]:
+        old.unlink()
