@@ -34,7 +34,7 @@ class Store:
 
 
 STORE = web.AppKey("store", Store)
-ACTOR = "actor"
+ACTOR = web.RequestKey("actor", str)
 _OPEN = ("/health", "/health/live", "/health/ready")
 
 
@@ -44,8 +44,7 @@ def store_of(request: web.Request) -> Store:
 
 def actor_of(request: web.Request) -> str:
     """Who asks: always from the key, never from the body."""
-    actor: str = request[ACTOR]
-    return actor
+    return request[ACTOR]
 
 
 @web.middleware
