@@ -19,7 +19,7 @@ from edge_agent.storage.files import Folder
 
 log = structlog.get_logger(__name__)
 
-DISK_EVERY_S = 5.0
+DISK_EVERY_S = 1.0
 PRUNE_EVERY_S = 3_600.0
 FIRST_PRUNE_S = 60.0
 DAY_MS = 24 * 3_600_000
@@ -37,7 +37,7 @@ class Housekeeping:
         self._started = time.monotonic()
 
     async def watch_disk(self) -> None:
-        """Disk and clock, every few seconds."""
+        """Disk and clock, every second."""
         while True:
             await asyncio.to_thread(self._disk.look)
             await self._clock.look()

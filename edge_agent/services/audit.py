@@ -6,9 +6,10 @@ other side's, it is folded again from this ledger.
 
 import base64
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
+import structlog
 
 from edge_agent.services import tasks
 from edge_agent.storage import feed, history, ledger, retention, summary
@@ -16,6 +17,9 @@ from edge_agent.storage.levels import Row
 from sync_protocol import messages as say
 from sync_protocol.batch import Sign
 from sync_protocol.digest import bucket_of, bucket_sums
+from sync_protocol.errors import TooLarge
+
+log = structlog.get_logger(__name__)
 
 ROWS_PER_MESSAGE = 400
 """A row is at most about 140 bytes (a transfer's location is long); a control message 64 KiB."""
@@ -28,12 +32,21 @@ def digest(connection: sqlite3.Connection, position: int) -> tuple[bytes, str, l
     return ledger.hash_at(connection, position), base64.b64encode(sums).decode(), incomplete
 
 
-def bucket_levels(connection: sqlite3.Connection, lease: str, position: int, buckets: Sequence[int]) -> list[bytes]:
-    """The levels in these buckets as they were, in as many messages as it takes."""
-    wanted = set(buckets)
-    rows = sorted(row for row in history.levels_as_of(connection, position) if bucket_of(row[0]) in wanted)
-    parts = list(_parts(rows)) or [[]]
-    return [say.encode(say.BucketLevels(lease=lease, position=position, levels=part)) for part in parts]
+def bucket_levels(
+    connection: sqlite3.Connection, lease: str, position: int, buckets: Sequence[int]
+) -> list[bytes]:
+    """The levels in these buckets as they were, zero ones too; a bucket is never cut in two."""
+    found: dict[int, list[Row]] = {bucket: [] for bucket in sorted(buckets)}
+    for row in sorted(history.levels_as_of(connection, position)):
+        if (bucket := bucket_of(row[0])) in found:
+            found[bucket].append(row)
+    told: list[bytes] = []
+    for rows in _together(found.values()):
+        try:
+            told.append(say.encode(say.BucketLevels(lease=lease, position=position, levels=rows)))
+        except TooLarge as error:
+            log.error("levels differ in a bucket too large to be told", detail=error.detail, rows=len(rows))
+    return told
 
 
 def level_summary(connection: sqlite3.Connection, lease: str, mark: int) -> list[bytes]:
@@ -64,6 +77,18 @@ def _pruned(
         lease=lease, position=found.position, chain_hash=chain_hash, part=part, parts=parts, levels=rows,
         signature=sign(signed).hex(),
     )  # fmt: skip
+
+
+def _together(groups: Iterable[list[Row]]) -> Iterator[list[Row]]:
+    """Whole groups joined up to about ROWS_PER_MESSAGE rows."""
+    held: list[Row] = []
+    for rows in groups:
+        if held and len(held) + len(rows) > ROWS_PER_MESSAGE:
+            yield held
+            held = []
+        held = held + rows
+    if held:
+        yield held
 
 
 def _parts(rows: list[Row]) -> Iterator[list[Row]]:

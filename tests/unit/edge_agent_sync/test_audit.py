@@ -1,0 +1,91 @@
+"""Digests, drill-downs, summaries and checkpoints as messages that fit."""
+
+import base64
+
+import orjson
+from tests.unit.edge_agent_sync.builders import NOW_MS, RECORD_KEY, a_sale, a_store, an_id, sell
+
+from edge_agent.services import audit
+from edge_agent.storage import feed, ledger, levels, retention
+from sync_protocol import messages as say
+from sync_protocol.digest import bucket_of, bucket_sums
+from sync_protocol.limits import CONTROL_BYTES_MAX
+
+LEASE = "00" * 8
+
+
+def a_wide_store(products: int):
+    store = a_store()
+    ledger.append(store, [a_sale(an_id(number)) for number in range(products)])
+    return store
+
+
+def test_a_digest_is_of_the_levels_as_they_were() -> None:
+    store = a_store()
+    head = sell(store, 3)
+    before = bucket_sums(levels.all_levels(store))
+    sell(store, 2)
+
+    chain_hash, sums, incomplete = audit.digest(store, head)
+
+    assert base64.b64decode(sums) == before
+    assert chain_hash == ledger.hash_at(store, head)
+    assert incomplete == []
+
+
+def test_positions_that_the_hub_could_not_read_are_named() -> None:
+    store = a_store()
+    head = sell(store, 3)
+    feed.save_rejected(store, [2, head + 1], NOW_MS)
+
+    assert audit.digest(store, head)[2] == [2]
+
+
+def test_a_drill_down_holds_whole_buckets_and_fits() -> None:
+    store = a_wide_store(2_000)
+    head, _ = ledger.head(store)
+
+    told = [say.decode_up(data) for data in audit.bucket_levels(store, LEASE, head, range(0, 256, 2))]
+
+    rows = [row for message in told for row in message.levels]
+    assert sorted(rows) == sorted(row for row in levels.all_levels(store) if bucket_of(row[0]) % 2 == 0)
+    buckets = [{bucket_of(row[0]) for row in message.levels} for message in told]
+    assert len(told) > 1
+    assert sum(map(len, buckets)) == len(set().union(*buckets))
+
+
+def test_a_summary_is_of_what_moved_and_fits() -> None:
+    store = a_wide_store(1_500)
+    mark, _ = ledger.head(store)
+    ledger.append(store, [a_sale(an_id(number)) for number in range(1_200)])
+
+    parts = audit.level_summary(store, LEASE, mark)
+
+    assert all(len(part) <= CONTROL_BYTES_MAX for part in parts)
+    told = dict(row for part in parts for row in say.decode_up(part).available)
+    assert told == {an_id(number): -2_000 for number in range(1_200)}
+
+
+def test_pruned_levels_are_signed_and_whole() -> None:
+    store = a_wide_store(900)
+    retention.prune(store, 1_500, NOW_MS)
+    checkpoint = audit.summary.checkpoint(store)
+
+    parts = [say.decode_up(data) for data in audit.pruned_levels(store, LEASE, RECORD_KEY.sign)]
+
+    assert [part.part for part in parts] == list(range(parts[0].parts))
+    assert [row for part in parts for row in part.levels] == checkpoint.levels
+    for part in parts:
+        signed = orjson.dumps([part.position, part.chain_hash, part.part, part.parts, part.levels])
+        RECORD_KEY.public_key().verify(bytes.fromhex(part.signature), signed)
+
+
+def test_a_level_that_was_wrong_is_folded_again_and_told_as_a_task() -> None:
+    store = a_store()
+    head = sell(store, 3)
+    store.execute("UPDATE levels SET quantity = 7 WHERE location = 'shelf'")
+
+    assert audit.rebuild(store, [an_id(5)], NOW_MS) == 1
+
+    assert levels.at(store, an_id(5), "shelf") == -3_000
+    assert ledger.head(store)[0] == head + 1
