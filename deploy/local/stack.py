@@ -29,6 +29,8 @@ class Store:
     def __init__(self, stack: "Stack", name: str, site_id: str, folder: Path) -> None:
         self.stack, self.name, self.site_id, self.folder = stack, name, site_id, folder
         self.scanners: list[dict[str, str]] = []
+        self.environment: dict[str, str] = {}
+        """Beyond what it always gets; read at the next start."""
         self.api_port = free_port()
         self.to_broker = Proxy("127.0.0.1", stack.broker.port).start()
         self.to_hub = Proxy("127.0.0.1", stack.hub_port).start()
@@ -100,6 +102,7 @@ class Store:
             "EDGE_API_PORT": str(self.api_port),
             "EDGE_BALLAST_MB": "1",
             "PYTHONUNBUFFERED": "1",
+            **self.environment,
         }
 
 

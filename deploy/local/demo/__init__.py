@@ -1,0 +1,1 @@
+"""Two stores and a head office on one machine, to watch, to break and to mend: `make demo`."""

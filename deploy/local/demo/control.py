@@ -1,0 +1,72 @@
+"""Commands from another shell: a private socket, one line in, an answer out.
+
+The socket's thread only hands lines on; the main thread runs them, because processes that it
+starts live as long as the thread that started them.
+"""
+
+import queue
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+ANSWER_TIMEOUT_S = 90.0
+LINE_BYTES_MAX = 4096
+
+
+class Control:
+    """Listens while the demo runs; the folder of its socket is ours alone."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="demo-"))  # short: a socket path has at most 107 bytes
+        self.path = self._folder / "control"
+        self._waiting: queue.Queue[tuple[str, Future[str]]] = queue.Queue()
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(str(self.path))
+        self._socket.listen()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._serve, daemon=True, name="control").start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def answer_waiting(self, run: Callable[[str], str]) -> None:
+        """Run what has come in, on this thread."""
+        with suppress(queue.Empty):
+            while True:
+                line, answer = self._waiting.get_nowait()
+                try:
+                    answer.set_result(run(line))
+                except BaseException as error:
+                    answer.set_result("the demo ends")
+                    raise error from None
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                caller, _ = self._socket.accept()
+                threading.Thread(target=self._talk, args=(caller,), daemon=True).start()
+
+    def _talk(self, caller: socket.socket) -> None:
+        with caller, suppress(OSError, TimeoutError):
+            line = caller.makefile("r", encoding="utf-8").readline(LINE_BYTES_MAX)
+            answer: Future[str] = Future()
+            self._waiting.put((line.strip(), answer))
+            caller.sendall(answer.result(ANSWER_TIMEOUT_S).encode())
+
+
+def tell(path: str, line: str) -> str:
+    """Send a line to a running demo; its answer. Raises OSError."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(ANSWER_TIMEOUT_S)
+        caller.connect(path)
+        caller.sendall(f"{line}\n".encode())
+        return caller.makefile("r", encoding="utf-8").read()
