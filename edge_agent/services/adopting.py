@@ -24,7 +24,6 @@ from sync_protocol.errors import Malformed
 from sync_protocol.records import Fact, Item, Movement, Unknown, decode
 from sync_protocol.vocabulary import Reason
 
-
 _OWN = UUID("5d1c0a1e-8c1f-5a53-9d8e-3f0b7f6f2a11")
 
 
@@ -39,7 +38,11 @@ def adopt(connection: sqlite3.Connection, command: changes.Command, now_ms: int)
     if commands.adopted_at(connection, chain_hash) is not None:
         raise Refused("already_adopted", "this branch record was adopted before")
     record = decode(str(body["record"]).encode())
-    if isinstance(record, Movement):
+    if history.position_of_hash(connection, chain_hash) is not None:
+        # Two boxes with one past: what both had not sent yet lies on the branch and in this ledger.
+        _tell(connection, command, chain_hash, "no_effect", "this very record is in the ledger", now_ms)
+        has_movement = False
+    elif isinstance(record, Movement):
         has_movement = _adopt_movement(connection, command, record, chain_hash, now_ms)
     elif isinstance(record, Fact) and record.kind == "count":
         has_movement = _adopt_count(connection, command, record, chain_hash, now_ms)

@@ -5,7 +5,7 @@ count needs only the recent end of the ledger.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, or_, select
@@ -75,6 +75,7 @@ _OLDEST_UNACKED = Statement(
     .limit(1)
 )
 _KEY = Statement(select(ledger.c.sequence).where(ledger.c.key == bindparam("key")).limit(1))
+_HASH = Statement(select(ledger.c.sequence).where(ledger.c.chain_hash == bindparam("hash")).limit(1))
 _ENCODED = Statement(select(ledger.c.encoded).where(ledger.c.sequence == bindparam("position")))
 
 
@@ -84,12 +85,19 @@ def position_of_key(connection: sqlite3.Connection, key: str) -> int | None:
     return found
 
 
-def levels_as_of(connection: sqlite3.Connection, position: int) -> list[levels.Row]:
-    """Every level as it was after `position`: today's minus the movements above it."""
-    now = {(product_id, at): quantity for product_id, at, quantity in levels.all_levels(connection)}
-    for place, change in fold(_ABOVE.run(connection, position=position)).items():
-        now[place] = now.get(place, 0) - change
-    return [(product_id, at, quantity) for (product_id, at), quantity in now.items()]
+def position_of_hash(connection: sqlite3.Connection, chain_hash: bytes) -> int | None:
+    """Where this very record stands in the ledger, if it is retained there (a scan, as above)."""
+    found: int | None = _HASH.value(connection, hash=chain_hash)
+    return found
+
+
+def levels_as_of(connection: sqlite3.Connection, position: int) -> Iterator[levels.Row]:
+    """Every level as it was after `position`: today's minus the movements above it, row by row."""
+    since = fold(_ABOVE.run(connection, position=position))
+    for product_id, at, quantity in levels.each(connection):
+        yield product_id, at, quantity - since.pop((product_id, at), 0)
+    for (product_id, at), change in since.items():
+        yield product_id, at, -change
 
 
 def changes_since(

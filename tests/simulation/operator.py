@@ -108,11 +108,12 @@ class Operator:
             self._adopt(store)
 
     def _decide(self, store: "Store", fenced: "Box") -> None:
-        """With two boxes one is switched off; the one that goes on gets a successor if it is the fenced one."""
+        """With two boxes one is switched off; the other goes on as a successor, so that what is disputed is closed."""
         others = [box for box in store.live_boxes() if box is not fenced]
         if others and self.world.timeline.random.randrange(2):
             self.world.met["cloned box switched off"] += 1
             self.world.throw_away(fenced)
+            self.confirm(others[0])
             return
         if others:
             if any(identity.get(box.database).acked < ledger.head(box.database)[0] for box in others):
@@ -158,7 +159,7 @@ class Operator:
             for key, branch in txn.scan("branches"):
                 origin_id, chain_hash = key
                 row: Origin = txn.get("origins", origin_id)
-                if row.site_id != store.site_id or branch[2] is not None:
+                if row.site_id != store.site_id or branch[2] is not None or not row.is_closed:
                     continue
                 adopt_branch(self.world, txn, row, origin_id, chain_hash, branch)
 
