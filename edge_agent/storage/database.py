@@ -30,7 +30,8 @@ P = ParamSpec("P")
 SHARED_COMMIT_MAX = 128
 """Functions per commit; beyond this nothing is gained and the first one waits too long."""
 WAITING_MAX = 2_000
-CACHE_KIB = 8_192
+CACHE_KIB = 4_096
+"""Per connection; the kernel caches the rest of the file anyway."""
 
 
 class _Job(NamedTuple):

@@ -5,7 +5,7 @@ for what a bootstrap or a checkpoint brought in unevenly (it does not: the hub's
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
@@ -57,6 +57,11 @@ def add(connection: sqlite3.Connection, change: Mapping[tuple[str, str], int]) -
 def load(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
     """Take over the levels of a bootstrap; there are none yet."""
     _ADD.run_many(connection, ({"product_id": p, "location": at, "quantity": q} for p, at, q in rows))
+
+
+def each(connection: sqlite3.Connection) -> Iterator[Row]:
+    """Every level, zero ones too, without holding all of them."""
+    yield from _ALL.run(connection)
 
 
 def all_levels(connection: sqlite3.Connection) -> list[Row]:

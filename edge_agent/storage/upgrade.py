@@ -1,6 +1,7 @@
 """Bring a database file to this program's version, or refuse to touch it.
 
-A file that is at the head already is opened without loading Alembic at all. Before an
+A new file is made by schema.py and stamped, one at the head is opened as it is: neither loads
+Alembic, whose megabytes a small box would keep (a test compares both ways). Before an
 upgrade the file is copied with SQLite's own backup, so that the previous program can go on
 with it. A file from a newer program is read only far enough to see that, and left alone.
 """
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import Unavailable
+from edge_agent.storage import schema
 from edge_agent.storage.schema import KNOWN_REVISIONS, REVISION
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -20,17 +22,35 @@ def to_head(path: Path) -> None:
     revision = current(path)
     if revision == REVISION:
         return
-    if revision is not None and revision not in KNOWN_REVISIONS:
+    if revision is None:
+        create(path)
+        return
+    if revision not in KNOWN_REVISIONS:
         raise Unavailable(
             "database_newer",
             f"{path.name}: expected a schema up to {REVISION}, got {revision}",
             remedy="install the newer agent again, or restore the backup made before its upgrade",
         )
-    if revision is not None:
-        copy(path, path.with_name(f"{path.name}.before-{REVISION}"))
+    copy(path, path.with_name(f"{path.name}.before-{REVISION}"))
     crashpoint("edge.migrate.before_upgrade")
     migrate(path, REVISION)
     crashpoint("edge.migrate.after_upgrade")
+
+
+def create(path: Path) -> None:
+    """An empty database at the head, in one transaction."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        schema.create(connection)
+        connection.execute("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        connection.execute("INSERT INTO alembic_version VALUES (?)", (REVISION,))
+        connection.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        detail = f"{path.name}: expected a store's database or nothing: {error}"
+        raise Unavailable("database_damaged", detail, remedy="move the file away, or restore a backup") from error
+    finally:
+        connection.close()
 
 
 def current(path: Path) -> str | None:

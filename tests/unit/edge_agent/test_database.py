@@ -108,16 +108,29 @@ async def test_a_closed_database_says_so(tmp_path: Path) -> None:
         await database.write(put, 2)
 
 
-def test_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
-    upgrade.to_head(tmp_path / "store.db")
-    made = sqlite3.connect(":memory:")
-    schema.create(made)
+def test_a_new_file_is_what_the_migrations_would_have_made(tmp_path: Path) -> None:
+    upgrade.to_head(tmp_path / "new.db")
+    upgrade.migrate(tmp_path / "migrated.db", schema.REVISION)
 
-    def shape(connection: sqlite3.Connection) -> dict[str, str]:
+    def content(path: Path) -> tuple[dict[str, str], list[object]]:
+        connection = sqlite3.connect(path)
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        return {name: " ".join(sql.split()) for name, sql in rows if not name.startswith("alembic")}
+        shape = {name: " ".join(sql.split()) for name, sql in rows if name != "alembic_version"}
+        return shape, connection.execute("SELECT * FROM policy").fetchall()
 
-    assert shape(sqlite3.connect(tmp_path / "store.db")) == shape(made)
+    assert content(tmp_path / "new.db") == content(tmp_path / "migrated.db")
+    assert upgrade.current(tmp_path / "new.db") == upgrade.current(tmp_path / "migrated.db") == schema.REVISION
+
+
+def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE products (mine TEXT)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(Unavailable):
+        Database.open(path)
+    assert path.read_bytes() == before
 
 
 def test_the_head_of_the_migrations_is_the_revision_that_this_program_opens(tmp_path: Path) -> None:
