@@ -26,6 +26,7 @@ _DIALECT: Any = dialects.dialect()  # type: ignore[no-untyped-call]
 LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg raises when a session is ended while it is being used
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
