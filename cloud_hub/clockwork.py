@@ -48,7 +48,7 @@ async def _revocations(core: Core, at_ms: int) -> None:
 async def _backup(url: str, folder: Path, at_ms: int) -> None:
     """Make one, verify it by restoring it, keep the newest few."""
     name = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("hub-%Y%m%dT%H%M%SZ.backup")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     made = await backup.make(url, folder / name, now_ms=at_ms)
     problems = await backup.verify(url, made, now_ms=now_ms())
     log.info("backup", file=name, bytes=made.bytes, problems=len(problems))

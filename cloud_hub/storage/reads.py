@@ -14,13 +14,20 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import asyncpg
 
 from cloud_hub.errors import Unavailable
+from cloud_hub.storage.database import LOST
 
 P = ParamSpec("P")
 T = TypeVar("T")
 WAITING_MAX = 2_000
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
-_AWAY = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError,
-         asyncpg.InterfaceError, OSError)  # fmt: skip
+BUSY = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.SerializationError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What a call raises when others were in the way: nothing was committed; try again."""
 
 
 class Reads:
@@ -37,10 +44,15 @@ class Reads:
         """The result of one read. Raises Unavailable when the database is away or the line too long."""
         connection = await self._take()
         try:
-            if connection is None or connection.is_closed():
-                connection = await self._connect()
+            if connection is not None and not connection.is_closed():
+                try:
+                    return await read(connection, *args, **more)
+                except LOST:
+                    # The server has ended this session; a read may be asked again on a new one.
+                    connection.terminate()
+            connection = await self._connect()
             return await read(connection, *args, **more)
-        except _AWAY as error:
+        except LOST as error:
             raise Unavailable("database", f"the database is away: {type(error).__name__}") from error
         finally:
             self._give(connection)

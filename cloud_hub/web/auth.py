@@ -43,7 +43,7 @@ class NewUser(Registration):
 
 class UserPatch(Input):
     role: PersonRole | MISSING = MISSING
-    site_ids: Annotated[list[Uuid], Field(max_length=1000)] | None | MISSING = MISSING
+    site_ids: Annotated[list[Uuid], Field(max_length=1000)] | MISSING | None = MISSING
     state: Literal["active", "disabled"] | MISSING = MISSING
     password: NewPassword | MISSING = MISSING
 

@@ -12,11 +12,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
+import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from cloud_hub.domain.permissions import NOBODY, Principal
-from cloud_hub.errors import HubError, Invalid, Unauthenticated
+from cloud_hub.errors import HubError, Invalid, Unauthenticated, Unavailable
+from cloud_hub.storage.database import LOST
+from cloud_hub.storage.reads import BUSY
 from cloud_hub.web.context import HUB, TRACE
 from cloud_hub.web.operations import PATH_PATTERNS, Answer, Call, Operation
 from cloud_hub.web.problems import of_hub_error, of_validation, problem
@@ -24,6 +27,8 @@ from cloud_hub.web.problems import of_hub_error, of_validation, problem
 _TAG = re.compile(r"[\x21-\x7e]{1,60}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NO_STORE = {"Cache-Control": "no-store"}
+
+log = structlog.get_logger()
 
 
 def handler_of(operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -38,6 +43,9 @@ def handler_of(operation: Operation) -> Callable[[web.Request], Awaitable[web.St
             return refused.response
         except HubError as error:
             return of_hub_error(error, trace_id)
+        except (*LOST, *BUSY) as error:
+            log.warning("the database is away", trace_id=trace_id, detail=f"{type(error).__name__}: {error}")
+            return of_hub_error(Unavailable("database", "the database is away or busy; ask again"), trace_id)
 
     return handle
 

@@ -65,13 +65,13 @@ class ProductPatch(Input):
     name: Name | MISSING = MISSING
     category: Text | MISSING = MISSING
     unit: Annotated[Text, Field(min_length=1, max_length=20)] | MISSING = MISSING
-    price: Amount | None | MISSING = MISSING
-    unit_cost: Amount | None | MISSING = MISSING
+    price: Amount | MISSING | None = MISSING
+    unit_cost: Amount | MISSING | None = MISSING
     currency: Currency | MISSING = MISSING
     lifecycle: Literal["active", "archived"] | MISSING = MISSING
-    reorder_point: Quantity | None | MISSING = MISSING
-    critical_level: Quantity | None | MISSING = MISSING
-    negative_policy: Policy | None | MISSING = MISSING
+    reorder_point: Quantity | MISSING | None = MISSING
+    critical_level: Quantity | MISSING | None = MISSING
+    negative_policy: Policy | MISSING | None = MISSING
     metadata: Metadata | MISSING = MISSING
 
 
