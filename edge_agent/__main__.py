@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from edge_agent import inspection
+from edge_agent import inspection, memory
 from edge_agent.config import load
 from edge_agent.errors import BadConfig, EdgeError
 from edge_agent.services import backup as backups
@@ -76,6 +76,7 @@ def run(context: typer.Context) -> None:
     """Serve the store until SIGTERM."""
     from edge_agent.app import serve
 
+    memory.save()
     with _explained(), lock(context.obj):
         asyncio.run(serve(context.obj, load(context.obj.path)))
 

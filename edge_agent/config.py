@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from edge_agent.errors import BadConfig
 from scanner_drivers import BadConfig as BadScanner
@@ -63,16 +62,16 @@ class ScannerConfig(BaseModel):
     mode: Mode = "sell"
 
 
-class Config(BaseSettings):
+class Config(BaseModel):
     """Everything that may be set; every default runs a small shop."""
 
-    model_config = SettingsConfigDict(env_prefix="EDGE_", extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     api_host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
     """Loopback until people can log in at the box."""
     api_port: Annotated[int, Field(ge=0, le=65_535)] = 8480
     """0: any free port; the `ready` line names it."""
-    scanners: Annotated[list[ScannerConfig], NoDecode, BeforeValidator(_json_list)] = []
+    scanners: Annotated[list[ScannerConfig], BeforeValidator(_json_list)] = []
     broker_url: Annotated[str | None, _url("mqtt", "mqtts")] = None
     """Instead of the broker that enrolment named (a proxy in a demo)."""
     hub_url: Annotated[str | None, _url("http", "https")] = None
@@ -82,17 +81,6 @@ class Config(BaseSettings):
     retention_days: Annotated[int, Field(ge=1, le=3_650)] = 35
     """How long records stay below the hub's safe mark."""
     telemetry_s: Annotated[int, Field(ge=1, le=3_600)] = 30
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
 
 
 _EXAMPLES = {
@@ -118,12 +106,22 @@ def load(data: Path) -> Config:
         if name not in Config.model_fields
     ]
     try:
-        config = Config(**{name: value for name, value in values.items() if name in Config.model_fields})
+        config = Config.model_validate(values | _environment())
     except ValidationError as error:
         mistakes += [_explain(detail) for detail in error.errors(include_url=False)]
     if mistakes:
         raise BadConfig(mistakes, path if path.exists() else None)
     return config
+
+
+def _environment() -> dict[str, str]:
+    """`EDGE_API_PORT` is `api_port`. (pydantic-settings would cost six megabytes of a small box.)"""
+    given = {name: os.environ.get(_variable(name)) for name in Config.model_fields}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _variable(name: str) -> str:
+    return f"EDGE_{name.upper()}"
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -136,7 +134,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _explain(detail: Any) -> str:
     name = str(detail["loc"][0])
     key = ".".join(str(part) for part in detail["loc"])
-    variable = f"EDGE_{name.upper()}"
+    variable = _variable(name)
     where = f" (from {variable})" if variable in os.environ else ""
     message = detail["msg"].removeprefix("Value error, ")
     return f"{key}{where}: {message}, got {str(detail['input'])[:60]!r}; example: {name} = {_EXAMPLES[name]}"

@@ -8,6 +8,7 @@ import time
 
 import structlog
 
+from edge_agent import memory
 from edge_agent.services import generation, pruning, telemetry
 from edge_agent.services.disk import Disk
 from edge_agent.services.hub_clock import HubClock
@@ -47,6 +48,7 @@ class Housekeeping:
         """Telemetry."""
         while True:
             await asyncio.sleep(every_s)
+            memory.give_back()
             self._link.tell(telemetry.encode(await self.gauges()))
 
     async def gauges(self) -> dict[str, object]:
