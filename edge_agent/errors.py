@@ -1,13 +1,13 @@
 """What can go wrong in a store box, by family.
 
-    EdgeError            .code is stable; the detail says what was expected and what was given
-    +-- Refused          the caller's fault; nothing was changed
-    |   +-- Invalid      a value that can never be right (422)
-    |   +-- NotFound     no such thing (404)
-    |   +-- Conflict     right in itself, but not in this state (409)
-    |   +-- BadConfig    the settings, with every mistake in them
-    +-- Unavailable      not now: the disk is full, the queue is full, the file cannot be used
-        +-- LinkLost     no connection to the broker, or not any more: make a new one
+EdgeError            .code is stable; the detail says what was expected and what was given
++-- Refused          the caller's fault; nothing was changed
+|   +-- Invalid      a value that can never be right (422)
+|   +-- NotFound     no such thing (404)
+|   +-- Conflict     right in itself, but not in this state (409)
+|   +-- BadConfig    the settings, with every mistake in them
++-- Unavailable      not now: the disk is full, the queue is full, the file cannot be used
+    +-- LinkLost     no connection to the broker, or not any more: make a new one
 """
 
 from pathlib import Path

@@ -75,9 +75,7 @@ def while_between(after: int, until: int) -> Span:
     return Span(after, until + 1)
 
 
-def positions_between(
-    seen: int, head: int, reached_before: int | None, reached_after: int | None
-) -> tuple[int, int]:
+def positions_between(seen: int, head: int, reached_before: int | None, reached_after: int | None) -> tuple[int, int]:
     """Positions [after, until] of an event: what its device had seen is only a lower bound."""
     after = min(max(seen, reached_before or 0), head)
     until = head if reached_after is None else min(reached_after, head)

@@ -99,6 +99,8 @@ def _adopt_movement(
     posted = post(connection, [Move(draft, product)], now_ms, on_negative="record")
     if record.key is not None:
         keys.add(connection, record.key, Used(b"", posted.positions[0], None))
+    if record.adopted is not None:
+        commands.mark_adopted(connection, bytes.fromhex(record.adopted), posted.positions[0])
     return True
 
 
@@ -142,6 +144,8 @@ def _is_known(connection: sqlite3.Connection, record: Movement) -> bool:
         or history.position_of_key(connection, record.key) is not None  # the further rows of one request
     ):
         return True
+    if record.adopted is not None and commands.adopted_at(connection, bytes.fromhex(record.adopted)) is not None:
+        return True  # an adoption that came to lie on a branch itself
     return record.command is not None and commands.find_command(connection, record.command) is not None
 
 

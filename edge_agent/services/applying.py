@@ -113,9 +113,7 @@ def _apply_gone(connection: sqlite3.Connection, change: changes.ProductGone, _no
 
 
 def _apply_policy(connection: sqlite3.Connection, change: changes.Policy, _now_ms: int) -> None:
-    catalogue.save_policy(
-        connection, change.version, change.reorder_point, change.critical_level, change.settings
-    )
+    catalogue.save_policy(connection, change.version, change.reorder_point, change.critical_level, change.settings)
 
 
 def _apply_site(connection: sqlite3.Connection, change: changes.Site, _now_ms: int) -> None:

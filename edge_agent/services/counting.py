@@ -115,9 +115,7 @@ def record_line(connection: sqlite3.Connection, command: LineCommand, now_ms: in
     return recorded
 
 
-def record_late(
-    connection: sqlite3.Connection, move: Move, handheld: Handheld, now_ms: int
-) -> Posted:
+def record_late(connection: sqlite3.Connection, move: Move, handheld: Handheld, now_ms: int) -> Posted:
     """Post a movement that a handheld hands in after the fact, before or after the counts it belongs to.
 
     Raises Conflict (`already_recorded`) when this device's event came before.
@@ -171,9 +169,7 @@ def _recorded_since(
     )
 
 
-def _write(
-    connection: sqlite3.Connection, command: LineCommand, line: Line, witness: Witness, now_ms: int
-) -> Recorded:
+def _write(connection: sqlite3.Connection, command: LineCommand, line: Line, witness: Witness, now_ms: int) -> Recorded:
     offset = identity.clock_offset(connection)
     fact = facts.fact(
         facts.CountLine(
@@ -197,9 +193,7 @@ def _write(
         later = [_count_of(other) for other in earlier]
         _revise_among(connection, command.product, line.location, line.variance, witness, later, now_ms,
                       cause=line.line_id)  # fmt: skip
-    return Recorded(
-        line.line_id, line.counted, line.expected, line.variance, line.status, position, movement_id
-    )
+    return Recorded(line.line_id, line.counted, line.expected, line.variance, line.status, position, movement_id)
 
 
 def _variance(command: LineCommand, line: Line, now_ms: int) -> Draft:

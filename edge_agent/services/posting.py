@@ -42,9 +42,7 @@ class Posted(NamedTuple):
 
 def goods_of(product: Product, *, code: str | None = None, pack_quantity: int = 1000) -> Goods:
     """What a movement freezes of this product now."""
-    return Goods(
-        product.product_id, code, pack_quantity, product.unit, product.price, product.cost, product.currency
-    )
+    return Goods(product.product_id, code, pack_quantity, product.unit, product.price, product.cost, product.currency)
 
 
 def post(

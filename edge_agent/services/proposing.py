@@ -125,5 +125,3 @@ def _propose(
         Proposal(body.proposal_id, entity, entity_id, product_id, text, position, now_ms),
     )
     return position
-
-

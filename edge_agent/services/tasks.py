@@ -41,9 +41,7 @@ def finish_task(connection: sqlite3.Connection, task_id: str, actor: str, now_ms
     return done
 
 
-def _tell(
-    connection: sqlite3.Connection, task: Task, now_ms: int, offset: int | None, actor: str | None
-) -> None:
+def _tell(connection: sqlite3.Connection, task: Task, now_ms: int, offset: int | None, actor: str | None) -> None:
     body = facts.Task(
         occurred_at=now_ms, clock_offset=offset, actor=actor, task_id=task.task_id, rule=task.rule,
         product_id=task.product_id, state="open" if task.state == "open" else "done", detail=task.detail,

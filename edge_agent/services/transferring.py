@@ -72,9 +72,7 @@ def dispatch(
     posted = post(connection, moves, now_ms, on_negative="block") if moves else None
     transfers.save(connection, made)
     for wanted in lines:
-        transfers.add_to_line(
-            connection, made.transfer_id, wanted.product.product_id, dispatched=wanted.quantity
-        )
+        transfers.add_to_line(connection, made.transfer_id, wanted.product.product_id, dispatched=wanted.quantity)
     return Moved(made, posted, _tell(connection, made, "dispatched", actor, now_ms))
 
 
@@ -94,9 +92,7 @@ def take_step(
     posted = post(connection, moves, now_ms, on_negative="allow") if moves else None
     for move in moves:
         if step == "received":
-            transfers.add_to_line(
-                connection, transfer_id, move.product.product_id, received=move.draft.quantity
-            )
+            transfers.add_to_line(connection, transfer_id, move.product.product_id, received=move.draft.quantity)
     moved = found._replace(state=step, changed_at=now_ms)
     transfers.save(connection, moved)
     return Moved(moved, posted, _tell(connection, moved, step, actor, now_ms))

@@ -46,10 +46,7 @@ _OPEN = Statement(
 )
 _LIST = Statement(select(*_ALERT).order_by(alerts.c.opened_at.desc()).limit(bindparam("most")))
 _LIST_OPEN = Statement(
-    select(*_ALERT)
-    .where(alerts.c.state != "resolved")
-    .order_by(alerts.c.opened_at.desc())
-    .limit(bindparam("most"))
+    select(*_ALERT).where(alerts.c.state != "resolved").order_by(alerts.c.opened_at.desc()).limit(bindparam("most"))
 )
 _OPENINGS = Statement(
     select(func.count())

@@ -83,9 +83,7 @@ _SAVE = Statement(
     )
 )
 _VERSION = Statement(
-    select(products.c.version_epoch, products.c.version_number).where(
-        products.c.product_id == bindparam("product_id")
-    )
+    select(products.c.version_epoch, products.c.version_number).where(products.c.product_id == bindparam("product_id"))
 )
 _ARCHIVE = Statement(
     update(products)

@@ -50,6 +50,7 @@ _ADD_UNKNOWN = Statement(
 _UNKNOWN = Statement(select(unknown_changes.c.number, unknown_changes.c.encoded).order_by(unknown_changes.c.number))
 _DROP_UNKNOWN = Statement(delete(unknown_changes).where(unknown_changes.c.number == bindparam("number")))
 _ADOPTED = Statement(select(branch_adopted.c.position).where(branch_adopted.c.chain_hash == bindparam("hash")))
+_FORGET_ADOPTED = Statement(delete(branch_adopted).where(branch_adopted.c.chain_hash == bindparam("hash")))
 _ADOPT = adding(branch_adopted)
 
 
@@ -96,6 +97,11 @@ def adopted_at(connection: sqlite3.Connection, chain_hash: bytes) -> int | None:
     """Where a branch record was adopted, if it was."""
     found: int | None = _ADOPTED.value(connection, hash=chain_hash)
     return found
+
+
+def forget_adopted(connection: sqlite3.Connection, chain_hash: bytes) -> None:
+    """The adoption itself lies on a branch: it may be done again."""
+    _FORGET_ADOPTED.run(connection, hash=chain_hash)
 
 
 def mark_adopted(connection: sqlite3.Connection, chain_hash: bytes, position: int) -> None:

@@ -57,9 +57,7 @@ class Event(NamedTuple):
 
 _ADD = adding(stocktakes)
 _FIND = Statement(
-    select(*[stocktakes.c[f] for f in Stocktake._fields]).where(
-        stocktakes.c.stocktake_id == bindparam("stocktake_id")
-    )
+    select(*[stocktakes.c[f] for f in Stocktake._fields]).where(stocktakes.c.stocktake_id == bindparam("stocktake_id"))
 )
 _LIST = Statement(
     select(*[stocktakes.c[f] for f in Stocktake._fields]).order_by(stocktakes.c.opened_at.desc()).limit(100)
@@ -72,9 +70,7 @@ _CLOSE = Statement(
 _LINE = [count_lines.c[f] for f in Line._fields]
 _ADD_LINE = adding(count_lines)
 _LINES_OF = Statement(
-    select(*_LINE)
-    .where(count_lines.c.stocktake_id == bindparam("stocktake_id"))
-    .order_by(count_lines.c.position)
+    select(*_LINE).where(count_lines.c.stocktake_id == bindparam("stocktake_id")).order_by(count_lines.c.position)
 )
 _POSTED_AT = Statement(
     select(*_LINE)
@@ -87,14 +83,10 @@ _POSTED_AT = Statement(
 )
 _LINE_BY_ID = Statement(select(*_LINE).where(count_lines.c.line_id == bindparam("line_id")))
 _LINE_OF_DEVICE = Statement(
-    select(*_LINE).where(
-        count_lines.c.device == bindparam("device"), count_lines.c.counter == bindparam("counter")
-    )
+    select(*_LINE).where(count_lines.c.device == bindparam("device"), count_lines.c.counter == bindparam("counter"))
 )
 _REVISE = Statement(
-    update(count_lines)
-    .where(count_lines.c.line_id == bindparam("of"))
-    .values(variance=bindparam("new_variance"))
+    update(count_lines).where(count_lines.c.line_id == bindparam("of")).values(variance=bindparam("new_variance"))
 )
 _EVENT = [count_events.c[f] for f in Event._fields]
 _ADD_EVENT = adding(count_events)
@@ -106,9 +98,7 @@ _EVENTS_AT = Statement(
     )
 )
 _FIND_EVENT = Statement(
-    select(*_EVENT).where(
-        count_events.c.device == bindparam("device"), count_events.c.counter == bindparam("counter")
-    )
+    select(*_EVENT).where(count_events.c.device == bindparam("device"), count_events.c.counter == bindparam("counter"))
 )
 
 
@@ -164,9 +154,7 @@ def add_event(connection: sqlite3.Connection, event: Event) -> None:
     _ADD_EVENT.run(connection, **event._asdict())
 
 
-def events_recorded_after(
-    connection: sqlite3.Connection, product_id: str, location: str, position: int
-) -> list[Event]:
+def events_recorded_after(connection: sqlite3.Connection, product_id: str, location: str, position: int) -> list[Event]:
     """Late events that entered the ledger above a position."""
     rows = _EVENTS_AT.run(connection, product_id=product_id, location=location, position=position)
     return [Event(*row) for row in rows]

@@ -18,9 +18,7 @@ class Used(NamedTuple):
     """JSON text; None for a key that came with a bootstrap."""
 
 
-_FIND = Statement(
-    select(keys.c.body_hash, keys.c.sequence, keys.c.answer).where(keys.c.key == bindparam("key"))
-)
+_FIND = Statement(select(keys.c.body_hash, keys.c.sequence, keys.c.answer).where(keys.c.key == bindparam("key")))
 _ADD = adding(keys)
 _ALL = Statement(select(keys.c.key))
 _FORGET = Statement(delete(keys).where(keys.c.key == bindparam("of")))

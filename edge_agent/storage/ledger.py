@@ -22,13 +22,9 @@ from edge_agent.storage.statement import RowStatement, Statement
 from sync_protocol import chain
 from sync_protocol.records import ITEM, MOVEMENT, Fact, encode, encode_row
 
-_HEAD = Statement(
-    select(ledger.c.sequence, ledger.c.chain_hash).order_by(ledger.c.sequence.desc()).limit(1)
-)
+_HEAD = Statement(select(ledger.c.sequence, ledger.c.chain_hash).order_by(ledger.c.sequence.desc()).limit(1))
 _HASH_AT = Statement(select(ledger.c.chain_hash).where(ledger.c.sequence == bindparam("position")))
-_CHECKPOINT_HASH = Statement(
-    select(checkpoints.c.chain_hash).where(checkpoints.c.position == bindparam("position"))
-)
+_CHECKPOINT_HASH = Statement(select(checkpoints.c.chain_hash).where(checkpoints.c.position == bindparam("position")))
 _READ = Statement(
     select(ledger.c.encoded)
     .where(ledger.c.sequence.between(bindparam("first"), bindparam("last")))

@@ -36,9 +36,7 @@ _AT = Statement(
 )
 _CLEAR = Statement(delete(levels))
 _CLEAR_PRODUCT = Statement(delete(levels).where(levels.c.product_id == bindparam("product_id")))
-_RESERVED = Statement(
-    select(reservations.c.quantity).where(reservations.c.product_id == bindparam("product_id"))
-)
+_RESERVED = Statement(select(reservations.c.quantity).where(reservations.c.product_id == bindparam("product_id")))
 
 
 def add(connection: sqlite3.Connection, change: Mapping[tuple[str, str], int]) -> None:

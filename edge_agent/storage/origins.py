@@ -36,9 +36,7 @@ _FORMER = Statement(
     .order_by(former_records.c.sequence)
 )
 _ADD_FORMER = Statement(
-    insert(former_records)
-    .values({c.name: bindparam(c.name) for c in former_records.columns})
-    .prefix_with("OR IGNORE")
+    insert(former_records).values({c.name: bindparam(c.name) for c in former_records.columns}).prefix_with("OR IGNORE")
 )
 
 
@@ -67,9 +65,7 @@ def former(connection: sqlite3.Connection, origin_id: str, after: int = 0) -> li
     return _FORMER.run(connection, origin_id=origin_id, after=after).fetchall()
 
 
-def keep_former(
-    connection: sqlite3.Connection, origin_id: str, records: Iterable[tuple[int, bytes, bytes]]
-) -> None:
+def keep_former(connection: sqlite3.Connection, origin_id: str, records: Iterable[tuple[int, bytes, bytes]]) -> None:
     """Take over a predecessor's records from the hub."""
     _ADD_FORMER.run_many(
         connection,

@@ -20,28 +20,21 @@ from sync_protocol import chain
 _LAST = Statement(
     select(checkpoints.c.position, checkpoints.c.chain_hash).order_by(checkpoints.c.position.desc()).limit(1)
 )
-_ADD = Statement(
-    insert(checkpoints).values({c.name: bindparam(c.name) for c in checkpoints.columns})
-)
+_ADD = Statement(insert(checkpoints).values({c.name: bindparam(c.name) for c in checkpoints.columns}))
 _FORGET = Statement(delete(checkpoints))
 _FORGET_LEVELS = Statement(delete(checkpoint_levels))
-_ADD_LEVEL = Statement(
-    insert(checkpoint_levels).values({c.name: bindparam(c.name) for c in checkpoint_levels.columns})
-)
-_LEVELS = Statement(
-    select(checkpoint_levels.c.product_id, checkpoint_levels.c.location, checkpoint_levels.c.quantity)
-)
+_ADD_LEVEL = Statement(insert(checkpoint_levels).values({c.name: bindparam(c.name) for c in checkpoint_levels.columns}))
+_LEVELS = Statement(select(checkpoint_levels.c.product_id, checkpoint_levels.c.location, checkpoint_levels.c.quantity))
 _DELETE = Statement(delete(records).where(records.c.sequence < bindparam("below")))
 _FIRST = Statement(select(func.min(records.c.sequence)))
 _BETWEEN = Statement(
     select(records.c.product_id, records.c.quantity, records.c.from_location, records.c.to_location).where(
-        records.c.sequence > bindparam("after"), records.c.sequence <= bindparam("until"),
+        records.c.sequence > bindparam("after"),
+        records.c.sequence <= bindparam("until"),
         records.c.product_id.is_not(None),
     )
 )
-_CHAIN = Statement(
-    select(records.c.sequence, records.c.encoded, records.c.chain_hash).order_by(records.c.sequence)
-)
+_CHAIN = Statement(select(records.c.sequence, records.c.encoded, records.c.chain_hash).order_by(records.c.sequence))
 
 
 def write_checkpoint(
@@ -51,9 +44,7 @@ def write_checkpoint(
     _FORGET.run(connection)
     _FORGET_LEVELS.run(connection)
     _ADD.run(connection, position=position, chain_hash=chain_hash, made_at=now_ms)
-    _ADD_LEVEL.run_many(
-        connection, ({"product_id": p, "location": at, "quantity": q} for p, at, q in rows if q)
-    )
+    _ADD_LEVEL.run_many(connection, ({"product_id": p, "location": at, "quantity": q} for p, at, q in rows if q))
 
 
 def prune(connection: sqlite3.Connection, below: int, now_ms: int = 0) -> int:

@@ -25,9 +25,7 @@ Staged = tuple[Product, list[tuple[str, int]]]
 """A product and its (code, pack quantity) pairs."""
 
 _ADD_PRODUCT = RowStatement(
-    insert(staging_products)
-    .values({name: bindparam(name) for name in Product._fields})
-    .prefix_with("OR REPLACE")
+    insert(staging_products).values({name: bindparam(name) for name in Product._fields}).prefix_with("OR REPLACE")
 )
 _ADD_BARCODE = RowStatement(
     insert(staging_barcodes)

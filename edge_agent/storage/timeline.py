@@ -51,9 +51,7 @@ _AFTER = Statement(
 _FORGET = Statement(delete(timeline).where(timeline.c.clock_ms < bindparam("before")))
 
 
-def note(
-    connection: sqlite3.Connection, boot: int, ticks_ms: int, clock_ms: int, before: Seen | None = None
-) -> Seen:
+def note(connection: sqlite3.Connection, boot: int, ticks_ms: int, clock_ms: int, before: Seen | None = None) -> Seen:
     """The ledger's head at this moment; `before` is what the last look returned.
 
     Nothing is written while the head stands still. When it has moved, both the last moment of

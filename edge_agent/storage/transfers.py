@@ -35,13 +35,9 @@ class Reservation(NamedTuple):
 
 _SAVE = saving(transfers, "transfer_id")
 _FIND = Statement(
-    select(*[transfers.c[f] for f in Transfer._fields]).where(
-        transfers.c.transfer_id == bindparam("transfer_id")
-    )
+    select(*[transfers.c[f] for f in Transfer._fields]).where(transfers.c.transfer_id == bindparam("transfer_id"))
 )
-_LIST = Statement(
-    select(*[transfers.c[f] for f in Transfer._fields]).order_by(transfers.c.opened_at.desc()).limit(200)
-)
+_LIST = Statement(select(*[transfers.c[f] for f in Transfer._fields]).order_by(transfers.c.opened_at.desc()).limit(200))
 _LINES = Statement(
     select(transfer_lines.c.product_id, transfer_lines.c.dispatched, transfer_lines.c.received)
     .where(transfer_lines.c.transfer_id == bindparam("transfer_id"))
@@ -95,9 +91,7 @@ def add_to_line(
 
 def tell_line(connection: sqlite3.Connection, transfer_id: str, product_id: str, dispatched: int) -> None:
     """The sender's figure, whatever was received before it arrived."""
-    _TELL_LINE.run(
-        connection, transfer_id=transfer_id, product_id=product_id, dispatched=dispatched, received=0
-    )
+    _TELL_LINE.run(connection, transfer_id=transfer_id, product_id=product_id, dispatched=dispatched, received=0)
 
 
 def reserve(connection: sqlite3.Connection, reservation: Reservation) -> None:

@@ -201,9 +201,7 @@ def _batch(connection: sqlite3.Connection, body: BatchBody, actor: str, key: str
     return once(connection, key, fingerprint(body.model_dump(mode="json")), act)
 
 
-def _run_batch(
-    connection: sqlite3.Connection, body: BatchBody, actor: str, key: str | None
-) -> list[dict[str, Any]]:
+def _run_batch(connection: sqlite3.Connection, body: BatchBody, actor: str, key: str | None) -> list[dict[str, Any]]:
     """Rows whose own key is known are answered from it; the others are booked."""
     if body.error_policy == "reject_all" and not any(row.key or row.handheld for row in body.movements):
         rows = [_row(connection, row, number, actor, key) for number, row in enumerate(body.movements)]

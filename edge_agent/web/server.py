@@ -87,9 +87,7 @@ class StoreApi:
     @property
     def app(self) -> web.Application:
         """A fresh application on this store."""
-        app = web.Application(
-            client_max_size=BODY_BYTES_MAX, middlewares=[problems, refuse_encoded, authentication]
-        )
+        app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[problems, refuse_encoded, authentication])
         app[STORE] = self._store
         for method, path, handler in ROUTES:
             app.router.add_route(method, path, handler)
@@ -135,9 +133,7 @@ class StoreApi:
         """Which position belonged to which monotonic moment: what late counts are placed by."""
         forgotten_at, seen = 0.0, None
         while True:
-            seen = await self._store.database.write(
-                timeline.note, self._store.boot, ticks_ms(), now_ms(), seen
-            )
+            seen = await self._store.database.write(timeline.note, self._store.boot, ticks_ms(), now_ms(), seen)
             if time.monotonic() - forgotten_at > 3_600:
                 await self._store.database.write(timeline.forget, now_ms() - TIMELINE_KEPT_MS)
                 forgotten_at = time.monotonic()

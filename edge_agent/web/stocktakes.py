@@ -63,9 +63,7 @@ async def post_line(request: web.Request) -> web.Response:
     store = store_of(request)
     exchange = None if body.handheld is None else (body.handheld.device, store.boot, ticks_ms())
     return kept(
-        await store.database.write(
-            _line, request.match_info["id"], body, actor_of(request), key_of(request), exchange
-        )
+        await store.database.write(_line, request.match_info["id"], body, actor_of(request), key_of(request), exchange)
     )
 
 

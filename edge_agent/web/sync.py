@@ -29,9 +29,7 @@ async def get_health(request: web.Request) -> web.Response:
     """Every check with its remedy; 503 only when staff should not rely on the box."""
     checks = await store_of(request).checks()
     result = worst(checks)
-    return answer(
-        {"status": result, "checks": [_check(one) for one in checks]}, 503 if result == "fail" else 200
-    )
+    return answer({"status": result, "checks": [_check(one) for one in checks]}, 503 if result == "fail" else 200)
 
 
 async def get_live(_request: web.Request) -> web.Response:
