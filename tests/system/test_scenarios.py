@@ -78,7 +78,7 @@ async def test_scenario_4_a_count_stands_whatever_arrives_later(tmp_path: Path) 
         for counter, elapsed_ms in ((1, 1_000), (2, 864_000_000)):
             answer = sell(north, product, key=f"handheld-{counter}", handheld={
                 "device": "zebra-1", "counter": counter, "seen_position": seen, "elapsed_ms": elapsed_ms,
-                "head_at_sale": seen,
+                "until_position": seen,
             })  # fmt: skip
             assert answer.status == 201, answer
 
