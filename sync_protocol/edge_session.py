@@ -318,7 +318,9 @@ class EdgeSession:
         if self._asked_at is not None:
             return [Disconnect(f"no answer to a ping for {STALL_TIMEOUT_MS} ms")]
         self._asked_at = now
-        return [Publish(say.encode(say.Ping(lease=self.lease)))]
+        # A lost word about the feed is said again: nothing else would ever repeat it.
+        told = [] if self._feed is None else self._feed_ack(self._feed)
+        return [Publish(say.encode(say.Ping(lease=self.lease))), *told]
 
     # --- greeting ---------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ import structlog
 
 from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import Unavailable
-from edge_agent.services.snapshot import Rest, Snapshots, swap
 from edge_agent.services import adopting
+from edge_agent.services.snapshot import Rest, Snapshots, swap
 from edge_agent.storage import commands, identity, origins
 from edge_agent.storage.database import Database
 from sync_protocol import bootstrap
@@ -120,6 +120,8 @@ def _forget_outcomes(connection: sqlite3.Connection, rest: Rest) -> None:
         change = parse_change(record) if isinstance(record, Fact) else None
         if isinstance(change, Command):
             commands.forget_command(connection, change.command_id)
+            if change.kind == "adopt":
+                commands.forget_adopted(connection, bytes.fromhex(str(change.body["branch_hash"])))
 
 
 def _of(rest: Rest, kind: str) -> list[Fact]:
