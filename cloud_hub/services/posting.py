@@ -213,10 +213,18 @@ async def writer_of(connection: Connection, site_id: str, now_ms: int) -> Origin
     if origin is None:
         origin_id = new_id()
         await origins.insert_origin(
-            connection, site_id=site_id, origin_id=origin_id, device_id=state.hub_id,
-            public_key=state.public_key or bytes(32), mark=0, chain_hash=chain.genesis(site_id, origin_id), opened_at=now_ms, predecessor_origin=None,
-            predecessor_position=None, predecessor_hash=None,
-        )  # fmt: skip
+            connection,
+            site_id=site_id,
+            origin_id=origin_id,
+            device_id=state.hub_id,
+            public_key=state.public_key or bytes(32),
+            mark=0,
+            chain_hash=chain.genesis(site_id, origin_id),
+            opened_at=now_ms,
+            predecessor_origin=None,
+            predecessor_position=None,
+            predecessor_hash=None,
+        )
         await origins.set_writer(connection, site_id, origin_id)
         origin = await origins.lock_open(connection, site_id)
     assert origin is not None

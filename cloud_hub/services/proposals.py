@@ -19,8 +19,18 @@ from sync_protocol import changes as wire
 from sync_protocol import facts
 from sync_protocol.registers import Edit, Register, decide_field
 
-_NEW: dict[str, Any] = {"category": "", "unit": "each", "price": None, "cost": None, "currency": "EUR", "lifecycle": "provisional",
-        "metadata": {}, "reorder_point": None, "critical_level": None, "negative_policy": None}  # fmt: skip
+_NEW: dict[str, Any] = {
+    "category": "",
+    "unit": "each",
+    "price": None,
+    "cost": None,
+    "currency": "EUR",
+    "lifecycle": "provisional",
+    "metadata": {},
+    "reorder_point": None,
+    "critical_level": None,
+    "negative_policy": None,
+}
 
 
 async def merge(
@@ -114,9 +124,12 @@ async def _locked(connection: Connection, product_id: str) -> Product:
 def _register(product: Product, field: str) -> Register:
     held = product.registers.get(field) or {"version": [0, 0], "hlc": [0, 0], "node": "hub"}
     return Register(
-        value=getattr(product, field), version=(held["version"][0], held["version"][1]), hlc=(held["hlc"][0], held["hlc"][1]),
-        node=held["node"], is_store_edit=bool(held.get("is_store_edit")),
-    )  # fmt: skip
+        value=getattr(product, field),
+        version=(held["version"][0], held["version"][1]),
+        hlc=(held["hlc"][0], held["hlc"][1]),
+        node=held["node"],
+        is_store_edit=bool(held.get("is_store_edit")),
+    )
 
 
 async def _mark(connection: Connection, product: Product, proposal: facts.Proposal, fields: list[str]) -> None:

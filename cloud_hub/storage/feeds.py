@@ -42,12 +42,23 @@ _REPLACE = Query(
     .where(_SITE)
     .values(
         {
-            **given(feeds, "feed_origin", "chain_hash", "changes_cursor", "fork_of", "fork_position", "fork_hash", "created_at"),
-            "head": sa.literal_column("0"), "safe_mark": sa.literal_column("0"), "acked": sa.literal_column("0"),
+            **given(
+                feeds,
+                "feed_origin",
+                "chain_hash",
+                "changes_cursor",
+                "fork_of",
+                "fork_position",
+                "fork_hash",
+                "created_at",
+            ),
+            "head": sa.literal_column("0"),
+            "safe_mark": sa.literal_column("0"),
+            "acked": sa.literal_column("0"),
             "first_retained": sa.literal_column("1"),
         }
     )
-)  # fmt: skip
+)
 _SAVE_HEAD = Query(feeds.update().where(_SITE).values(given(feeds, "head", "chain_hash", "changes_cursor")))
 _SAVE_ACKED = Query(
     feeds.update()
@@ -109,9 +120,16 @@ async def insert_feed(connection: Connection, site_id: object, feed_origin: str,
 async def replace_feed(connection: Connection, old: Feed, feed_origin: str, cursor: int, now_ms: int) -> None:
     """Begin a new feed that names where it left the old one (after a restore)."""
     await _REPLACE.execute(
-        connection, site_id=old.site_id, feed_origin=feed_origin, chain_hash=chain.genesis(str(old.site_id), feed_origin),
-        changes_cursor=cursor, fork_of=old.feed_origin, fork_position=old.head, fork_hash=old.chain_hash, created_at=now_ms,
-    )  # fmt: skip
+        connection,
+        site_id=old.site_id,
+        feed_origin=feed_origin,
+        chain_hash=chain.genesis(str(old.site_id), feed_origin),
+        changes_cursor=cursor,
+        fork_of=old.feed_origin,
+        fork_position=old.head,
+        fork_hash=old.chain_hash,
+        created_at=now_ms,
+    )
 
 
 async def append(connection: Connection, feed: Feed, encoded: list[bytes], cursor: int, now_ms: int) -> Feed:

@@ -70,8 +70,16 @@ _ADD_KEYS = Query(
     .returning(movement_keys.c.key)
 )
 _BATCH_COLUMNS = (
-    "site_id", "origin_id", "last_sequence", "first_sequence", "count", "previous_hash", "last_hash", "sealed", "recorded_at",
-)  # fmt: skip
+    "site_id",
+    "origin_id",
+    "last_sequence",
+    "first_sequence",
+    "count",
+    "previous_hash",
+    "last_hash",
+    "sealed",
+    "recorded_at",
+)
 _BATCH_AT = Query(
     sa.select(batches)
     .where(

@@ -28,15 +28,26 @@ async def find(connection: Connection, site_id: object, command_id: str) -> dict
     made = await _MOVEMENT.fetchrow(connection, site_id=site_id, command_id=command_id)
     if made is not None:
         return {
-            "site_id": site_id, "id": command_id, "state": "done", "code": "", "detail": "",
-            "outcome_origin": made["origin_id"], "outcome_sequence": made["sequence"], "movement_id": made["movement_id"],
-        }  # fmt: skip
+            "site_id": site_id,
+            "id": command_id,
+            "state": "done",
+            "code": "",
+            "detail": "",
+            "outcome_origin": made["origin_id"],
+            "outcome_sequence": made["sequence"],
+            "movement_id": made["movement_id"],
+        }
     told = await _FACT.fetchrow(connection, site_id=site_id, command_id=command_id)
     if told is None:
         return None
     body = told["body"]
     return {
-        "site_id": site_id, "id": command_id, "state": str(body.get("status", "done")), "code": str(body.get("code", "")),
-        "detail": str(body.get("detail", "")), "outcome_origin": told["origin_id"],
-        "outcome_sequence": told["sequence"], "movement_id": None,
-    }  # fmt: skip
+        "site_id": site_id,
+        "id": command_id,
+        "state": str(body.get("status", "done")),
+        "code": str(body.get("code", "")),
+        "detail": str(body.get("detail", "")),
+        "outcome_origin": told["origin_id"],
+        "outcome_sequence": told["sequence"],
+        "movement_id": None,
+    }

@@ -36,9 +36,19 @@ _codes = (
 _own = site_products.alias("own")
 _PRODUCTS = Query(
     sa.select(
-        products.c.id, products.c.version_epoch, products.c.version, products.c.sku, products.c.name,
-        products.c.category, products.c.unit, sa.func.coalesce(_own.c.price, products.c.price).label("price"), products.c.cost,
-        products.c.currency, products.c.lifecycle, products.c.metadata, _codes.c.codes,
+        products.c.id,
+        products.c.version_epoch,
+        products.c.version,
+        products.c.sku,
+        products.c.name,
+        products.c.category,
+        products.c.unit,
+        sa.func.coalesce(_own.c.price, products.c.price).label("price"),
+        products.c.cost,
+        products.c.currency,
+        products.c.lifecycle,
+        products.c.metadata,
+        _codes.c.codes,
         sa.func.coalesce(_own.c.reorder_point, products.c.reorder_point).label("reorder_point"),
         sa.func.coalesce(_own.c.critical_level, products.c.critical_level).label("critical_level"),
         sa.func.coalesce(_own.c.negative_policy, products.c.negative_policy).label("negative_policy"),
@@ -50,7 +60,7 @@ _PRODUCTS = Query(
     )
     .where(products.c.lifecycle != "archived", products.c.deleted_at.is_(None))
     .order_by(products.c.id)
-)  # fmt: skip
+)
 _SITES = Query(sa.select(sites).where(sites.c.archived_at.is_(None)).order_by(sites.c.id))
 _POLICY = Query(
     sa.select(policies)

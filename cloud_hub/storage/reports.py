@@ -48,9 +48,12 @@ _TASK = _upsert(
     ("site_id", "task_id"), "opened_at",
 )  # fmt: skip
 _STOCKTAKE = _upsert(
-    stocktakes, ("site_id", "stocktake_id", "name", "state", "opened_at", "updated_at"), ("site_id", "stocktake_id"), "opened_at",
+    stocktakes,
+    ("site_id", "stocktake_id", "name", "state", "opened_at", "updated_at"),
+    ("site_id", "stocktake_id"),
+    "opened_at",
     name=sa.func.coalesce(sa.func.nullif(sa.text("excluded.name"), ""), stocktakes.c.name),
-)  # fmt: skip
+)
 _COUNT = _upsert(
     count_lines,
     (
@@ -72,10 +75,12 @@ _TRANSFER = _upsert(
     is_dispatched=sa.or_(transfers.c.is_dispatched, sa.text("excluded.is_dispatched")),
 )  # fmt: skip
 _LINE = _upsert(
-    transfer_lines, ("from_site", "transfer_id", "product_id", "dispatched", "received"), ("from_site", "transfer_id", "product_id"),
+    transfer_lines,
+    ("from_site", "transfer_id", "product_id", "dispatched", "received"),
+    ("from_site", "transfer_id", "product_id"),
     dispatched=sa.func.greatest(transfer_lines.c.dispatched, sa.text("excluded.dispatched")),
     received=sa.func.greatest(transfer_lines.c.received, sa.text("excluded.received")),
-)  # fmt: skip
+)
 _OPEN_TASKS = Query(
     sa.select(tasks.c.product_id).where(
         tasks.c.site_id == bound(tasks.c.site_id), tasks.c.state == "open",
@@ -87,12 +92,24 @@ _PLACEHOLDER = Query(
     insert(products)
     .values(
         {
-            **given(products, "id", "sku", "name", "unit", "currency", "proposed_by_site", "version_epoch", "version", "created_at", "updated_at"),
+            **given(
+                products,
+                "id",
+                "sku",
+                "name",
+                "unit",
+                "currency",
+                "proposed_by_site",
+                "version_epoch",
+                "version",
+                "created_at",
+                "updated_at",
+            ),
             "lifecycle": sa.literal_column("'provisional'"),
         }
     )
     .on_conflict_do_nothing()
-)  # fmt: skip
+)
 
 UPSERTS = {
     "alert": _ALERT, "task": _TASK, "stocktake": _STOCKTAKE, "count": _COUNT, "revision": _REVISION,

@@ -58,9 +58,17 @@ class Ingest:
     """Runs until it is cancelled."""
 
     def __init__(
-        self, broker_address: BrokerAddress, broker: Broker, exchange: Exchange, leases: ShardLeases,
-        presence: Presence, *, worker: str, hub_state: Callable[[], Awaitable[bytes]], changed: Callable[[], Awaitable[None]],
-    ) -> None:  # fmt: skip
+        self,
+        broker_address: BrokerAddress,
+        broker: Broker,
+        exchange: Exchange,
+        leases: ShardLeases,
+        presence: Presence,
+        *,
+        worker: str,
+        hub_state: Callable[[], Awaitable[bytes]],
+        changed: Callable[[], Awaitable[None]],
+    ) -> None:
         self._address, self._broker, self._exchange = broker_address, broker, exchange
         self._leases, self._presence, self._worker = leases, presence, worker
         self._hub_state, self._changed = hub_state, changed

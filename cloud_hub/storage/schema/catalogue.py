@@ -11,20 +11,38 @@ from cloud_hub.storage.schema.base import document, flag, money, number, table, 
 
 products = table(
     "products",
-    uuid("id", key=True), text("sku"), text("name"), text("category", default=""), text("unit", default="each"),
-    money("price"), money("cost"), text("currency", default="EUR"), text("lifecycle", default="active"),
-    document("metadata", default="{}"), number("reorder_point", null=True), number("critical_level", null=True),
-    text("negative_policy", null=True), document("registers", default="{}"),
-    number("version_epoch"), number("version"), uuid("proposed_by_site", null=True), uuid("merged_into", null=True),
-    number("created_at"), number("updated_at"), number("deleted_at", null=True),
+    uuid("id", key=True),
+    text("sku"),
+    text("name"),
+    text("category", default=""),
+    text("unit", default="each"),
+    money("price"),
+    money("cost"),
+    text("currency", default="EUR"),
+    text("lifecycle", default="active"),
+    document("metadata", default="{}"),
+    number("reorder_point", null=True),
+    number("critical_level", null=True),
+    text("negative_policy", null=True),
+    document("registers", default="{}"),
+    number("version_epoch"),
+    number("version"),
+    uuid("proposed_by_site", null=True),
+    uuid("merged_into", null=True),
+    number("created_at"),
+    number("updated_at"),
+    number("deleted_at", null=True),
     sa.Column(
-        "search", TSVECTOR,
-        sa.Computed("to_tsvector('simple'::regconfig, ((name || ' '::text) || sku) || ' '::text || category)", persisted=True),
+        "search",
+        TSVECTOR,
+        sa.Computed(
+            "to_tsvector('simple'::regconfig, ((name || ' '::text) || sku) || ' '::text || category)", persisted=True
+        ),
     ),
     sa.UniqueConstraint("sku"),
     sa.Index("ix_products_search", "search", postgresql_using="gin"),
     sa.Index(None, "category", "id"),
-)  # fmt: skip
+)
 
 barcodes = table(
     "barcodes",

@@ -1,0 +1,197 @@
+"""What follows from accepted facts: alerts, counts, transfers, proposals; digests that prove levels equal."""
+
+import base64
+from typing import Any
+from uuid import uuid4
+
+from sync_protocol import facts, messages
+from sync_protocol.digest import bucket_of, bucket_sums
+from sync_protocol.vocabulary import AlertState, transit
+from tests.integration.hub.conftest import Box, HubCore
+
+
+async def test_an_alert_is_opened_acknowledged_and_resolved_by_the_box(hub: HubCore) -> None:
+    box, alert_id, product = await hub.make_box(), str(uuid4()), await hub.make_product()
+    for at, state in enumerate((AlertState.OPENED, AlertState.ACKNOWLEDGED, AlertState.RESOLVED)):
+        told = facts.Alert(
+            occurred_at=at,
+            actor="ann",
+            alert_id=alert_id,
+            rule="low_stock",
+            product_id=product,
+            state=state,
+            opened_at_position=1,
+        )
+        box.write(facts.fact(told))
+
+    await box.connect()
+
+    row = "SELECT state, opened_at, acknowledged_at, acknowledged_by, resolved_at FROM alerts WHERE alert_id = $1"
+    assert await hub.rows(row, alert_id) == [("resolved", 0, 1, "ann", 2)]
+
+
+async def test_a_count_line_is_shown_and_its_revision_changes_only_the_variance(hub: HubCore) -> None:
+    box, line, stocktake, product = await hub.make_box(), str(uuid4()), str(uuid4()), await hub.make_product()
+    box.write(facts.fact(facts.Stocktake(occurred_at=0, stocktake_id=stocktake, state="open", name="aisle 1")))
+    counted: dict[str, Any] = {"line_id": line, "stocktake_id": stocktake, "product_id": product}
+    box.write(
+        facts.fact(
+            facts.CountLine(
+                occurred_at=0,
+                **counted,
+                location="shelf",
+                counted=9000,
+                expected=10_000,
+                after=1,
+                until=1,
+                status="posted",
+            )
+        ),
+        facts.fact(facts.CountRevision(occurred_at=0, **counted, variance=-500, cause="late sale")),
+        facts.fact(facts.Stocktake(occurred_at=0, stocktake_id=stocktake, state="closed")),
+    )
+
+    await box.connect()
+
+    row = "SELECT counted, variance, revisions FROM count_lines WHERE line_id = $1"
+    assert await hub.rows(row, line) == [(9000, -500, 1)]
+    assert await hub.rows("SELECT state, name FROM stocktakes WHERE stocktake_id = $1", stocktake) == [
+        ("closed", "aisle 1")
+    ]
+
+
+async def test_a_receipt_that_is_seen_before_its_dispatch_ends_with_the_same_transfer(hub: HubCore) -> None:
+    source, target, product = await hub.make_box(), await hub.make_box(), await hub.make_product()
+    transfer = str(uuid4())
+
+    def step(name: str) -> Any:
+        return facts.fact(
+            facts.Transfer(
+                occurred_at=0, transfer_id=transfer, from_site=source.site_id, to_site=target.site_id, step=name
+            )
+        )
+
+    target.move(product, 3000, transit(transfer), "shelf", "transfer_in", document=transfer)
+    target.write(step("received"))
+    await target.connect()
+    source.move(product, 3000, "shelf", transit(transfer), "transfer_out", document=transfer)
+    source.write(step("dispatched"))
+    await source.connect()
+
+    assert await hub.rows("SELECT step, is_dispatched FROM transfers WHERE transfer_id = $1", transfer) == [
+        ("received", True)
+    ]
+    lines = "SELECT dispatched, received FROM transfer_lines WHERE transfer_id = $1"
+    assert await hub.rows(lines, transfer) == [(3000, 3000)]
+    notices = "SELECT site_id::text, body->>'step' FROM changes WHERE kind = 'transfer_notice' ORDER BY position"
+    assert await hub.rows(notices) == [(source.site_id, "received"), (target.site_id, "dispatched")]
+    left = "SELECT sum(quantity) FROM levels WHERE location = $1"
+    assert await hub.value(left, transit(transfer)) == 0
+
+
+def propose(box: Box, entity_id: str, fields: dict[str, Any], base: tuple[int, int] | None, at: int = 1) -> None:
+    box.write(
+        facts.fact(
+            facts.Proposal(
+                occurred_at=0, proposal_id=str(uuid4()), entity="product", entity_id=entity_id, base_version=base,
+                hlc=(at, 0), fields=fields,
+            )
+        )
+    )  # fmt: skip
+
+
+async def test_a_product_made_at_the_shelf_becomes_a_provisional_one_for_all(hub: HubCore) -> None:
+    box, product = await hub.make_box(), str(uuid4())
+    fields = {"sku": "S-1", "name": "Jam", "price": 299, "currency": "EUR", "lifecycle": "provisional",
+              "barcodes": [{"code": "00000000000017", "pack_quantity": 1000}]}  # fmt: skip
+    propose(box, product, fields, None)
+    box.receive(product, 1000)
+
+    await box.connect()
+
+    row = "SELECT sku, name, price::text, lifecycle FROM products WHERE id = $1"
+    assert await hub.rows(row, product) == [("S-1", "Jam", "2.99", "provisional")]
+    assert await hub.rows("SELECT product_id::text FROM barcodes") == [(product,)]
+    assert await hub.rows("SELECT kind, site_id FROM changes") == [("product", None)]
+    assert "unknown_product" not in await hub.exceptions(box.site_id)
+
+
+async def test_an_edit_that_did_not_know_of_another_loses_and_is_kept(hub: HubCore) -> None:
+    register = {"version": [1, 7], "hlc": [10_000, 0], "node": "hub"}
+    product = await hub.make_product(
+        name="Head office's", price="1.00", version=7, registers={"name": register, "price": register}
+    )
+    box = await hub.make_box()
+    propose(box, product, {"name": "Store's", "price": 500}, (1, 3), at=20_000)
+
+    await box.connect()
+
+    # The name goes to the last writer, the price to head office: either way the loser is kept.
+    assert await hub.rows("SELECT name, price::text FROM products WHERE id = $1", product) == [("Store's", "1.00")]
+    lost = "SELECT field, lost FROM conflicts WHERE entity_id = $1 ORDER BY field"
+    assert await hub.rows(lost, product) == [("name", "Head office's"), ("price", "5.00")]
+
+
+async def test_fields_that_do_not_fit_are_raised_and_the_others_merged(hub: HubCore) -> None:
+    box, product = await hub.make_box(), await hub.make_product()
+    propose(box, product, {"name": 5, "category": "tea", "price": "free"}, (1, 1))
+
+    await box.connect()
+
+    assert await hub.value("SELECT category FROM products WHERE id = $1", product) == "tea"
+    assert "bad_proposal" in await hub.exceptions(box.site_id)
+
+
+async def digest(box: Box) -> messages.DigestResult | None:
+    levels = [(product, place, quantity) for (product, place), quantity in box.levels().items()]
+    told = messages.Digest(
+        lease=str(box.session.lease), position=box.head, chain_hash=box.hash_at(box.head).hex(),
+        buckets=base64.b64encode(bucket_sums(levels)).decode(),
+    )  # fmt: skip
+    await box.hub.exchange.handle(box.address, [messages.encode(told)])
+    answers = [messages.decode_down(payload) for payload in box.hub.wire.sent.pop(box.address, [])]
+    return next((answer for answer in answers if isinstance(answer, messages.DigestResult)), None)
+
+
+async def test_equal_levels_have_equal_digests(hub: HubCore) -> None:
+    box = await hub.make_box()
+    for _ in range(50):
+        box.receive(str(uuid4()), 1000)
+    await box.connect()
+
+    result = await digest(box)
+
+    assert result is not None
+    assert result.equal
+
+
+async def test_a_level_that_was_folded_wrongly_is_found_named_and_rebuilt(hub: HubCore) -> None:
+    box, product = await hub.make_box(), str(uuid4())
+    box.receive(product, 5000)
+    box.receive(str(uuid4()), 1000)
+    await box.connect()
+    await hub.execute("UPDATE levels SET quantity = 4000 WHERE product_id = $1 AND location = 'shelf'", product)
+
+    result = await digest(box)
+    assert result is not None
+    assert result.differing == [bucket_of(product)]
+    levels = [(p, place, q) for (p, place), q in box.levels().items() if bucket_of(p) in result.differing]
+    told = messages.BucketLevels(lease=str(box.session.lease), position=box.head, levels=levels)
+    await hub.exchange.handle(box.address, [messages.encode(told)])
+
+    (asked,) = [messages.decode_down(payload) for payload in hub.wire.sent.pop(box.address)]
+    assert isinstance(asked, messages.RebuildLevels)
+    assert asked.products == [product]
+    assert await hub.levels(box.site_id) == box.levels()
+    assert "level_differs" in await hub.exceptions(box.site_id)
+
+
+async def test_a_level_summary_is_shown_until_the_history_arrives(hub: HubCore) -> None:
+    box, product = await hub.make_box(), str(uuid4())
+    await box.connect()
+    told = messages.LevelSummary(lease=str(box.session.lease), head=2, available=[(product, 7000)])
+    await hub.exchange.handle(box.address, [messages.encode(told)])
+
+    claims = "SELECT product_id::text, quantity, position FROM level_claims WHERE site_id = $1"
+    assert await hub.rows(claims, box.site_id) == [(product, 7000, 2)]
+    assert await hub.levels(box.site_id) == {}
