@@ -9,7 +9,8 @@ store made meanwhile are one transaction.
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,10 +80,10 @@ class Snapshots:
         await self._database.write(staging.begin_staging)
         rest = Rest([], [])
         await self._download(manifest.chunks)
-        for ref in manifest.chunks:
-            products = await asyncio.to_thread(self._open, ref, rest)
-            for at in range(0, len(products), STAGED_AT_ONCE):
-                await self._database.write(staging.stage_products, products[at : at + STAGED_AT_ONCE])
+        async with aclosing(self._opened(manifest.chunks, rest)) as chunks:
+            async for products in chunks:
+                for at in range(0, len(products), STAGED_AT_ONCE):
+                    await self._database.write(staging.stage_products, products[at : at + STAGED_AT_ONCE])
         await self._database.write(staging.seal_staging)
         return rest
 
@@ -124,6 +125,17 @@ class Snapshots:
         await asyncio.to_thread(part.write_bytes, data)
         part.replace(path)
         crashpoint("edge.snapshot.after_chunk")
+
+    async def _opened(self, wanted: list[ChunkRef], rest: Rest) -> AsyncGenerator[list[staging.Staged], None]:
+        """The products of each chunk; the next one is read on a thread while this one is staged."""
+        loop = asyncio.get_running_loop()
+        ahead = loop.run_in_executor(None, self._open, wanted[0], rest) if wanted else None
+        for following in [*wanted[1:], None]:
+            if ahead is None:
+                return
+            products = await ahead
+            ahead = loop.run_in_executor(None, self._open, following, rest) if following else None
+            yield products
 
     def _open(self, ref: ChunkRef, rest: Rest) -> list[staging.Staged]:
         path = self._folder / ref.hash
