@@ -28,8 +28,9 @@ EXPLAINED = {
     "edge_agent/transport/broker.py": "called between the points of conversation.py; presence and telemetry are gauges",
     "edge_agent/services/conversation.py:_send": "called between the points of its callers",
     "cloud_hub/services/intake.py:_find_bad": "a savepoint inside a transaction that has its points",
-    "cloud_hub/services/returned.py:_try_one": "a savepoint inside a transaction that has its points",
-    "cloud_hub/services/proposals.py:take": "a savepoint inside a transaction that has its points",
+    "cloud_hub/services/intake.py:search": "a savepoint inside a transaction that has its points",
+    "cloud_hub/services/returned.py:_adopt_product": "a savepoint inside a transaction that has its points",
+    "cloud_hub/services/proposals.py:merge": "a savepoint inside a transaction that has its points",
     "cloud_hub/services/backup.py:verify": "fills a scratch database that is dropped",
     "cloud_hub/transport/mqtt.py": "called before the points of exchange.py; the state announcement is a gauge",
 }

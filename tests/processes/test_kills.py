@@ -80,7 +80,9 @@ async def settle(stack: Stack, tills: list[Till]) -> None:
     assert all(till.acknowledged for till in tills), "every till got something sold"
 
 
-def _kill_one(stack: Stack, choose: random.Random, kill: Callable[[Stack, random.Random], Callable[[], object]]) -> None:
+def _kill_one(
+    stack: Stack, choose: random.Random, kill: Callable[[Stack, random.Random], Callable[[], object]]
+) -> None:
     come_back = kill(stack, choose)
     time.sleep(choose.uniform(*DOWN_S))
     come_back()

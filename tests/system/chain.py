@@ -22,7 +22,9 @@ FAST_POSTGRES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit"
 
 
 @contextmanager
-def a_chain(folder: Path, *stores: str, broker: str = "auto", products: int = 20, durable: bool = False) -> Iterator[Stack]:
+def a_chain(
+    folder: Path, *stores: str, broker: str = "auto", products: int = 20, durable: bool = False
+) -> Iterator[Stack]:
     """A head office with `products` products and running, caught-up stores of these names."""
     with Stack(folder, broker=broker, postgres_options={} if durable else FAST_POSTGRES) as stack:
         stack.products = [a_product(stack, number) for number in range(products)]  # type: ignore[attr-defined]
@@ -114,7 +116,9 @@ async def hub_rows(stack: Stack, query: str, *arguments: Any) -> list[Any]:
 async def assert_equal_to_the_unit(stack: Stack, store: Store) -> None:
     """Hub and edge hold the same levels, the same chain head, no gap and no duplicate."""
     rows = await hub_rows(
-        stack, "SELECT product_id::text, location, quantity FROM levels WHERE site_id = $1::uuid AND quantity <> 0", store.site_id
+        stack,
+        "SELECT product_id::text, location, quantity FROM levels WHERE site_id = $1::uuid AND quantity <> 0",
+        store.site_id,
     )
     assert {(r["product_id"], r["location"]): r["quantity"] for r in rows} == edge_levels(store)
     sums = await hub_rows(stack, "SELECT sum(quantity) AS total FROM levels WHERE site_id = $1::uuid", store.site_id)

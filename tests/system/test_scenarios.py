@@ -134,7 +134,9 @@ async def test_scenario_10_a_transfer_whose_receipt_is_seen_first_ends_right(tmp
 
         stack.wait_converged()
         assert (hub_on_hand(stack, north, product), hub_on_hand(stack, south, product)) == (6, 4)
-        in_transit = await hub_rows(stack, "SELECT sum(quantity) AS q FROM levels WHERE location = $1", f"transit:{transfer}")
+        in_transit = await hub_rows(
+            stack, "SELECT sum(quantity) AS q FROM levels WHERE location = $1", f"transit:{transfer}"
+        )
         assert in_transit[0]["q"] == 0
 
 
@@ -147,5 +149,3 @@ def _count(store: Store, product: dict[str, object], counted: str) -> None:
     assert answer.status == 201, answer
     closed = store.post(f"/api/v1/stocktakes/{stocktake}/close", {})
     assert closed.status == 200, json.dumps(closed.body)
-
-

@@ -88,7 +88,9 @@ async def assert_nothing_lost_or_doubled(stack: Stack, store: Store, tills: list
     for name, found in (("store", at_store), ("hub", at_hub)):
         assert not acknowledged - set(found), f"the {name} lost {sorted(acknowledged - set(found))[:5]}"
         assert max(found.values(), default=1) == 1, f"the {name} has doubled {found.most_common(3)}"
-        assert not set(found) - acknowledged, f"the {name} has sales nobody made: {sorted(set(found) - acknowledged)[:5]}"
+        assert not set(found) - acknowledged, (
+            f"the {name} has sales nobody made: {sorted(set(found) - acknowledged)[:5]}"
+        )
     await assert_equal_to_the_unit(stack, store)
 
 
