@@ -1,16 +1,16 @@
 """What can go wrong between two ends that speak the protocol.
 
-    ProtocolError           .code is stable and travels in Nack and Refused
-    +-- Malformed           bytes or fields that are not what the SPEC says
-    +-- TooLarge            a limit of limits.py is exceeded
-    +-- UnsupportedVersion  neither end can speak the other's version
-    +-- BadSignature        not signed by the key that the origin is enrolled with
-    +-- BrokenChain         the records do not continue the chain they claim to continue
-    +-- BadCertificate      an enrolment or take-over certificate that the hub did not sign
+ProtocolError           .code is stable and travels in Nack and Refused
++-- Malformed           bytes or fields that are not what the SPEC says
++-- TooLarge            a limit of limits.py is exceeded
++-- UnsupportedVersion  neither end can speak the other's version
++-- BadSignature        not signed by the key that the origin is enrolled with
++-- BrokenChain         the records do not continue the chain they claim to continue
++-- BadCertificate      an enrolment or take-over certificate that the hub did not sign
 
-    TransportError          .code names what happened to the connection, see transport/mqtt.py
-    +-- Unavailable         the broker cannot be reached or refuses
-    +-- Lost                the connection is over
+TransportError          .code names what happened to the connection, see transport/mqtt.py
++-- Unavailable         the broker cannot be reached or refuses
++-- Lost                the connection is over
 """
 
 

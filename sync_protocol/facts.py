@@ -130,9 +130,7 @@ FACTS: dict[str, type[_Body]] = {
     "proposal": Proposal,
     "adoption": Adoption,
 }
-AnyFact = (
-    CountLine | CountRevision | Stocktake | Transfer | Alert | Task | Outcome | Proposal | Adoption
-)
+AnyFact = CountLine | CountRevision | Stocktake | Transfer | Alert | Task | Outcome | Proposal | Adoption
 _KINDS = {model: kind for kind, model in FACTS.items()}
 
 
