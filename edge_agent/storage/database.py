@@ -1,4 +1,4 @@
-"""One writer thread, one reader thread, one file.
+"""One writer thread, two readers, one file.
 
 A write is one plain function run on the writer thread in one transaction. Functions that
 wait at the same time share one commit (each in its own savepoint), because on a flash card
@@ -7,7 +7,7 @@ A caller that is cancelled leaves its function running: the outcome is unknown t
 its idempotency key makes the retry safe.
 
 SQLite up to 3.51.2 can damage a WAL when two connections write or checkpoint at once:
-here only the writer does either; the reader never checkpoints.
+here only the writer does either; the readers never checkpoint.
 """
 
 import asyncio
@@ -30,6 +30,8 @@ P = ParamSpec("P")
 SHARED_COMMIT_MAX = 128
 """Functions per commit; beyond this nothing is gained and the first one waits too long."""
 WAITING_MAX = 2_000
+READERS = 2
+"""A digest that reads for a second must not hold a look-up up."""
 CACHE_KIB = 4_096
 """Per connection; the kernel caches the rest of the file anyway."""
 
@@ -52,14 +54,14 @@ class Database:
         self.path = path
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = connect(path, synchronous=synchronous)
-        self._reader = connect(path, synchronous=synchronous)
-        self._reader.execute("PRAGMA query_only=ON")
-        self._reader.execute("PRAGMA wal_autocheckpoint=0")
+        self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        for _ in range(READERS):
+            self._readers.put(_connect_reader(path))
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._waiting = 0
         self._is_closed = False
         self._callbacks: list[Callable[[], None]] = []
-        self._reading = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -99,11 +101,13 @@ class Database:
         """Run the function on one consistent snapshot; it cannot change anything."""
 
         def snapshot() -> T:
-            self._reader.execute("BEGIN")
+            reader = self._readers.get()
             try:
-                return function(self._reader, *args, **kwargs)
+                reader.execute("BEGIN")
+                return function(reader, *args, **kwargs)
             finally:
-                self._reader.execute("ROLLBACK")
+                reader.execute("ROLLBACK")
+                self._readers.put(reader)
 
         if self._is_closed:
             raise Unavailable("closed", "the store's database is closed")
@@ -118,7 +122,8 @@ class Database:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._reading, self._thread.join)
         self._reading.shutdown()
-        self._reader.close()
+        for _ in range(READERS):
+            self._readers.get().close()
         self._writer.close()
 
     def _run(self) -> None:
@@ -166,6 +171,13 @@ def prepare(connection: sqlite3.Connection, *, synchronous: str = "FULL") -> sql
     ):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    reader = connect(path)
+    reader.execute("PRAGMA query_only=ON")
+    reader.execute("PRAGMA wal_autocheckpoint=0")
+    return reader
 
 
 def transact(

@@ -7,16 +7,22 @@ predecessor's records are kept beside it, so that they can be sent again to a re
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, delete, insert, literal, select
+from sqlalchemy import bindparam, delete, insert, literal, select, update
 
 from edge_agent.storage import identity, keys, levels, retention
 from edge_agent.storage.schema import (
+    branch_adopted,
     checkpoint_levels,
     checkpoints,
+    commands,
+    count_events,
+    count_lines,
+    exchanges,
     former_records,
     items,
     ledger,
     rejected,
+    timeline,
 )
 from edge_agent.storage.statement import Statement
 from sync_protocol import chain
@@ -29,7 +35,20 @@ _KEEP = Statement(
         ),
     )
 )
-_EMPTY = [Statement(delete(table)) for table in (ledger, items, checkpoints, checkpoint_levels, rejected)]
+_OLD_COUNTS = [
+    Statement(update(count_lines).values(after=0, until=0, begins=0, ends=0, position=0)),
+    Statement(update(count_events).values(begins=0, ends=0, position=0)),
+]
+"""Positions of the old ledger mean nothing in the new one: all of it lies before position 1."""
+_EMPTY = [
+    Statement(delete(table))
+    for table in (ledger, items, checkpoints, checkpoint_levels, rejected, timeline, exchanges)
+]
+    Statement(delete(table)) for table in (ledger, items, checkpoints, checkpoint_levels, rejected, timeline, exchanges)
+]
+_FORGET_OUTCOMES = [
+    Statement(delete(table).where(table.c.position > bindparam("safe_mark"))) for table in (commands, branch_adopted)
+]
 _FORMER = Statement(
     select(former_records.c.sequence, former_records.c.encoded, former_records.c.chain_hash)
     .where(former_records.c.origin_id == bindparam("origin_id"), former_records.c.sequence > bindparam("after"))
@@ -54,8 +73,12 @@ def succeed(
 ) -> None:
     """Become another origin: keep this one's records aside, then start from the given levels."""
     _KEEP.run(connection, origin_id=identity.get(connection).origin_id)
-    for statement in _EMPTY:
+    for statement in (*_EMPTY, *_OLD_COUNTS):
         statement.run(connection)
+    # Above the safe mark an outcome may lie on a branch: it does not count as done any more.
+    safe_mark = identity.get(connection).safe_mark
+    for statement in _FORGET_OUTCOMES:
+        statement.run(connection, safe_mark=safe_mark)
     identity.save_origin(connection, origin_id, certificate)
     begin(connection, rows, now_ms)
 

@@ -8,7 +8,7 @@ of positions, whatever the wall clock did meanwhile. Ticks are comparable within
 import sqlite3
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, select
 
 from edge_agent.storage import ledger
 from edge_agent.storage.schema import exchanges, timeline
@@ -49,6 +49,9 @@ _AFTER = Statement(
     .limit(1)
 )
 _FORGET = Statement(delete(timeline).where(timeline.c.clock_ms < bindparam("before")))
+_FORGET_EXCHANGES = Statement(
+    delete(exchanges).where(exchanges.c.position < select(func.min(timeline.c.position)).scalar_subquery())
+)
 
 
 def note(connection: sqlite3.Connection, boot: int, ticks_ms: int, clock_ms: int, before: Seen | None = None) -> Seen:
@@ -94,3 +97,4 @@ def position_after(connection: sqlite3.Connection, boot: int, ticks_ms: int) -> 
 def forget(connection: sqlite3.Connection, before_ms: int) -> None:
     """Drop notes that no handheld will come back to."""
     _FORGET.run(connection, before=before_ms)
+    _FORGET_EXCHANGES.run(connection)

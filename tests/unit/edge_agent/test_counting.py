@@ -12,9 +12,10 @@ from edge_agent.services import counting
 from edge_agent.services.handhelds import Handheld, witness_of
 from edge_agent.services.posting import Move, goods_of
 from edge_agent.services.scanning import Mode
-from edge_agent.storage import alerts, counts, ledger, timeline
+from edge_agent.storage import alerts, counts, ledger, origins, timeline
 from edge_agent.storage.counts import Line
 from tests.unit.edge_agent.a_store import (
+    DEVICE,
     NOW,
     a_product,
     a_store,
@@ -294,6 +295,38 @@ def test_random_stories_with_certain_intervals_end_at_the_physical_truth(seed: i
 def _sold(connection: sqlite3.Connection) -> int:
     rows = connection.execute("SELECT sum(quantity) FROM ledger WHERE reason = 'sale'").fetchone()
     return (rows[0] or 0) // 1000
+
+
+def test_counts_of_the_predecessor_lie_before_everything_in_a_successor() -> None:
+    connection = a_shop()
+    for _ in range(5):
+        scan(connection, code_of(MILK))
+    seen = head(connection)
+    count(connection, MILK, 90_000)
+    sell_late(connection, 1000, Handheld("h1", 1, seen, until_position=seen))
+    origins.succeed(
+        connection, DEVICE, "", [(MILK.product_id, "shelf", 90_000), (MILK.product_id, "customer", -90_000)]
+    )
+
+    sell_late(connection, 1000, Handheld("h2", 1, seen))
+    recorded = count(connection, MILK, 80_000)
+
+    assert (recorded.expected, on_shelf(connection, MILK)) == (89_000, 80_000)
+    with pytest.raises(Conflict):
+        sell_late(connection, 1000, Handheld("h1", 1, seen))
+    assert_sound(connection)
+
+
+def test_notes_of_time_are_forgotten_with_the_exchanges_that_need_them() -> None:
+    connection = a_shop()
+    for boot in range(1, 6):
+        timeline.note_exchange(connection, "h1", boot, 0, NOW + boot)
+        scan(connection, code_of(MILK))
+
+    timeline.forget(connection, NOW + 4)
+
+    rows = connection.execute("SELECT (SELECT count(*) FROM timeline), (SELECT count(*) FROM exchanges)").fetchone()
+    assert rows == (2, 2)
 
 
 def test_a_line_needs_an_open_stocktake_a_place_and_a_figure() -> None:
