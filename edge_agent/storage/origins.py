@@ -41,13 +41,7 @@ _OLD_COUNTS = [
 ]
 """Positions of the old ledger mean nothing in the new one: all of it lies before position 1."""
 _EMPTY = [
-    Statement(delete(table))
-    for table in (ledger, items, checkpoints, checkpoint_levels, rejected, timeline, exchanges)
-]
     Statement(delete(table)) for table in (ledger, items, checkpoints, checkpoint_levels, rejected, timeline, exchanges)
-]
-_FORGET_OUTCOMES = [
-    Statement(delete(table).where(table.c.position > bindparam("safe_mark"))) for table in (commands, branch_adopted)
 ]
 _FORMER = Statement(
     select(former_records.c.sequence, former_records.c.encoded, former_records.c.chain_hash)

@@ -7,6 +7,8 @@ with it. A file from a newer program is read only far enough to see that, and le
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge_agent.crashpoints import crashpoint
@@ -104,3 +106,25 @@ def copy(path: Path, target: Path) -> None:
 
 def _index(revision: str | None) -> int:
     return -1 if revision is None else KNOWN_REVISIONS.index(revision)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """One consistent look at a database file that an agent may be using; nothing can be changed."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute("BEGIN")
+        yield connection
+    finally:
+        connection.close()
+
+
+def fold_log(path: Path) -> None:
+    """Bring the write-ahead log into the file, so that the file alone is everything."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
