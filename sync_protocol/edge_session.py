@@ -327,7 +327,9 @@ class EdgeSession:
     def _on_greeting(
         self, message: say.Welcome | say.Fenced | say.Successor | say.Refused, now: int, clock_ms: int
     ) -> list[Effect]:
-        if message.session != self._session or self._view is None:
+        if message.session != self._session or self._view is None or self.link is not Link.GREETING:
+            # One answer per Hello: a copy of that Hello that comes late to the hub is answered
+            # by what was true then, and must not stop a conversation that goes well.
             return []
         if isinstance(message, say.Successor):
             return [Become(message.certificate, self._view.head)]
@@ -335,8 +337,6 @@ class EdgeSession:
             return self._on_refused(message, now)
         if isinstance(message, say.Fenced):
             return self._on_fenced(message, now)
-        if self.link is not Link.GREETING:
-            return []
         self.link, self.lease, self._welcome = Link.CHECKING, message.lease, message
         sample = HubTime(message.hub_time_ms, self._hello_clock, clock_ms)
         return [sample, CompareHash(message.mark)]

@@ -43,6 +43,9 @@ _OLD_COUNTS = [
 _EMPTY = [
     Statement(delete(table)) for table in (ledger, items, checkpoints, checkpoint_levels, rejected, timeline, exchanges)
 ]
+_FORGET_OUTCOMES = [
+    Statement(delete(table).where(table.c.position > bindparam("safe_mark"))) for table in (commands, branch_adopted)
+]
 _FORMER = Statement(
     select(former_records.c.sequence, former_records.c.encoded, former_records.c.chain_hash)
     .where(former_records.c.origin_id == bindparam("origin_id"), former_records.c.sequence > bindparam("after"))
