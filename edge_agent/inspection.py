@@ -88,12 +88,8 @@ def ask_agent(folder: Folder, path: str) -> dict[str, Any] | None:
 
 
 def _from_database(folder: Folder) -> dict[str, Any]:
-    connection = database.connect(folder.database)
-    try:
-        connection.execute("PRAGMA query_only=ON")
+    with upgrade.reading(folder.database) as connection:
         return telemetry.backlog(connection, time.time_ns() // 1_000_000)
-    finally:
-        connection.close()
 
 
 def _database(folder: Folder) -> Check:

@@ -32,9 +32,7 @@ def digest(connection: sqlite3.Connection, position: int) -> tuple[bytes, str, l
     return ledger.hash_at(connection, position), base64.b64encode(sums).decode(), incomplete
 
 
-def bucket_levels(
-    connection: sqlite3.Connection, lease: str, position: int, buckets: Sequence[int]
-) -> list[bytes]:
+def bucket_levels(connection: sqlite3.Connection, lease: str, position: int, buckets: Sequence[int]) -> list[bytes]:
     """The levels in these buckets as they were, zero ones too; a bucket is never cut in two."""
     found: dict[int, list[Row]] = {bucket: [] for bucket in sorted(buckets)}
     for row in sorted(history.levels_as_of(connection, position)):

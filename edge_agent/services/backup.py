@@ -60,7 +60,9 @@ def restore(folder: Folder, source: Path) -> Copied:
     # The write-ahead log belongs to the old file and must not be replayed into the new one. The old
     # file keeps its name until the new one takes it: a death in between leaves one of the two.
     if folder.database.exists():
-        fold_log(folder.database)
+        # A damaged file is what a restore is for; it is only kept aside.
+        with contextlib.suppress(sqlite3.DatabaseError):
+            upgrade.fold_log(folder.database)
         _keep_aside(folder.database, folder.path / "store.db.before-restore")
     for leftover in ("store.db-wal", "store.db-shm", ".store.db.restored-wal", ".store.db.restored-shm"):
         (folder.path / leftover).unlink(missing_ok=True)
@@ -76,34 +78,19 @@ def inspect(path: Path) -> Copied:
     if upgrade.current(path) is None:
         raise Refused("not_a_backup", f"{path}: expected a store's database")
     database.quick_check(path)
-    connection = database.connect(path)
-    try:
+    with upgrade.reading(path) as connection:
         who = identity.get(connection)
         head, _ = ledger.head(connection)
         return Copied(who.origin_id, who.boot, head, path.stat().st_size)
-    finally:
-        connection.close()
 
 
 def verify(path: Path) -> list[str]:
     """Every problem of the ledger and its levels, in words."""
     try:
-        with contextlib.closing(database.connect(path)) as connection:
-            connection.execute("BEGIN")
+        with upgrade.reading(path) as connection:
             return retention.verify(connection)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         return [f"{path.name}: {error}"]
-
-
-def fold_log(path: Path) -> None:
-    """Bring the write-ahead log into the file, so that the file alone is everything."""
-    try:
-        connection = database.connect(path)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
-    except sqlite3.DatabaseError:
-        # A damaged file is what a restore is for; it is only kept aside.
-        return
 
 
 def _keep_aside(path: Path, aside: Path) -> None:
@@ -132,6 +119,6 @@ def _go_past(folder: Folder, part: Path, found: Copied) -> None:
     connection = database.connect(part)
     try:
         database.transact(connection, identity.save_boot, max(boots))
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()
+    upgrade.fold_log(part)

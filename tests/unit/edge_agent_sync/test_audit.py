@@ -3,13 +3,13 @@
 import base64
 
 import orjson
-from tests.unit.edge_agent_sync.builders import NOW_MS, RECORD_KEY, a_sale, a_store, an_id, sell
 
 from edge_agent.services import audit
 from edge_agent.storage import feed, ledger, levels, retention
 from sync_protocol import messages as say
 from sync_protocol.digest import bucket_of, bucket_sums
 from sync_protocol.limits import CONTROL_BYTES_MAX
+from tests.unit.edge_agent_sync.builders import NOW_MS, RECORD_KEY, a_sale, a_store, an_id, sell
 
 LEASE = "00" * 8
 
