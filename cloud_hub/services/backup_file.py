@@ -42,7 +42,7 @@ class Writer:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._stream.close()
+        self._stream.close()  # type: ignore[no-untyped-call]
         if kind is None:
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -84,7 +84,7 @@ class Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.close()
+        self._stream.close()  # type: ignore[no-untyped-call]
         self._file.close()
 
     def frame(self) -> bytes:

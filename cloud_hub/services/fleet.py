@@ -33,9 +33,9 @@ class Fleet:
 
 def _seen(box: Box, now_ms: int) -> Seen:
     age_s = None if box.oldest_unsent_ms is None else max(0, now_ms - box.oldest_unsent_ms) // 1000
-    return Seen(box=box, is_live=is_live(box.last_seen_ms, box.has_lease, now_ms), oldest_unsent_age_s=age_s)
+    return Seen(box=box, is_live=is_live(box.last_seen_ms, box.is_connected, now_ms), oldest_unsent_age_s=age_s)
 
 
-def is_live(last_seen_ms: int | None, has_lease: bool, now_ms: int) -> bool:
-    """Whether a box has a session and was heard of lately."""
-    return has_lease and last_seen_ms is not None and now_ms - last_seen_ms < LIVE_MS
+def is_live(last_seen_ms: int | None, is_connected: bool, now_ms: int) -> bool:
+    """Whether a box is connected and was heard of lately."""
+    return is_connected and last_seen_ms is not None and now_ms - last_seen_ms < LIVE_MS

@@ -12,11 +12,12 @@ from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.stock import Severity, severity
 from cloud_hub.errors import NotFound
 from cloud_hub.services.fleet import is_live
-from cloud_hub.storage import sites, stock
+from cloud_hub.storage import sites, stock, transfers
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
 from cloud_hub.storage.stock import AsOf, Level, LevelFilter, Moved, MovementFilter
+from cloud_hub.storage.transfers import Transfer
 
 
 class Seen(NamedTuple):
@@ -54,6 +55,12 @@ class Stock:
         """Movements, newest first."""
         return await self._reads.run(stock.list_movements, wanted, after, skip, limit)
 
+    async def transfers(
+        self, site_ids: list[str] | None, step: str | None, before: tuple[int, str] | None, skip: int, limit: int
+    ) -> list[Transfer]:
+        """Transfers that begin or end at these sites, newest first."""
+        return await self._reads.run(transfers.list_newest, site_ids, step, before, skip, limit)
+
     async def site_for(self, who: Principal, site_id: str | None) -> Site:
         """Where a write goes: the site named, else the caller's only one, else the default site."""
         if site_id is None and who.sites is not None and len(who.sites) == 1:
@@ -82,4 +89,4 @@ async def _levels(
 
 
 def _is_live(each: AsOf, now_ms: int) -> bool:
-    return each.is_hub_run or is_live(each.last_heard_ms, each.has_lease, now_ms)
+    return each.is_hub_run or is_live(each.last_heard_ms, each.is_connected, now_ms)

@@ -71,6 +71,7 @@ _REVOKE = Query(
     )
     .returning(devices)
 )
+_END_SESSIONS = Query(origins.update().where(origins.c.device_id == _ID).values(lease=None, session=None))
 _NOTE_REVOKED = Query(
     sa.dialects.postgresql.insert(revocations)
     .values(
@@ -142,10 +143,11 @@ async def set_certificate(connection: Connection, device_id: str, serial: int, e
 
 
 async def revoke(connection: Connection, device_id: str, actor: str, reason: str, now_ms: int) -> Device | None:
-    """Mark a box and its certificate as revoked; again has no effect."""
+    """Mark a box and its certificate as revoked and end its session; again has no effect."""
     row = await _REVOKE.fetchrow(connection, id=device_id, actor=actor, now=now_ms)
     if row is None:
         return None
+    await _END_SESSIONS.execute(connection, id=device_id)
     if row["certificate_serial"] is not None:
         await _NOTE_REVOKED.execute(
             connection, id=device_id, serial=row["certificate_serial"], reason=reason, now=now_ms

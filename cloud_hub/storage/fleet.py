@@ -26,7 +26,7 @@ class Box:
     head: int | None
     pending: int | None
     oldest_unsent_ms: int | None
-    has_lease: bool
+    is_connected: bool
     is_online: bool
     last_seen_ms: int | None
     feed_lag: int | None
@@ -34,6 +34,12 @@ class Box:
     agent_version: str | None
     last_error: str | None
     telemetry: dict[str, Any] | None
+
+
+def connected(origin: Any) -> sa.ColumnElement[bool]:
+    """Whether a box has a session and has not said goodbye (its last will says it, too) since its last word."""
+    is_gone = sa.and_(sa.not_(devices.c.is_online), devices.c.presence_at >= origin.last_seen)
+    return sa.and_(origin.lease.is_not(None), sa.not_(sa.func.coalesce(is_gone, sa.false()))).label("is_connected")
 
 
 _NEWEST = (
@@ -45,7 +51,7 @@ _BOXES = Query(
         devices.c.id, devices.c.name, devices.c.state, devices.c.site_id, devices.c.is_online, devices.c.telemetry,
         sites.c.name.label("site_name"),
         _origin.c.origin_id, _origin.c.state.label("origin_state"), _origin.c.mark, _origin.c.safe_mark,
-        _origin.c.head_told, _origin.c.pending_told, _origin.c.oldest_unacked_at, _origin.c.lease,
+        _origin.c.head_told, _origin.c.pending_told, _origin.c.oldest_unacked_at, connected(_origin.c),
         _origin.c.last_seen, _origin.c.clock_offset_ms, _origin.c.agent_version, _origin.c.last_error,
         (feeds.c.head - feeds.c.acked).label("feed_lag"),
     )
@@ -74,10 +80,10 @@ def _box(row: Row) -> Box:
         origin_state=row["origin_state"],
         mark=row["mark"] or 0,
         safe_mark=row["safe_mark"] or 0,
-        head=row["head_told"],
+        head=None if row["origin_id"] is None else max(row["head_told"], row["mark"]),
         pending=row["pending_told"],
         oldest_unsent_ms=row["oldest_unacked_at"],
-        has_lease=row["lease"] is not None,
+        is_connected=row["is_connected"],
         is_online=row["is_online"],
         last_seen_ms=row["last_seen"],
         feed_lag=row["feed_lag"],

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.fleet import connected
 from cloud_hub.storage.schema import (
     commands,
+    devices,
     levels,
     movements,
     origins,
@@ -79,7 +81,7 @@ class AsOf:
     last_heard_ms: int | None
     behind: int | None
     oldest_unsent_ms: int | None
-    has_lease: bool
+    is_connected: bool
     is_hub_run: bool
 
 
@@ -226,10 +228,12 @@ _AS_OF = Query(
         origins.c.last_seen,
         origins.c.pending_told,
         origins.c.oldest_unacked_at,
-        origins.c.lease,
+        connected(origins.c),
     )
     .select_from(
-        sites.outerjoin(origins, sa.and_(origins.c.site_id == sites.c.id, origins.c.origin_id == sites.c.writer_origin))
+        sites.outerjoin(
+            origins, sa.and_(origins.c.site_id == sites.c.id, origins.c.origin_id == sites.c.writer_origin)
+        ).outerjoin(devices, devices.c.id == origins.c.device_id)
     )
     .where(sites.c.archived_at.is_(None), _of_sites(sites.c.id))
     .order_by(sites.c.id)
@@ -334,7 +338,7 @@ def _as_of(row: Row) -> AsOf:
         last_heard_ms=row["last_seen"],
         behind=row["pending_told"],
         oldest_unsent_ms=row["oldest_unacked_at"],
-        has_lease=row["lease"] is not None,
+        is_connected=row["is_connected"],
         is_hub_run=row["kind"] == "hub",
     )
 

@@ -2,7 +2,19 @@
 
 from aiohttp import web
 
-from cloud_hub.web import adjusting, alerts, auth, devices, fleet, inventory, products, repairs, sites, snapshots
+from cloud_hub.web import (
+    adjusting,
+    alerts,
+    auth,
+    devices,
+    fleet,
+    inventory,
+    products,
+    repairs,
+    sites,
+    snapshots,
+    transfers,
+)
 from cloud_hub.web.context import HUB, Hub
 from cloud_hub.web.dispatch import handler_of
 from cloud_hub.web.docs import add_docs
@@ -13,7 +25,7 @@ from cloud_hub.web.server import gate
 
 TABLES = (
     auth.table, sites.table, products.table, inventory.table, adjusting.table, alerts.table, devices.table,
-    fleet.table, repairs.table, snapshots.table,
+    fleet.table, repairs.table, snapshots.table, transfers.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

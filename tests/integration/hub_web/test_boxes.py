@@ -135,8 +135,13 @@ async def test_a_revoked_box_stays_revoked_even_when_the_database_forgets(serve:
         box = Box(hub)
         granted = (await box.enrol(await make_code(admin, await admin.make_site()))).body
         device = granted["device_id"]
+        async with hub.core.database.transaction() as connection:
+            await connection.execute("UPDATE origins SET lease = 'a lease'")
         revoked = await admin.post(f"/devices/{device}/revoke", {"reason": "stolen"})
         assert revoked.body["state"] == "revoked"
+        assert (await admin.get("/fleet")).body["items"][0]["is_live"] is False
+        async with hub.core.database.transaction() as connection:
+            assert await connection.fetchval("SELECT lease FROM origins") is None
         crl = x509.load_pem_x509_crl((await hub.nobody.get("/crl")).body.encode())
         serial = x509.load_pem_x509_certificate(granted["client_certificate"].encode()).serial_number
         assert crl.get_revoked_certificate_by_serial_number(serial) is not None
