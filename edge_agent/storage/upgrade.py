@@ -47,7 +47,9 @@ def create(path: Path) -> None:
         schema.create(connection)
         connection.execute("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
         connection.execute("INSERT INTO alembic_version VALUES (?)", (REVISION,))
+        crashpoint("edge.migrate.before_upgrade")
         connection.execute("COMMIT")
+        crashpoint("edge.migrate.after_upgrade")
     except sqlite3.DatabaseError as error:
         detail = f"{path.name}: expected a store's database or nothing: {error}"
         raise Unavailable("database_damaged", detail, remedy="move the file away, or restore a backup") from error
