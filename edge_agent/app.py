@@ -66,6 +66,7 @@ class Box:
     enrolment: Enrolment
     database: Database
     disk: Disk
+    hub: HubHttp
     snapshots: Snapshots
     key: Ed25519PrivateKey
     verify_hub: Verify
@@ -132,7 +133,7 @@ async def open_box(folder: Folder, config: Config, found: Enrolment) -> AsyncIte
                 await recovery.first_origin(database, snapshots, enrolment.identity_of(found), claims, wall_ms())
             yield Box(
                 folder=folder, config=config, enrolment=found, database=database, disk=disk,
-                snapshots=snapshots, key=key, verify_hub=verify, clock=clock, version=agent_version(),
+                hub=hub, snapshots=snapshots, key=key, verify_hub=verify, clock=clock, version=agent_version(),
             )  # fmt: skip
     finally:
         await database.close()
@@ -183,6 +184,7 @@ class _Agent:
             ("disk", chores.watch_disk),
             ("telemetry", partial(chores.tell, config.telemetry_s)),
             ("pruning", partial(chores.prune, config.retention_days)),
+            ("renewal", partial(chores.renew, self._box.hub.renew)),
         ]
 
     async def _checks(self) -> list[Check]:

@@ -5,11 +5,15 @@ Each is a loop that the supervisor keeps running; none of them is needed for a s
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
 from edge_agent import memory
-from edge_agent.services import generation, pruning, telemetry
+from edge_agent.errors import EdgeError
+from edge_agent.services import enrolment, generation, pruning, telemetry
 from edge_agent.services.disk import Disk
 from edge_agent.services.hub_clock import HubClock
 from edge_agent.services.link import Link
@@ -23,6 +27,8 @@ log = structlog.get_logger(__name__)
 DISK_EVERY_S = 1.0
 PRUNE_EVERY_S = 3_600.0
 FIRST_PRUNE_S = 60.0
+RENEW_BELOW_DAYS = 30
+RENEW_EVERY_S = 12 * 3_600.0
 DAY_MS = 24 * 3_600_000
 
 
@@ -70,6 +76,17 @@ class Housekeeping:
             await self._database.write(pruning.prune, notes, _clock_ms(), retention_days * DAY_MS)
             await self.remember()
             await asyncio.sleep(PRUNE_EVERY_S)
+
+    async def renew(self, post: Callable[[dict[str, Any]], Awaitable[bytes]]) -> None:
+        """A new client certificate in good time; tried again daily."""
+        while True:
+            if enrolment.days_left(self._folder, datetime.now(UTC)) < RENEW_BELOW_DAYS:
+                try:
+                    await enrolment.renew(self._folder, post)
+                    log.info("client certificate renewed")
+                except EdgeError as error:
+                    log.warning("client certificate not renewed", code=error.code, detail=error.detail)
+            await asyncio.sleep(RENEW_EVERY_S)
 
     async def remember(self) -> None:
         """Write down outside the database how far it is."""

@@ -8,6 +8,7 @@ before anything is written, and `enrolment.json` comes last: if it is there, all
 import secrets
 import ssl
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -141,6 +142,34 @@ def identity_of(enrolment: Enrolment) -> Identity:
         site_id=enrolment.site_id, site_name=enrolment.site_name, device_id=enrolment.device_id,
         origin_id=enrolment.origin_id, certificate=enrolment.certificate, hub_key=enrolment.hub_key,
     )  # fmt: skip
+
+
+class Renewed(BaseModel):
+    """The hub's answer to a renewal."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    client_certificate: str
+    ca: str
+
+
+def days_left(folder: Folder, now: datetime) -> int:
+    """How long the client certificate is still good for."""
+    found = x509.load_pem_x509_certificate(folder.device_certificate.read_bytes())
+    return (found.not_valid_after_utc - now).days
+
+
+async def renew(folder: Folder, post: Callable[[dict[str, Any]], Awaitable[bytes]]) -> None:
+    """A new client certificate for the same key; the next connection uses it. Raises Refused."""
+    device_id = load(folder).device_id
+    answer = await post({"csr": _csr(device_key(folder), device_id)})
+    try:
+        renewed = Renewed.model_validate_json(answer)
+        client = x509.load_pem_x509_certificate(renewed.client_certificate.encode())
+    except ValueError as error:
+        raise Refused("bad_answer", f"renewal: the hub's answer is not one: {error}") from error
+    if client.public_key() != device_key(folder).public_key():
+        raise Refused("bad_answer", "renewal: the client certificate is for another key")
+    write_private(folder.device_certificate, renewed.client_certificate.encode())
 
 
 def store(folder: Folder, enrolment: Enrolment) -> None:

@@ -30,6 +30,8 @@ from sync_protocol.limits import RECONNECT_BASE_MS, RECONNECT_CAP_MS
 
 log = structlog.get_logger(__name__)
 
+HEALTHY_AFTER_MS = 10_000
+"""A connection that lasted this long makes the next loss a first one again."""
 IDLE_S = 1.0
 BUSY_S = 0.1
 """The longest the loop sleeps without looking, idle and with work that cannot go yet."""
@@ -43,7 +45,6 @@ class Link:
         self._wake = asyncio.Event()
         self._inbox: deque[bytes | Callable[[], list[Effect]]] = deque()
         self._has_grown = True
-        self._attempt = 0
         self._wire: Wire | None = None
         self.session = self._new_session()
         context.database.on_commit(self._on_commit)
@@ -51,14 +52,16 @@ class Link:
     async def run(self) -> None:
         """Connect, converse, back off with full jitter, again."""
         context = self._context
+        attempt = 0
         while True:
+            begun = context.now_ms()
             try:
                 await self._one_connection()
             except* (EdgeError, ProtocolError, OSError) as failures:
                 context.status.lost(str(failures.exceptions[0]), context.clock_ms())
             _check_cancelled()
-            self._attempt += 1
-            delay_ms = full_jitter(self._attempt, RECONNECT_BASE_MS, RECONNECT_CAP_MS, context.jitter)
+            attempt = 1 if context.now_ms() - begun > HEALTHY_AFTER_MS else attempt + 1
+            delay_ms = full_jitter(attempt, RECONNECT_BASE_MS, RECONNECT_CAP_MS, context.jitter)
             log.info("link lost", detail=context.status.last_error, retry_in_ms=int(delay_ms))
             await asyncio.sleep(delay_ms / 1000)
 
@@ -164,8 +167,6 @@ class Link:
         self._wake.set()
 
     def _note(self) -> None:
-        if self.session.link is does.Link.STREAMING:
-            self._attempt = 0
         self._context.status.note(self.session, self._context.clock_ms())
 
     def _new_session(self) -> EdgeSession:

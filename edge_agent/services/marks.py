@@ -7,9 +7,14 @@ the hub says at a Welcome (it may have gone back) and what it rejected is saved 
 
 import asyncio
 
+import structlog
+
+from edge_agent.errors import EdgeError
 from edge_agent.services import uplink
 from edge_agent.services.link_context import LinkContext
 from sync_protocol.edge_session import SaveMark
+
+log = structlog.get_logger(__name__)
 
 LINGER_S = 0.25
 
@@ -43,4 +48,9 @@ class Marks:
 
     async def _write(self, effect: SaveMark) -> None:
         context = self._context
-        await context.database.write(uplink.save_mark, effect, context.clock_ms())
+        try:
+            await context.database.write(uplink.save_mark, effect, context.clock_ms())
+        except EdgeError as error:
+            # A full disk must not stop the records' way up; the hub tells the mark again.
+            context.status.failed(f"mark not saved: {error.detail}", context.clock_ms())
+            log.warning("mark not saved", code=error.code, mark=effect.mark)

@@ -97,6 +97,10 @@ class HubHttp:
         """Hand in the code and the keys."""
         return await self._ask("POST", "/api/v1/devices/enrol", json=body)
 
+    async def renew(self, body: dict[str, Any]) -> bytes:
+        """Ask for a new client certificate."""
+        return await self._ask("POST", "/api/v1/devices/renew", json=body)
+
     async def manifest(self, kind: str) -> bytes:
         """The manifest of a snapshot of this box's site, made now."""
         return await self.get(f"/api/v1/snapshots/{self._site_id}/manifest?kind={kind}")
