@@ -81,7 +81,9 @@ def _csr() -> str:
 async def _check(stack: Stack, edges: list[EmulatedEdge]) -> None:
     """Each origin's mark and hash are the store's own; its movements are there once."""
     connection = await asyncpg.connect(stack.postgres.url("backstock"))
-    known = {str(row["origin_id"]): row for row in await connection.fetch("SELECT origin_id, mark, chain_hash FROM origins")}
+    known = {
+        str(row["origin_id"]): row for row in await connection.fetch("SELECT origin_id, mark, chain_hash FROM origins")
+    }
     counts = {
         str(row["origin_id"]): row["n"]
         for row in await connection.fetch(

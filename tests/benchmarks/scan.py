@@ -1,19 +1,34 @@
 """Scan to durable: through the edge's HTTP API, and inside the agent, each beside its reference."""
 
+import asyncio
 import json
 import shutil
 import sqlite3
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 from deploy.local.stack import Store
+from edge_agent.services.applying import apply_change
+from edge_agent.services.scanning import Mode, ScanCommand, record_scan
+from edge_agent.storage import identity
+from edge_agent.storage.database import Database
+from scanner_drivers import RawScan, StoreProfile, decode
+from sync_protocol.changes import Barcode, Product, change
+from sync_protocol.gtin import check_digit
 from tests.benchmarks import closed_loop
 from tests.benchmarks.harness import Figures, latencies
 from tests.benchmarks.material import product_ids
 from tests.benchmarks.peers.processes import BENCH, run_peer_python, uvicorn
 
-CODES = [f"0{2_000_000_000_00 + n:012d}" for n in range(2_000)]
+
+def _code(number: int) -> str:
+    body = f"4006{number:08d}"
+    return f"0{body}{check_digit(body)}"
+
+
+CODES = [_code(number) for number in range(2_000)]
 SECONDS = 4.0
 
 
@@ -77,3 +92,42 @@ def plain_sqlite(count: int = 3_000) -> Figures:
             seconds.append(time.perf_counter() - started)
         connection.close()
     return latencies(seconds)
+
+
+def product_inside(count: int = 3_000) -> Figures:
+    """Decode, resolve, movement, level, raw scan, commit: one scan after another inside the agent."""
+    return asyncio.run(_inside(count))
+
+
+async def _inside(count: int) -> Figures:
+    folder = Path(tempfile.mkdtemp(dir=BENCH))
+    database = Database.open(folder / "store.db")
+    try:
+        await database.write(_furnish)
+        profile = StoreProfile()
+        seconds = []
+        for number in range(count):
+            code = CODES[number % len(CODES)].encode()
+            started = time.perf_counter()
+            raw = RawScan(raw=code, device="bench", session=1, sequence=number, received_ns=time.monotonic_ns())
+            command = ScanCommand(scan=decode(raw, profile), mode=Mode.SELL, actor="bench")
+            done = await database.write(record_scan, command, time.time_ns() // 1_000_000)
+            seconds.append(time.perf_counter() - started)
+            assert done.movement_id is not None, done
+        return latencies(seconds)
+    finally:
+        await database.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _furnish(connection: sqlite3.Connection) -> None:
+    """An identity and the products behind CODES."""
+    identity.create(
+        connection, identity.Identity(*(str(uuid.uuid4()) if n != 1 else "Store" for n in range(4)), clock_offset=0)
+    )
+    for number, (product, code) in enumerate(zip(product_ids(), CODES, strict=True)):
+        told = Product(
+            product_id=product, version=(1, number + 1), sku=f"ART-{number}", name=f"Product {number}",
+            price=199, barcodes=[Barcode(code=code)],
+        )  # fmt: skip
+        apply_change(connection, change(told), 0)
