@@ -141,14 +141,16 @@ class Stack:
         self.postgres.start()
         self.postgres.create_database("backstock")
         self.broker = start_broker(self.folder / "broker", kind=self.broker_kind, password=self.password)
-        self.cloud_hub("migrate")
-        self._create_admin()
+        self._prepare_database()
         self.hub = self.hub_program("hub", self.roles, self.hub_port).start()
         return self
 
-    def _create_admin(self) -> None:
+    def _prepare_database(self) -> None:
+        """The schema and, once, the first user (whose making brings the schema along)."""
         done = self.folder / "admin.created"
-        if not done.exists():
+        if done.exists():
+            self.cloud_hub("migrate")
+        else:
             self.cloud_hub("create-admin", ADMIN, HUB_ADMIN_PASSWORD=self.admin_password)
             done.touch()
 
@@ -214,7 +216,7 @@ class Stack:
         store.scanners = scanners or []
         store.api_port = free_port(api_port)
         if not (store.folder / "enrolment.json").exists():
-            store.enrol(self.cloud_hub("enrol-code", store.site_id).split()[-1])
+            store.enrol(self.expect("POST", "/api/v1/enrolment-codes", {"site_id": store.site_id})["code"])
         return store.start() if start else store
 
     def _site(self, code: str, title: str) -> str:

@@ -69,7 +69,7 @@ def _trade_online(chain: Chain, scenes: list[Scene], sales: list[Sale], figures:
 def _cut(chain: Chain, south: Scene, figures: Figures) -> None:
     _tell(f"{south.store.name} is cut off")
     chain.cut(south.store.name)
-    wait_until(lambda: not _box(chain, south)["is_live"], "head office notices the cut", 60)
+    wait_until(lambda: not _box(chain, south)["is_live"], "head office notices the cut", 90)
     level = chain.stack.expect("GET", f"/api/v1/inventory?site_id={south.store.site_id}&limit=1")
     says = level["as_of"][0]
     figures.check(
@@ -198,9 +198,7 @@ def _sell(scene: Scene, beeps: int) -> None:
         for _ in range(now):
             scene.trade.sell_something()
         goal, beeps = goal + now, beeps - now
-        wait_until(
-            lambda want=goal: count_movements(scene.store, "sale") >= want, f"{scene.store.name}: beeps booked", 60
-        )
+        wait_until(partial(_has_booked, scene.store, goal), f"{scene.store.name}: beeps booked", 60)
 
 
 def _has_booked(store: Store, sales: int) -> bool:
