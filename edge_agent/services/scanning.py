@@ -115,7 +115,8 @@ def _act(connection: sqlite3.Connection, command: ScanCommand, now_ms: int) -> O
         return _act_on(connection, command, found, now_ms)
     except (Conflict, Invalid, NotFound) as problem:
         # Nothing was written yet: every check comes before the first append.
-        return Outcome(found.product, 0, _stock(connection, found.product), problem=problem)
+        stock = None if command.mode is Mode.COUNT else _stock(connection, found.product)
+        return Outcome(found.product, 0, stock, problem=problem)
 
 
 def _act_on(connection: sqlite3.Connection, command: ScanCommand, found: Found, now_ms: int) -> Outcome:
@@ -160,10 +161,8 @@ def _count(connection: sqlite3.Connection, command: ScanCommand, product: Produc
         ),
         now_ms,
     )  # fmt: skip
-    return Outcome(
-        product, line.counted, _stock(connection, product), line.movement_id, line.position,
-        count_status=line.status,
-    )  # fmt: skip
+    # Neither stock nor variance: whoever counts blind must not be told what is expected.
+    return Outcome(product, line.counted, None, position=line.position, count_status=line.status)
 
 
 def _route(connection: sqlite3.Connection, command: ScanCommand) -> tuple[str, str, str]:
