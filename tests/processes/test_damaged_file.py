@@ -47,10 +47,7 @@ async def test_damage_to_the_file_is_found_or_harmless(sold: Path, tmp_path: Pat
 
 async def test_one_changed_bit_inside_a_record_breaks_the_chain(sold: Path, tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    data = bytearray(sold.read_bytes())
-    at = data.index(b'"k150"')
-    data[at + 2] ^= 1
-    path.write_bytes(data)
+    _flip(sold, path, b'"k150"')
 
     database = Database.open(path)
     await database.close()
@@ -72,6 +69,13 @@ async def test_a_database_of_a_newer_agent_is_refused_and_left_alone(sold: Path,
     assert refused.value.code == "database_newer"
     assert refused.value.remedy
     assert path.read_bytes() == before
+
+
+def _flip(source: Path, target: Path, inside: bytes) -> None:
+    """A copy in which one bit of these bytes is another."""
+    data = bytearray(source.read_bytes())
+    data[data.index(inside) + 2] ^= 1
+    target.write_bytes(data)
 
 
 def _damage(path: Path, choose: random.Random) -> str:

@@ -4,6 +4,7 @@ KILLS=200 (make soak) or 12 (make test) kills, shared fairly among store agents,
 and PostgreSQL in an order that the seed decides.
 """
 
+import asyncio
 import os
 import random
 import signal
@@ -27,7 +28,7 @@ DOWN_S = (0.0, 0.8)
 @pytest.mark.parametrize("kills", [
     12, pytest.param(int(os.environ.get("KILLS", "200")), marks=pytest.mark.soak, id="soak"),
 ])  # fmt: skip
-async def test_random_kills_under_load_lose_and_double_nothing(tmp_path: Path, seed: int, kills: int) -> None:
+def test_random_kills_under_load_lose_and_double_nothing(tmp_path: Path, seed: int, kills: int) -> None:
     choose = random.Random(seed)
     with a_chain(tmp_path, "north", "south") as stack:
         tills = two_tills_each(stack)
@@ -35,10 +36,10 @@ async def test_random_kills_under_load_lose_and_double_nothing(tmp_path: Path, s
             for number in range(kills):
                 time.sleep(choose.uniform(*CALM_S))
                 _kill_one(stack, choose, VICTIMS[number % len(VICTIMS)])
-        await settle(stack, tills)
+        settle(stack, tills)
 
 
-async def test_a_broker_that_forgets_everything_is_refilled_from_the_ledgers(tmp_path: Path) -> None:
+def test_a_broker_that_forgets_everything_is_refilled_from_the_ledgers(tmp_path: Path) -> None:
     with a_chain(tmp_path, "north") as stack:
         tills = two_tills_each(stack)
         with trading(tills):
@@ -47,12 +48,12 @@ async def test_a_broker_that_forgets_everything_is_refilled_from_the_ledgers(tmp
                 stack.broker.kill()
                 stack.broker.wipe()
                 stack.broker.start()
-        await settle(stack, tills)
+        settle(stack, tills)
 
 
 @pytest.mark.parametrize("pause_s", [5, pytest.param(60, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("victim", ["hub", "broker"])
-async def test_a_frozen_part_is_waited_for_and_selling_goes_on(tmp_path: Path, victim: str, pause_s: int) -> None:
+def test_a_frozen_part_is_waited_for_and_selling_goes_on(tmp_path: Path, victim: str, pause_s: int) -> None:
     with a_chain(tmp_path, "north") as stack:
         tills = two_tills_each(stack)
         frozen = stack.hub if victim == "hub" else stack.broker
@@ -64,7 +65,7 @@ async def test_a_frozen_part_is_waited_for_and_selling_goes_on(tmp_path: Path, v
             sold = sum(len(till.acknowledged) for till in tills) - before
             frozen.signal(signal.SIGCONT)
         assert sold > 10 * pause_s, "the store sells while head office is frozen"
-        await settle(stack, tills)
+        settle(stack, tills)
 
 
 def two_tills_each(stack: Stack) -> list[Till]:
@@ -72,11 +73,11 @@ def two_tills_each(stack: Stack) -> list[Till]:
     return [Till(store, products, f"{store.name}-{n}") for store in stack.stores.values() for n in (1, 2)]
 
 
-async def settle(stack: Stack, tills: list[Till]) -> None:
+def settle(stack: Stack, tills: list[Till]) -> None:
     """Everything is up: wait for the chain to be one again, then hold the notebooks against it."""
     for store in stack.stores.values():
         wait_equal(stack, store, 120)
-        await assert_nothing_lost_or_doubled(stack, store, tills)
+        asyncio.run(assert_nothing_lost_or_doubled(stack, store, tills))
     assert all(till.acknowledged for till in tills), "every till got something sold"
 
 
