@@ -41,6 +41,7 @@ class MosquittoBroker:
 
     folder: Path
     port: int
+    settings: str = "allow_anonymous true"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,9 +50,7 @@ class MosquittoBroker:
 
     def start(self) -> None:
         configuration = self.folder / "mosquitto.conf"
-        configuration.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nuser root\n"
-        )
+        configuration.write_text(f"listener {self.port} 127.0.0.1\n{self.settings}\nset_tcp_nodelay true\nuser root\n")
         self.process = subprocess.Popen(
             ["mosquitto", "-c", str(configuration)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

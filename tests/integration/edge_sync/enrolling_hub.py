@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 
 import orjson
 from aiohttp import web
@@ -23,7 +24,9 @@ class EnrollingHub:
         self.codes = [f"BK-{secrets.token_hex(8)}-{self.pin}" for _ in range(3)]
         self.changes: dict[str, object] = {}
         """Lies to be told in the answer."""
+        self.days = 90
         self.broker_port = broker_port
+        self.broker_tls = False
         self.url = ""
 
     @property
@@ -34,6 +37,7 @@ class EnrollingHub:
         app = web.Application()
         app.router.add_get("/api/v1/ca", self._give_ca)
         app.router.add_post("/api/v1/devices/enrol", self._enrol)
+        app.router.add_post("/api/v1/devices/renew", self._renew)
         return app
 
     async def _give_ca(self, _: web.Request) -> web.Response:
@@ -46,15 +50,21 @@ class EnrollingHub:
             return web.json_response(problem, status=409)
         self.used[body["code"]] = body["record_key"]
         request_ = x509.load_pem_x509_csr(body["csr"].encode())
-        client = sign_certificate(DEVICE, request_.public_key(), self.ca_key, self.ca)
+        client = sign_certificate(DEVICE, request_.public_key(), self.ca_key, self.ca, days=self.days)
         answer = {
             "device_id": DEVICE, "site_id": SITE, "site_name": "Market Street", "origin_id": ORIGIN,
             "certificate": a_certificate(public_key=body["record_key"]), "client_certificate": pem(client),
             "ca": pem(self.ca), "hub_key": hub_key_hex(), "hub_url": self.url,
-            "broker": {"host": "127.0.0.1", "port": self.broker_port, "tls": False, "username": DEVICE,
+            "broker": {"host": "127.0.0.1", "port": self.broker_port, "tls": self.broker_tls, "username": DEVICE,
                        "password": None},
         }  # fmt: skip
         return web.Response(body=orjson.dumps({**answer, **self.changes}), status=201)
+
+    async def _renew(self, request: web.Request) -> web.Response:
+        asked = x509.load_pem_x509_csr((await request.json())["csr"].encode())
+        assert request.headers["Authorization"].startswith("Device ")
+        client = sign_certificate(DEVICE, asked.public_key(), self.ca_key, self.ca)
+        return web.json_response({"client_certificate": pem(client), "ca": pem(self.ca)})
 
 
 def pem(certificate: x509.Certificate) -> str:
@@ -62,9 +72,10 @@ def pem(certificate: x509.Certificate) -> str:
 
 
 def sign_certificate(
-    name: str, key: ec.EllipticCurvePublicKey, ca_key: ec.EllipticCurvePrivateKey, ca: x509.Certificate | None
-) -> x509.Certificate:
-    """A certificate of this authority (its own when `ca` is None)."""
+    name: str, key: ec.EllipticCurvePublicKey, ca_key: ec.EllipticCurvePrivateKey, ca: x509.Certificate | None,
+    *, days: int = 90,
+) -> x509.Certificate:  # fmt: skip
+    """A certificate of this authority (its own when `ca` is None), also for a server on 127.0.0.1."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     return (
@@ -74,7 +85,8 @@ def sign_certificate(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=90))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=ca is None, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
         .sign(ca_key, hashes.SHA256())
     )

@@ -21,8 +21,10 @@ from edge_agent.services import enrolment
 from edge_agent.services.applying import apply_change
 from edge_agent.storage import database
 from edge_agent.storage.files import Folder
+from scanner_drivers import PtyScanner
 from sync_protocol.changes import Barcode, Product, change
-from tests.integration.edge_sync.conftest import MosquittoBroker, serving
+from sync_protocol.records import Movement
+from tests.integration.edge_sync.conftest import MosquittoBroker, eventually, serving
 from tests.integration.edge_sync.enrolling_hub import EnrollingHub
 from tests.integration.edge_sync.scripted_hub import ScriptedHub
 from tests.unit.edge_agent_sync.builders import DEVICE, FEED, HUB_KEY, ORIGIN, SITE, an_id
@@ -215,3 +217,25 @@ async def test_a_restored_box_is_seen_as_one_that_went_back(agent: AgentProcess,
     assert last.head == backed_up < position
     assert last.boot > hub.boot
     assert any(check["name"] == "database" and "restored" in check["detail"] for check in health["checks"])
+
+
+async def test_a_beep_of_a_plugged_scanner_is_stock_at_the_hub(agent: AgentProcess, mosquitto: MosquittoBroker) -> None:
+    async def scanner_is_up() -> bool:
+        _, health = await agent.ask("GET", "/health")
+        return {"name": "scanner till-1", "result": "ok"}.items() <= health["checks"][-1].items()
+
+    give_product(agent)
+    with PtyScanner(agent.folder.path / "ttyACM0") as scanner:
+        agent.environment["EDGE_SCANNERS"] = json.dumps(
+            [{"url": f"serial://{scanner.path}", "device": "till-1", "mode": "sell"}]
+        )
+        async with a_hub(agent, mosquitto) as hub:
+            await agent.start()
+            await eventually(scanner_is_up, "the scanner is open")
+            for _ in range(3):
+                scanner.scan("4012345678901")
+            await hub.until(lambda: sum(isinstance(r, Movement) for r in hub.records) == 3, "three sales")
+            await agent.stop()
+
+    sales = [record for record in hub.records if isinstance(record, Movement)]
+    assert {(sale.reason, sale.actor, sale.quantity) for sale in sales} == {("sale", "till-1", 1000)}
