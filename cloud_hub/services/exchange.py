@@ -19,7 +19,7 @@ from cloud_hub.services.intake import CREDITS, Frame, Intake
 from cloud_hub.services.ports import Downlink, Now
 from cloud_hub.services.returned import Returned
 from cloud_hub.services.sessions import Session, Sessions
-from cloud_hub.storage import feeds, origins
+from cloud_hub.storage import changes, feeds, origins
 from cloud_hub.storage.database import Database
 from sync_protocol import messages as say
 from sync_protocol.batch import parse
@@ -43,6 +43,8 @@ class Exchange:
         self._downlink, self._now, self._monotonic = downlink, now, monotonic
         self.lines: dict[Address, Line] = {}
         self._pumping: dict[Address, asyncio.Lock] = {}
+        self._pumped = -1
+        """The changes' head when all lines were last served."""
 
     async def handle(self, address: Address, payloads: Iterable[bytes]) -> None:
         """Take payloads in order. Raises what the database raises when it is away; nothing was acked then."""
@@ -87,18 +89,28 @@ class Exchange:
 
     async def pump_all(self) -> None:
         """Take waiting changes into feeds and send what the lines have room for."""
-        sites = {line.site_id for line in self.lines.values()}
-        for site_id in sites:
-            feed = await self._feeder.extend(site_id, self._now())
-            if feed is None:
-                continue
-            for line in [line for line in self.lines.values() if line.site_id == site_id]:
-                if line.feed_origin != feed.feed_origin:
-                    self.lines.pop(line.address, None)
-                    continue
-                line.sender.appended(feed.head, self._monotonic())
+        async with self._database.connection() as connection:
+            head = await changes.head(connection)
+        lines = list(self.lines.values())
+        if head == self._pumped:
+            lines = [line for line in lines if line.sender.pending]
+            for line in lines:
                 line.tick(self._monotonic())
                 await self._pump(line)
+            return
+        for site_id in {line.site_id for line in lines}:
+            await self._pump_site(site_id)
+        self._pumped = head
+
+    async def _pump_site(self, site_id: UUID) -> None:
+        feed = await self._feeder.extend(site_id, self._now())
+        for line in [line for line in self.lines.values() if line.site_id == site_id]:
+            if feed is None or line.feed_origin != feed.feed_origin:
+                self.lines.pop(line.address, None)
+                continue
+            line.sender.appended(feed.head, self._monotonic())
+            line.tick(self._monotonic())
+            await self._pump(line)
 
     async def _pump(self, line: Line) -> None:
         lock = self._pumping.setdefault(line.address, asyncio.Lock())

@@ -20,7 +20,7 @@ from cloud_hub.domain.intake import KnownItem, Plan, plan
 from cloud_hub.domain.storable import refuse, storable
 from cloud_hub.services import branching, following
 from cloud_hub.storage import changes, exceptions, ledger, origins, reports
-from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.database import Connection, Database, native_uuid
 from cloud_hub.storage.origins import Origin
 from sync_protocol import messages as say
 from sync_protocol.batch import Batch, parse
@@ -33,7 +33,6 @@ log = structlog.get_logger(__name__)
 
 CREDITS = 8
 ITEMS_CACHED_MAX = 100_000
-GROUP_RECORDS_MAX = 4_000
 _UNSTORABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError,
                OverflowError, ValueError, TypeError)  # fmt: skip
 _verifier = lru_cache(maxsize=4096)(verifier)
@@ -88,10 +87,9 @@ class ItemCache:
 class Intake:
     """Takes batches of origins; any number of workers may, the row lock keeps them apart."""
 
-    def __init__(self, database: Database, *, records_max: int = GROUP_RECORDS_MAX) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._items = ItemCache()
-        self.records_max = records_max
         self.movements = 0
         """Movements committed by this process (a metric)."""
 
@@ -116,21 +114,27 @@ class Intake:
             live = [(batch, sealed) for lease, batch, sealed in batches if lease == origin.lease]
             others = [(lease, batch, sealed) for lease, batch, sealed in batches if lease != origin.lease]
             answers = await branching.salvage(connection, origin, others, now_ms)
-            mark, made = origin.mark, None
+            made = None
             if live and origin.lease is not None:
                 judged = _judge(origin, live)
                 if judged.accepted is not None:
                     made = await self._write(connection, origin, judged, now_ms, is_suspect=is_suspect)
-                    mark = made.mark
                 await _note_trouble(connection, origin, judged, now_ms)
                 answers += _answers(origin, judged, made)
             crashpoint("intake.before_commit")
         crashpoint("intake.after_commit")
         if made is not None:
             self.movements += len(made.movements)
-            known = self._items.get(origin.origin_id, origin.mark) or {}
-            self._items.put(origin.origin_id, mark, known | made.items if made.items else known)
+            self._remember(origin, made)
         return answers
+
+    def _remember(self, origin: Origin, made: Plan) -> None:
+        """The item definitions as of the new mark, with ids in the driver's own, faster form."""
+        known = self._items.get(origin.origin_id, origin.mark) or {}
+        if made.items:
+            new = {ref: each._replace(product_id=native_uuid(each.product_id)) for ref, each in made.items.items()}
+            known = known | new
+        self._items.put(origin.origin_id, made.mark, known)
 
     async def _write(
         self, connection: Connection, origin: Origin, judged: _Judged, now_ms: int, *, is_suspect: bool

@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeAlias
+from uuid import UUID
 
 import asyncpg
 import orjson
 import sqlalchemy as sa
+from asyncpg.pgproto import pgproto
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
@@ -35,6 +37,14 @@ LOST = (
     OSError,
 )
 """What a call raises when PostgreSQL is away: nothing was committed as far as we know; try again."""
+
+AGAIN = (
+    *LOST,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+)
+"""What ends a transaction that may simply be run again."""
 
 
 class Query:
@@ -124,6 +134,12 @@ class Database:
                 await self.pool.close()
         except TimeoutError:
             self.pool.terminate()
+
+
+def native_uuid(value: UUID) -> UUID:
+    """The same id as the driver's own class: hashed and written several times faster."""
+    made: UUID = pgproto.UUID(value.bytes)
+    return made
 
 
 def bound(column: sa.Column[Any], name: str | None = None) -> sa.BindParameter[Any]:

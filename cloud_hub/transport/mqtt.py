@@ -17,7 +17,7 @@ import structlog
 from cloud_hub.services.exchange import Exchange
 from cloud_hub.services.presence import Presence
 from cloud_hub.services.shards import RENEW_EVERY_S, ShardLeases
-from cloud_hub.storage.database import LOST
+from cloud_hub.storage.database import AGAIN, LOST
 from cloud_hub.transport.queues import OriginQueues
 from sync_protocol import topics
 from sync_protocol.clock import full_jitter
@@ -136,8 +136,8 @@ class Ingest:
             address, payloads = await self.queues.take()
             try:
                 await self._exchange.handle(address, payloads)
-            except LOST as error:
-                log.warning("the database is away", origin=address.origin_id, detail=str(error))
+            except AGAIN as error:
+                log.warning("payloads wait for the database", origin=address.origin_id, detail=str(error))
                 self.queues.put_back(address, payloads)
                 await asyncio.sleep(0.2 + random.random() * 0.8)
             except Exception:
@@ -168,13 +168,14 @@ class Ingest:
     async def _feed(self) -> None:
         """Send changes down as soon as they are told of, and look every second anyway."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TICK_S):
-                    await self._changed()
             try:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(TICK_S):
+                        await self._changed()
                 await self._exchange.pump_all()
-            except LOST as error:
-                log.warning("the database is away", detail=str(error))
+            except AGAIN as error:
+                log.warning("changes wait for the database", detail=str(error))
+                await asyncio.sleep(TICK_S)
 
     async def _leave(self) -> None:
         with contextlib.suppress(*LOST):

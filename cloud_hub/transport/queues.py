@@ -12,7 +12,8 @@ from sync_protocol.topics import Address
 
 ORIGIN_BYTES_MAX = 4 * 1024 * 1024
 GROUP_BYTES_MAX = 256 * 1024
-GROUP_PAYLOADS_MAX = 16
+GROUP_PAYLOADS_MAX = 4
+"""Half of what an origin may have in flight: the box sends on while these are committed."""
 SMALL_BYTES = 8 * 1024
 
 
