@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 from edge_agent.domain.stock import Severity, is_worse
 
 LOW_STOCK = "low_stock"
+CLOCK = "clock"
 FLAPS = 3
 FLAP_WINDOW_MS = 3_600_000
 _NAMESPACE = UUID("6f2a6d1c-52a7-5c0f-9f3b-0c1de7a1a11e")

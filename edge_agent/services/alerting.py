@@ -1,4 +1,4 @@
-"""Low-stock alerts of this store: opened, acknowledged and resolved here, told as facts.
+"""Alerts of this store (low stock, a wrong clock): opened, acknowledged and resolved here, told as facts.
 
 `evaluate` runs in the transaction of the change that may cross a threshold; `sweep` finds
 what no change touches: damped alerts that have calmed down, thresholds that were moved.
@@ -9,13 +9,14 @@ from typing import Any
 
 import orjson
 
-from edge_agent.domain.alerts import FLAP_WINDOW_MS, LEVELS, LOW_STOCK, Step, alert_id, decide, is_clearly_above
+from edge_agent.domain.alerts import CLOCK, FLAP_WINDOW_MS, LEVELS, LOW_STOCK, Step, alert_id, decide, is_clearly_above
 from edge_agent.domain.stock import Position, Severity, Thresholds, position_of, severity
 from edge_agent.errors import Conflict, NotFound
 from edge_agent.storage import alerts, catalogue, identity, ledger, levels
 from edge_agent.storage.alerts import Alert
 from edge_agent.storage.catalogue import Product
 from sync_protocol import facts
+from sync_protocol.clock import SKEW_ALERT_MS
 from sync_protocol.vocabulary import AlertState
 
 _SEVERITY = {word: level for level, word in LEVELS.items()}
@@ -66,6 +67,23 @@ def sweep(connection: sqlite3.Connection, now_ms: int) -> int:
         if product is not None:
             reconsider(connection, product, now_ms)
     return len(found)
+
+
+def note_clock(connection: sqlite3.Connection, offset_ms: int, now_ms: int) -> None:
+    """Open an alert while the box's clock is far from the hub's; resolve it when it is right again."""
+    is_open = next(
+        (alert for alert in alerts.list_alerts(connection, is_open=True, limit=10_000) if alert.rule == CLOCK), None
+    )
+    is_wrong = abs(offset_ms) > SKEW_ALERT_MS
+    if is_wrong and is_open is None:
+        who, (head, _) = identity.get(connection), ledger.head(connection)
+        opened = Alert(
+            alert_id(CLOCK, who.site_id, "", head + 1), CLOCK, None, str(AlertState.OPENED), "warning", None,
+            head + 1, now_ms, now_ms, detail=f"{-offset_ms / 1000:+.0f} s from head office's time",
+        )  # fmt: skip
+        _save(connection, opened, now_ms, None)
+    elif not is_wrong and is_open is not None:
+        _save(connection, is_open._replace(state=str(AlertState.RESOLVED)), now_ms, None)
 
 
 def acknowledge(connection: sqlite3.Connection, wanted: str, actor: str | None, now_ms: int) -> Alert:

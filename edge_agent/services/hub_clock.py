@@ -4,10 +4,12 @@ A sample comes with each Welcome. A clock that was set (the monotonic one says s
 what was learnt void: until the next Welcome the offset is unknown and nothing expires.
 """
 
+import sqlite3
 import time
 
 import structlog
 
+from edge_agent.services import alerting
 from edge_agent.storage import identity
 from edge_agent.storage.database import Database
 from sync_protocol.clock import SKEW_ALERT_MS, JumpDetector, OffsetEstimator
@@ -56,4 +58,10 @@ class HubClock:
 
     async def _save(self, offset_ms: int | None) -> None:
         self._saved_ms = offset_ms
-        await self._database.write(identity.save_clock_offset, offset_ms)
+        await self._database.write(_keep, offset_ms)
+
+
+def _keep(connection: sqlite3.Connection, offset_ms: int | None) -> None:
+    identity.save_clock_offset(connection, offset_ms)
+    if offset_ms is not None:
+        alerting.note_clock(connection, offset_ms, time.time_ns() // 1_000_000)
