@@ -5,6 +5,7 @@ work. Any process may have any of them, and there may be any number of each.
 """
 
 import asyncio
+import resource
 import sys
 from contextlib import AsyncExitStack
 
@@ -41,6 +42,7 @@ def use_fast_loop() -> None:
 async def serve(config: Config, roles: frozenset[str]) -> None:
     """Run the roles until SIGTERM."""
     logs.configure(config.log_level)
+    _allow_many_connections()
     if "ingest" in roles and config.broker is None:
         raise Misconfigured("broker_url", "broker_url (HUB_BROKER_URL): expected an MQTT URL for the role ingest")
     await migrate.upgrade(config.database_url)
@@ -58,6 +60,12 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
             told["api"] = await api.start_api(core, metrics, stack)
         _tell(told)
         await run_until_signal(parts)
+
+
+def _allow_many_connections() -> None:
+    """As many open files as the machine allows: each box, browser and till is one."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _remember_key(core: Core) -> None:

@@ -44,8 +44,9 @@ class Client:
             names.setdefault("Authorization", f"Bearer {self.token}")
         path = path if path.startswith(("/health", "/metrics", "/docs", "/redoc", "/openapi")) else f"/api/v1{path}"
         async with self.session.request(method, self.url + path, json=json, headers=names) as response:
-            is_json = "json" in response.content_type
-            return Reply(response.status, response.headers, await (response.json() if is_json else response.text()))
+            if "json" in response.content_type:
+                return Reply(response.status, response.headers, await response.json())
+            return Reply(response.status, response.headers, (await response.read()).decode(errors="replace"))
 
     async def get(self, path: str, **headers: str) -> Reply:
         return await self.ask("GET", path, **headers)

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.integration.hub_web.conftest import Client, Running
 
 CASES = int(os.environ.get("SCHEMA_CASES", "200"))
@@ -28,6 +30,7 @@ CHECKS = (
 )  # fmt: skip
 
 
+@pytest.mark.timeout(240 + CASES)
 async def test_every_operation_keeps_to_the_published_document(
     hub: Running, admin: Client, tmp_path: Path, seed: int
 ) -> None:

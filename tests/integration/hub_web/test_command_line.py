@@ -1,0 +1,76 @@
+"""`cloud-hub` as a program: what it prints, how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+
+@pytest.fixture
+def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    return kept | {"HUB_DATABASE_URL": database_url, "HUB_STATE_DIR": str(tmp_path / "state"), "HUB_HTTP_PORT": "0"}
+
+
+def run(environment: dict[str, str], *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cloud_hub", *arguments]
+    return subprocess.run(
+        command, env=environment, input=stdin, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_a_configuration_with_five_mistakes_ends_with_2_and_names_all_five(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "hub.toml"
+    file.write_text('http_host = "0.0.0.0"\nlog_level = "loud"\nread_connections = 0\ncolour = "green"\n')
+    bad = environment | {"HUB_HTTP_PORT": "99999"}
+    ended = run(bad, "--config", str(file), "serve")
+    assert ended.returncode == 2
+    for key in ("behind_tls_proxy", "log_level", "read_connections", "colour", "http_port"):
+        assert f"\n{key}" in ended.stderr, key
+
+
+def test_ingest_without_a_broker_is_a_mistake_in_the_configuration(environment: dict[str, str]) -> None:
+    ended = run(environment, "serve", "--roles", "ingest")
+    assert (ended.returncode, "HUB_BROKER_URL" in ended.stderr) == (2, True)
+
+
+def test_an_administrator_is_made_once_and_never_with_a_short_password(environment: dict[str, str]) -> None:
+    short = run(environment, "create-admin", "ada", stdin="short\n")
+    assert (short.returncode, "at least 10" in short.stderr) == (1, True)
+    assert run(environment, "create-admin", "ada", stdin="a long enough password\n").returncode == 0
+    again = run(environment | {"HUB_ADMIN_PASSWORD": "a long enough password"}, "create-admin", "ada")
+    assert (again.returncode, "name_taken" in again.stderr) == (1, True)
+
+
+def test_the_schema_goes_down_to_nothing_and_up_again(environment: dict[str, str]) -> None:
+    assert "empty" in run(environment, "migrate", "down", "base").stdout
+    assert "0001" in run(environment, "migrate", "up").stdout
+    assert run(environment, "verify").returncode == 0
+
+
+def test_doctor_names_a_remedy_when_the_database_is_away(environment: dict[str, str]) -> None:
+    away = run(environment | {"HUB_DATABASE_URL": "postgresql://hub@127.0.0.1:1/hub"}, "doctor")
+    assert away.returncode == 1
+    assert "Traceback" not in away.stderr
+    assert run(environment, "doctor").returncode == 0
+
+
+def test_serve_says_when_it_is_ready_and_ends_cleanly_on_sigterm(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "cloud_hub", "serve", "--roles", "api,jobs"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as hub:
+        assert hub.stdout is not None
+        ready = json.loads(hub.stdout.readline())
+        assert (ready["event"], ready["roles"]) == ("ready", ["api", "jobs"])
+        with urlopen(f"{ready['api']}/health/ready") as answer:
+            assert answer.status == 200
+        hub.send_signal(signal.SIGTERM)
+        _, errors = hub.communicate(timeout=30)
+    assert hub.returncode == 0, errors
+    assert "Traceback" not in errors
