@@ -123,7 +123,7 @@ def restored_box(world: "World", store: "Store") -> None:
     delay = world.timeline.random.randrange(5_000, 60_000)
 
     def put_back() -> None:
-        if box.is_retired or uplink.head(box.database) < 1:
+        if world.is_healing or box.is_retired or uplink.head(box.database) < 1:
             return
         box.cut_power()
         world.put_back(box, image)
@@ -149,6 +149,8 @@ def cloned_box(world: "World", store: "Store") -> None:
 
 def restored_hub(world: "World", store: "Store") -> None:
     """The hub is put back to its newest verified backup."""
+    if world.is_healing:
+        return
     if not world.hub.backups:
         world.hub.back_up()
         world.timeline.after(world.timeline.random.randrange(5_000, 60_000), restored_hub, world, store)

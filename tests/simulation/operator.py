@@ -111,9 +111,9 @@ class Operator:
         """With two boxes one is switched off; the other goes on as a successor, so that what is disputed is closed."""
         others = [box for box in store.live_boxes() if box is not fenced]
         if others and self.world.timeline.random.randrange(2):
-            self.world.met["cloned box switched off"] += 1
-            self.world.throw_away(fenced)
-            self.confirm(others[0])
+            if self.confirm(others[0]):
+                self.world.met["cloned box switched off"] += 1
+                self.world.throw_away(fenced)
             return
         if others:
             if any(identity.get(box.database).acked < ledger.head(box.database)[0] for box in others):
@@ -122,8 +122,8 @@ class Operator:
                 self.world.throw_away(box)
         self.confirm(fenced)
 
-    def confirm(self, box: "Box") -> None:
-        """This box survives: close its origin where the hub has it, and open a successor."""
+    def confirm(self, box: "Box") -> bool:
+        """This box survives: close its origin where the hub has it, and open a successor; whether it went through."""
         hub, store = self.world.hub, box.store
 
         def body(txn: Transaction) -> None:
@@ -150,6 +150,8 @@ class Operator:
         if not hub.locks and hub.do(body) and self.decisions > before:
             # The procedure says so: until a backup holds a take-over, a restore would undo it.
             hub.back_up()
+            return True
+        return False
 
     def _adopt(self, store: "Store") -> None:
         """Have the site's writer take over what lies on branches."""

@@ -11,6 +11,14 @@ from random import Random
 from typing import Any
 
 
+EVENTS_MAX = 60_000
+"""About thirty times what a schedule needs."""
+
+
+class RunsInCircles(Exception):
+    """Something happens again and again and comes to nothing."""
+
+
 class Timeline:
     """The queue of what is going to happen."""
 
@@ -45,6 +53,8 @@ class Timeline:
         while queue and queue[0][0] <= until:
             self.now, _, action, args = heapq.heappop(queue)
             self.events += 1
+            if self.events > EVENTS_MAX:
+                raise RunsInCircles(f"more than {EVENTS_MAX} events by {self.now} ms")
             action(*args)
         self.now = until
 

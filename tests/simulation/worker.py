@@ -56,6 +56,8 @@ class Worker:
 
     def start(self) -> None:
         """Up again, with nothing in memory."""
+        if self.is_on:
+            return
         self.is_on, self.fuse = True, None
         self._life += 1
         self.hub.now_shards()

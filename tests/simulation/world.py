@@ -12,6 +12,7 @@ from sync_protocol import changes
 from sync_protocol.edge_session import Link
 from sync_protocol.records import decode
 from tests.simulation.box import Box
+from tests.simulation.checks import anomalies
 from tests.simulation.disk import Disk
 from tests.simulation.faults import FAULTS
 from tests.simulation.https import Https
@@ -147,7 +148,7 @@ class World:
         """Every store has one box in conversation, the hub has all of it and it has all of its feed."""
         return all(self._is_settled(store) for store in self.stores) and not any(
             branch[2] is None for _, branch in self.hub.tables.scan("branches")
-        )
+        ) and not anomalies.check(self)
 
     def _is_settled(self, store: Store) -> bool:
         boxes = store.live_boxes()
@@ -181,6 +182,7 @@ class World:
                     f"{'' if who.feed_origin == feed.origin_id else ' of another origin'}"
                 )
         open_commands = [k[0][-4:] for k, _ in self.hub.tables.scan("commands") if not self.hub.tables.get("outcomes", k[0])]
+        found += anomalies.check(self)
         return [*found, f"commands without outcome: {open_commands[:5]}"]
 
     # --- what faults need -------------------------------------------------------------

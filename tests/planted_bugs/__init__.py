@@ -1,0 +1,1 @@
+"""Bugs planted on purpose in the real code, to prove that the tests would find them."""
