@@ -16,8 +16,8 @@ from typing import Any
 
 from deploy.local.calls import Answer, call, wait_until
 from deploy.local.programs import Program, StackError
-from deploy.local.stack import Stack, Store
-from tests.system.chain import code_of
+from deploy.local.stack import Store
+from tests.system.chain import Chain, code_of
 from tests.system.tills import DONE, assert_nothing_lost_or_doubled
 
 DIED = 137
@@ -72,18 +72,21 @@ class Mortal:
 class Tale:
     """Rounds of trade in one chain, and the notebook of what was acknowledged."""
 
-    stack: Stack
+    stack: Chain
     store: Store
     mortal: Mortal
     hub_site: str
     acknowledged: dict[str, str] = field(default_factory=dict)
-    store_keys: int = 0
+    has_blips: bool = False
+    """Whether the store's line drops once a round, so that it says Hello again."""
     number: int = 0
 
     def round(self) -> None:
         """Sales, goods, a count, a price, a posting at head office; until all of it has arrived."""
         self.number += 1
-        products = self.stack.products  # type: ignore[attr-defined]
+        if self.has_blips:
+            self.store.to_broker.drop()
+        products = self.stack.products
         first, second = products[self.number % len(products)], products[(self.number + 1) % len(products)]
         for product in (first, second, first):
             self._at_store("/api/v1/scans", {"code": code_of(product), "mode": "sell"}, notes=True)

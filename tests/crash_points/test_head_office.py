@@ -6,9 +6,9 @@ import pytest
 
 from cloud_hub.crashpoints import REGISTRY
 from deploy.local.programs import Program
-from deploy.local.stack import Stack, Store
+from deploy.local.stack import Store
 from tests.crash_points.stories import Mortal, Tale, cases_of, counted_command, hits, play
-from tests.system.chain import a_chain, wait_equal
+from tests.system.chain import Chain, a_chain, wait_equal
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(0)]
 
@@ -32,7 +32,7 @@ async def test_a_hub_that_dies_at_any_point_goes_on_where_it_was(tmp_path: Path,
         assert "0 problem" in stack.cloud_hub("verify")
 
 
-def a_tale(stack: Stack, store: Store) -> Tale:
+def a_tale(stack: Chain, store: Store) -> Tale:
     """A story whose mortal is the hub."""
     site = stack.expect("POST", "/api/v1/sites", {"code": "depot", "name": "Depot", "kind": "hub"})
     usual = stack.hub.environment
@@ -41,7 +41,7 @@ def a_tale(stack: Stack, store: Store) -> Tale:
         stack.hub.environment = {**usual, **environment}
         return stack.hub.start()
 
-    return Tale(stack=stack, store=store, mortal=Mortal(start, program=stack.hub), hub_site=site["id"])
+    return Tale(stack=stack, store=store, mortal=Mortal(start, program=stack.hub), hub_site=site["id"], has_blips=True)
 
 
 def _count(tale: Tale) -> dict[str, int]:

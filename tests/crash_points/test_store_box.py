@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from deploy.local.programs import Program
-from deploy.local.stack import Stack, Store
+from deploy.local.stack import Store
 from edge_agent.crashpoints import REGISTRY
 from tests.crash_points.stories import Mortal, Tale, cases_of, counted_command, hits, play
-from tests.system.chain import a_chain, wait_equal
+from tests.system.chain import Chain, a_chain, wait_equal
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(0)]
 
@@ -33,7 +33,7 @@ async def test_a_trading_box_that_dies_at_any_point_goes_on_where_it_was(tmp_pat
         await tale.check()
 
 
-def a_tale(stack: Stack, store: Store) -> Tale:
+def a_tale(stack: Chain, store: Store) -> Tale:
     """A story whose mortal is the store's agent."""
     store.stop()
     site = stack.expect("POST", "/api/v1/sites", {"code": "depot", "name": "Depot", "kind": "hub"})

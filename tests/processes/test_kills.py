@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.stack import Stack, StackError, Store
-from tests.system.chain import a_chain, wait_equal
+from deploy.local.stack import StackError, Store
+from tests.system.chain import Chain, a_chain, wait_equal
 from tests.system.tills import Till, assert_nothing_lost_or_doubled, trading
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(0)]
@@ -68,12 +68,12 @@ def test_a_frozen_part_is_waited_for_and_selling_goes_on(tmp_path: Path, victim:
         settle(stack, tills)
 
 
-def two_tills_each(stack: Stack) -> list[Till]:
-    products = stack.products  # type: ignore[attr-defined]
+def two_tills_each(stack: Chain) -> list[Till]:
+    products = stack.products
     return [Till(store, products, f"{store.name}-{n}") for store in stack.stores.values() for n in (1, 2)]
 
 
-def settle(stack: Stack, tills: list[Till]) -> None:
+def settle(stack: Chain, tills: list[Till]) -> None:
     """Everything is up: wait for the chain to be one again, then hold the notebooks against it."""
     for store in stack.stores.values():
         wait_equal(stack, store, 120)
@@ -82,35 +82,35 @@ def settle(stack: Stack, tills: list[Till]) -> None:
 
 
 def _kill_one(
-    stack: Stack, choose: random.Random, kill: Callable[[Stack, random.Random], Callable[[], object]]
+    stack: Chain, choose: random.Random, kill: Callable[[Chain, random.Random], Callable[[], object]]
 ) -> None:
     come_back = kill(stack, choose)
     time.sleep(choose.uniform(*DOWN_S))
     come_back()
 
 
-def _edge(stack: Stack, choose: random.Random) -> Callable[[], object]:
+def _edge(stack: Chain, choose: random.Random) -> Callable[[], object]:
     store: Store = choose.choice(list(stack.stores.values()))
     store.kill()
     return store.start
 
 
-def _hub(stack: Stack, choose: random.Random) -> Callable[[], object]:
+def _hub(stack: Chain, choose: random.Random) -> Callable[[], object]:
     stack.hub.kill()
     return lambda: _start_hub(stack)
 
 
-def _broker(stack: Stack, choose: random.Random) -> Callable[[], object]:
+def _broker(stack: Chain, choose: random.Random) -> Callable[[], object]:
     stack.broker.kill()
     return stack.broker.start
 
 
-def _postgres(stack: Stack, choose: random.Random) -> Callable[[], object]:
+def _postgres(stack: Chain, choose: random.Random) -> Callable[[], object]:
     stack.postgres.kill()
     return stack.postgres.start
 
 
-def _start_hub(stack: Stack) -> None:
+def _start_hub(stack: Chain) -> None:
     # PostgreSQL may still be replaying its log: a service manager would start the hub again.
     for _ in range(5):
         with suppress(StackError):

@@ -21,13 +21,19 @@ FAST_POSTGRES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit"
 """Only where no power cut is played: process kills lose nothing that was written."""
 
 
+class Chain(Stack):
+    """A stack that knows its products."""
+
+    products: list[dict[str, Any]]
+
+
 @contextmanager
 def a_chain(
     folder: Path, *stores: str, broker: str = "auto", products: int = 20, durable: bool = False
-) -> Iterator[Stack]:
+) -> Iterator[Chain]:
     """A head office with `products` products and running, caught-up stores of these names."""
-    with Stack(folder, broker=broker, postgres_options={} if durable else FAST_POSTGRES) as stack:
-        stack.products = [a_product(stack, number) for number in range(products)]  # type: ignore[attr-defined]
+    with Chain(folder, broker=broker, postgres_options={} if durable else FAST_POSTGRES) as stack:
+        stack.products = [a_product(stack, number) for number in range(products)]
         for name in stores:
             stack.add_store(name)
         for store in stack.stores.values():
@@ -62,6 +68,13 @@ def sell(store: Store, product: dict[str, Any], *, key: str | None = None, timeo
 
 def receive(store: Store, product: dict[str, Any], quantity: str) -> Any:
     return store.post("/api/v1/scans", {"code": code_of(product), "mode": "receive", "quantity": quantity})
+
+
+def stock_up(store: Store, products: list[dict[str, Any]], quantity: str) -> None:
+    """A delivery of so many of each product."""
+    rows = [{"product_id": product["id"], "reason": "receipt", "quantity": quantity} for product in products]
+    answer = store.post("/api/v1/inventory/movements", {"movements": rows})
+    assert answer.status == 201, answer
 
 
 def sales(store: Store, products: list[dict[str, Any]], count: int, prefix: str) -> Counter[str]:
@@ -129,8 +142,8 @@ async def assert_equal_to_the_unit(stack: Stack, store: Store) -> None:
     assert (known["mark"], bytes(known["chain_hash"])) == (ledger[-1][0], ledger[-1][1])
     [count] = await hub_rows(
         stack,
-        "SELECT count(*) AS n, count(DISTINCT sequence) AS distinct_n, count(DISTINCT movement_id) AS ids FROM movements"
-        " WHERE site_id = $1::uuid AND origin_id = $2::uuid", store.site_id, origin,
+        "SELECT count(*) AS n, count(DISTINCT sequence) AS distinct_n, count(DISTINCT movement_id) AS ids"
+        " FROM movements WHERE site_id = $1::uuid AND origin_id = $2::uuid", store.site_id, origin,
     )  # fmt: skip
     assert count["n"] == count["distinct_n"] == count["ids"], "a movement is at the hub once"
 
