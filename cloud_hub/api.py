@@ -87,6 +87,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         sites=Sites(database, reads),
         snapshots=Snapshots(database, sign=sign),
         stock=Stock(database, reads),
+        is_behind_proxy=config.behind_tls_proxy,
         limits=Rates(
             {
                 "principal": Allowance(config.rate_per_principal, 60),

@@ -78,8 +78,7 @@ class UsersQuery(Input):
            errors=(Unauthenticated, TooMany, Unavailable), body_bytes_max=4096)  # fmt: skip
 async def log_in(call: Call[None, Login]) -> Token:
     """Trade a name and a password for a 15-minute access token"""
-    address = call.request.remote or "unknown"
-    key = f"login:{call.body.username.lower()}:{address}"
+    key = f"login:{call.body.username.lower()}:{call.address}"
     call.hub.limits.require(key, call.now_ms)
     issued = await call.hub.accounts.log_in(call.body.username, call.body.password, call.now_ms)
     call.hub.limits.forgive(key)

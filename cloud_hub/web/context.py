@@ -40,6 +40,8 @@ class Hub:
     snapshots: Snapshots
     stock: Stock
     limits: Rates
+    is_behind_proxy: bool
+    """A proxy of ours is in front: the last address in X-Forwarded-For is the one that it saw."""
 
 
 HUB = web.AppKey("hub", Hub)

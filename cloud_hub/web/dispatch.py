@@ -70,15 +70,22 @@ async def _call(operation: Operation, request: web.Request) -> Call[Any, Any]:
         if_match=_if_match(operation, request),
         body=await _body(operation, request),
         principal=principal,
+        address=address_of(request),
         request=request,
         now_ms=now_ms,
     )
 
 
+def address_of(request: web.Request) -> str:
+    """Who is at the other end, for limits: what a caller writes about itself is not believed."""
+    forwarded = request.headers.get("X-Forwarded-For", "") if request.app[HUB].is_behind_proxy else ""
+    return forwarded.rpartition(",")[2].strip()[:64] or request.remote or "unknown"
+
+
 async def _principal(operation: Operation, request: web.Request, now_ms: int) -> Principal:
     hub = request.app[HUB]
     limits = hub.limits
-    address = request.remote or "unknown"
+    address = address_of(request)
     if operation.permission is None:
         limits.require(f"public:{address}", now_ms)
         return NOBODY

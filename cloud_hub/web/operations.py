@@ -39,6 +39,8 @@ class Call(Generic[Q, B]):
     key: str
     """The caller's idempotency key, or one made here (operations that ask for it only)."""
     if_match: str | None
+    address: str
+    """Who is at the other end of the connection (or of the proxy in front)."""
     request: web.Request
     now_ms: int
 

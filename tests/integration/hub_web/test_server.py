@@ -129,6 +129,16 @@ async def test_a_flood_from_one_address_is_held_back_before_any_password_is_hash
         assert statuses == [401] * 5 + [429] * 2
 
 
+async def test_behind_a_proxy_each_address_that_it_saw_has_its_own_limit(serve: Serve) -> None:
+    async with serve(rate_per_address=2, behind_tls_proxy=True) as hub:
+        for address, lied in (("10.0.0.1", "1.1.1.1"), ("10.0.0.2", "1.1.1.1")):
+            seen = {"X_Forwarded_For": f"{lied}, {address}"}
+            assert [(await hub.nobody.get("/products", **seen)).status for _ in range(3)] == [401, 401, 429]
+    async with serve(rate_per_address=2) as hub:
+        replies = [await hub.nobody.get("/products", X_Forwarded_For=f"10.0.0.{number}") for number in range(3)]
+        assert [reply.status for reply in replies] == [401, 401, 429]
+
+
 async def test_no_route_with_a_permission_answers_nobody(hub: Running) -> None:
     guarded = [operation for operation in operations() if operation.permission is not None]
     assert len(guarded) > 30
