@@ -102,7 +102,7 @@ class PostgresServer:
             self._initdb(user)
         end_leftover(self.data)
         self.port = free_port(self.port)
-        self._sockets = Path(tempfile.mkdtemp(prefix="pg"))  # a socket path has at most 107 bytes
+        self._sockets = short_folder("pg")
         user.give(self._sockets)
         command = [str(user.programs / "postgres"), "-D", str(self.data), *self._settings()]
         self._launch(user, command)
@@ -200,6 +200,12 @@ class PostgresServer:
     def _log_end(self) -> str:
         log = self.folder / "postgres.log"
         return "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else ""
+
+
+def short_folder(prefix: str) -> Path:
+    """A temporary folder for a socket, whose path may have at most 107 bytes."""
+    is_long = len(tempfile.gettempdir()) > 60
+    return Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp" if is_long else None))
 
 
 def end_leftover(data: Path) -> None:

@@ -53,6 +53,11 @@ def server_user(folder: Path, programs: Path) -> ServerUser:
         identity = ("--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), "--clear-groups")
         prefix = (*leash, *identity) if leash else ("runuser", "-u", account.pw_name, "--")
         return ServerUser(programs=programs, account=account, prefix=prefix)
+    if subprocess.run([*_UNSHARE, "true"], capture_output=True, check=False).returncode:
+        raise PermissionError(
+            f"PostgreSQL refuses to run as root, {account.pw_name} cannot reach {folder} or {programs}, and there "
+            "are no user name spaces: run as an ordinary user, or from a folder that everyone may enter"
+        )
     # The leash comes last: changing identity would undo it.
     return ServerUser(programs=programs, prefix=(*_UNSHARE, *leash))
 

@@ -4,6 +4,7 @@ Exit codes: 0 ended in order (or the story held), 1 refused or the story failed,
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -19,7 +20,7 @@ from deploy.local.ports import free_port
 from deploy.local.postgres import PostgresUnavailable
 from deploy.local.programs import StackError
 
-FOLDER = Path(__file__).resolve().parents[3] / ".demo"
+FOLDER = Path(os.environ.get("BACKSTOCK_DEMO_DIR") or Path(__file__).resolve().parents[3] / ".demo")
 
 
 def _arguments() -> argparse.Namespace:

@@ -7,13 +7,13 @@ starts live as long as the thread that started them.
 import queue
 import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from pathlib import Path
 from typing import Self
+
+from deploy.local.postgres import short_folder
 
 ANSWER_TIMEOUT_S = 90.0
 LINE_BYTES_MAX = 4096
@@ -23,7 +23,7 @@ class Control:
     """Listens while the demo runs; the folder of its socket is ours alone."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="demo-"))  # short: a socket path has at most 107 bytes
+        self._folder = short_folder("demo-")
         self.path = self._folder / "control"
         self._waiting: queue.Queue[tuple[str, Future[str]]] = queue.Queue()
         self._socket = socket.socket(socket.AF_UNIX)

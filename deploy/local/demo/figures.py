@@ -1,7 +1,11 @@
 """What the unattended story found: lines with a verdict, and one verdict over all."""
 
+import sys
+
 from rich.console import Console
 from rich.table import Table
+
+PIPE_WIDTH = 120
 
 
 class Figures:
@@ -29,7 +33,7 @@ class Figures:
             table.add_column(heading)
         for what, value, verdict in self._rows:
             table.add_row(what, value, {True: "[green]ok", False: "[bold red]NO", None: ""}[verdict])
-        console = Console()
+        console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
         console.print(table)
         console.print(f"{'the story holds' if self.holds else 'THE STORY DOES NOT HOLD'} ({seconds:.0f} s)")
         return self.holds

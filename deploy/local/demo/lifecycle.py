@@ -45,8 +45,10 @@ def owned(folder: Path, *, is_fresh: bool) -> Iterator[Path]:
         end_leftovers(folder)
         if is_fresh:
             empty(folder)
-        yield folder
-        (folder / NOTE).unlink(missing_ok=True)
+        try:
+            yield folder
+        finally:
+            (folder / NOTE).unlink(missing_ok=True)
 
 
 def empty(folder: Path) -> None:

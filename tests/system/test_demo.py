@@ -1,0 +1,159 @@
+"""The demo as a person meets it: the story on both brokers, real sales, and its life cycle."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.broker import mosquitto_program
+from deploy.local.calls import wait_until
+from tests.house.tree import ROOT
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(420)]
+REAL_SALES = ROOT.parent / "shared" / "data" / "uci_online_retail_daily.csv.gz"
+COMMAND = [sys.executable, "-m", "deploy.local.demo"]
+UP_S = 180
+
+
+def play(*arguments: str) -> str:
+    done = subprocess.run(
+        [*COMMAND, "--check", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=400, check=False
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-4000:]
+    assert "the story holds" in done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("broker", ["embedded", "mosquitto"])
+def test_the_whole_story_holds(broker: str) -> None:
+    if broker == "mosquitto" and mosquitto_program() is None:
+        pytest.skip("mosquitto is missing: apt install mosquitto")
+
+    print(play("--broker", broker))
+
+
+def test_the_story_holds_with_127_000_real_sales() -> None:
+    if not REAL_SALES.exists():
+        pytest.skip("the real sales are not part of the repository: shared/data/uci_online_retail_daily.csv.gz")
+
+    print(play("--sales", str(REAL_SALES)))
+
+
+def test_a_sales_file_with_a_bad_row_is_refused_by_its_number(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("date,item,qty\n2026-01-01,A,1\n2026-01-02,B,-3\n", encoding="utf-8")
+
+    done = subprocess.run(
+        [*COMMAND, "--check", "--sales", str(file)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "row 2" in done.stderr
+
+
+class Demo:
+    """`make demo` in a folder of the test's own, without a terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "BACKSTOCK_DEMO_DIR": str(folder)}
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, *arguments: str) -> "Demo":
+        self.process = subprocess.Popen(
+            [*COMMAND, "--broker", "embedded", "--products", "20", *arguments],
+            cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        wait_until(lambda: "head" in self.do("status"), "the demo is up", UP_S, every_s=0.5)
+        return self
+
+    def do(self, line: str) -> str:
+        done = subprocess.run(
+            [*COMMAND, "do", *line.split()], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+        )
+        return done.stdout
+
+    def end(self, number: int) -> tuple[int, str]:
+        assert self.process is not None
+        self.process.send_signal(number)
+        output, _ = self.process.communicate(timeout=60)
+        return self.process.returncode, output
+
+    def note(self) -> dict[str, Any]:
+        return dict(json.loads((self.folder / "running.json").read_text(encoding="utf-8")))
+
+    def children(self) -> list[str]:
+        """Processes whose command or environment names the folder."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                said = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            if str(self.folder).encode() in said and int(entry.name) != os.getpid():
+                found.append((entry / "cmdline").read_bytes().decode().replace("\0", " ")[:160])
+        return found
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    made = Demo(tmp_path / "demo")
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.end(signal.SIGTERM)
+
+
+def heads(status: str) -> list[int]:
+    return [int(line.split("head")[1].split()[0]) for line in status.splitlines() if " head " in line]
+
+
+def test_life_cycle_refused_twice_obeys_recovers_from_a_kill_and_ends_clean(demo: Demo) -> None:
+    demo.start()
+
+    second = subprocess.run(COMMAND, cwd=ROOT, env=demo.environment, capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert f"runs already (pid {demo.note()['pid']})" in second.stderr
+
+    demo.do("cut south")
+    wait_until(lambda: "stale since" in demo.do("status"), "head office says that south is stale", 30, every_s=0.5)
+    demo.do("mend south")
+    wait_until(lambda: demo.do("status").count(" live") == 2, "south is live again", 60, every_s=0.5)
+
+    before = heads(demo.do("status"))
+    demo.end(signal.SIGKILL)
+    demo.start()
+    after = heads(demo.do("status"))
+    assert all(now >= then for now, then in zip(after, before, strict=True)), "the killed run's ledgers are still there"
+
+    code, output = demo.end(signal.SIGTERM)
+    assert code == 0
+    assert "everything that was started has ended" in output
+    assert demo.children() == []
+    assert not (demo.folder / "running.json").exists()
+
+
+def test_a_taken_port_is_replaced_and_printed_and_fresh_forgets(demo: Demo) -> None:
+    demo.folder.mkdir()
+    (demo.folder / "left-over").write_text("x", encoding="utf-8")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", 8470))
+            taken.listen()
+        except OSError:
+            pass  # somebody has it already, which serves as well
+        demo.start("--fresh")
+        api = demo.note()["api"]
+        code, output = demo.end(signal.SIGINT)
+
+    assert not api.endswith(":8470")
+    assert api in output
+    assert code == 0
+    assert not (demo.folder / "left-over").exists()
