@@ -3,10 +3,13 @@
 One database snapshot: products, policies, sites, transfers and commands without an
 outcome, standing at a feed position and naming the uplink position merged into it. A
 successor's snapshot also carries levels, keys and its predecessor's retained records.
-Chunks are kept under their hash, so equal parts are made and downloaded once.
+Chunks are kept under their hash, so equal parts are made and downloaded once; those of the
+products are made again only when a product was written.
 """
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 from cloud_hub.errors import NotFound
@@ -21,7 +24,10 @@ from sync_protocol import bootstrap
 from sync_protocol import changes as wire
 from sync_protocol.messages import FeedCursor
 from sync_protocol.records import encode
-from sync_protocol.snapshot import Chunk, ChunkRef, Manifest, Uplink, chunk, sign_manifest
+from sync_protocol.snapshot import ChunkRef, Manifest, Uplink, chunk, sign_manifest
+
+CATALOGUES_MAX = 64
+"""Product chunks remembered (their names only): one per chain, and one per site with products of its own."""
 
 
 class Snapshots:
@@ -30,26 +36,40 @@ class Snapshots:
     def __init__(self, database: Database, *, sign: Sign) -> None:
         self._database = database
         self._sign = sign
+        self._catalogues: OrderedDict[tuple[object, ...], list[ChunkRef]] = OrderedDict()
+        self._making = asyncio.Lock()
 
     async def manifest(self, site_id: str, kind: str, now_ms: int) -> bytes:
         """A snapshot of the site, made now, as its signed manifest. Raises NotFound."""
         if kind not in ("catalogue", "successor"):
             raise NotFound("snapshot", f"expected kind catalogue or successor, got {kind!r}")
+        # One at a time: a read snapshot that waits for another connection could starve the pool.
+        async with self._making:
+            while (made := await self._make(site_id, kind, now_ms)) is None:
+                pass
+        return sign_manifest(made, self._sign).model_dump_json(exclude_none=True).encode()
+
+    async def _make(self, site_id: str, kind: str, now_ms: int) -> Manifest | None:
+        """None: chunks of an earlier snapshot have been forgotten meanwhile; the next try makes them again."""
         feed = await self._feed(site_id, now_ms)
         async with self._database.transaction(isolation="repeatable_read") as connection:
             feed = await feeds.find(connection, site_id) or feed
+            fingerprint = await reference.product_fingerprint(connection, site_id)
+            products: list[bytes] = []
+            if fingerprint not in self._catalogues:
+                products = [line async for line in reference.product_lines(connection, site_id)]
             lines = [line async for line in self._reference(connection, site_id)]
-            products = sum(line.startswith(b'["product"') for line in lines)
             uplink = await _uplink(connection, site_id)
             if kind == "successor":
                 lines += [line async for line in self._bootstrap(connection, site_id)]
-        made = list(chunk(lines))
-        await self._keep(made, now_ms)
-        manifest = Manifest(
-            site_id=site_id, kind=kind, products=products, uplink=uplink, chunks=_refs(made),
+        catalogue = await self._catalogue(fingerprint, products, now_ms)
+        if catalogue is None:
+            return None
+        return Manifest(
+            site_id=site_id, kind=kind, products=sum(each.records for each in catalogue), uplink=uplink,
+            chunks=catalogue + await self._keep(lines, now_ms),
             feed=FeedCursor(origin_id=str(feed.feed_origin), position=feed.head, hash=feed.chain_hash.hex()),
         )  # fmt: skip
-        return sign_manifest(manifest, self._sign).model_dump_json(exclude_none=True).encode()
 
     async def chunk(self, _site_id: str, name: str) -> bytes | None:
         """A chunk by its hash, None when it is no longer kept."""
@@ -71,10 +91,22 @@ class Snapshots:
                 return extended or feed
             feed = extended
 
+    async def _catalogue(
+        self, fingerprint: tuple[object, ...], lines: list[bytes], now_ms: int
+    ) -> list[ChunkRef] | None:
+        """The chunks of the products: of these lines, or those that the box before this one got."""
+        known = self._catalogues.pop(fingerprint, None)
+        if known is None:
+            known = await self._keep(lines, now_ms)
+        elif not await self._touch(known, now_ms):
+            return None
+        self._catalogues[fingerprint] = known
+        while len(self._catalogues) > CATALOGUES_MAX:
+            self._catalogues.popitem(last=False)
+        return known
+
     async def _reference(self, connection: Connection, site_id: str) -> AsyncIterator[bytes]:
-        """Everything that the feed would have told, as it is now."""
-        async for line in reference.product_lines(connection, site_id):
-            yield line
+        """Everything else that the feed would have told, as it is now."""
         for change in await reference.sites_and_policy(connection, site_id):
             yield encode(wire.change(change))
         for notice in await reference.transfers_of(connection, site_id):
@@ -98,9 +130,16 @@ class Snapshots:
                 for line in await _former(connection, origin):
                     yield line
 
-    async def _keep(self, made: Iterable[Chunk], now_ms: int) -> None:
+    async def _keep(self, lines: list[bytes], now_ms: int) -> list[ChunkRef]:
+        """Cut lines into chunks, beside the loop, and store those that are new."""
+        made = await asyncio.to_thread(lambda: list(chunk(lines)))
         async with self._database.transaction() as connection:
             await chunks.keep(connection, made, now_ms)
+        return [ChunkRef(hash=each.hash, bytes=len(each.data), records=each.records) for each in made]
+
+    async def _touch(self, known: list[ChunkRef], now_ms: int) -> bool:
+        async with self._database.transaction() as connection:
+            return await chunks.touch(connection, (each.hash for each in known), now_ms)
 
 
 async def _uplink(connection: Connection, site_id: str) -> Uplink | None:
@@ -124,7 +163,3 @@ async def _former(connection: Connection, origin: Origin) -> list[bytes]:
             if position > origin.safe_mark:
                 lines.append(encode(bootstrap.former(str(origin.origin_id), position, encoded, chain_hash)))
     return lines
-
-
-def _refs(made: Iterable[Chunk]) -> list[ChunkRef]:
-    return [ChunkRef(hash=each.hash, bytes=len(each.data), records=each.records) for each in made]

@@ -36,6 +36,12 @@ async def keep(connection: Connection, made: Iterable[Chunk], now_ms: int) -> No
     await _KEEP.each(connection, new)
 
 
+async def touch(connection: Connection, names: Iterable[str], now_ms: int) -> bool:
+    """These chunks are wanted again; False when not all of them are kept."""
+    wanted = sorted({bytes.fromhex(name) for name in names})
+    return len(await _TOUCH.fetch(connection, hashes=wanted, used_at=now_ms)) == len(wanted)
+
+
 async def find(connection: Connection, name: bytes) -> bytes | None:
     """The bytes of a chunk."""
     data: bytes | None = await _FIND.fetchval(connection, hash=name)

@@ -25,6 +25,11 @@ async def join(hub: HubCore, box: Box) -> list[Fact]:
     return [record for line in lines if isinstance(record := decode(line), Fact)]
 
 
+async def product_chunks(hub: HubCore, snapshots: Snapshots, box: Box) -> list[str]:
+    manifest = read_manifest(await snapshots.manifest(box.site_id, "catalogue", hub.clock()), hub.verify)
+    return [ref.hash for ref in manifest.chunks[:-1]]
+
+
 async def tell(hub: HubCore, name: str, site_id: str | None = None) -> None:
     body = wire.Site(site_id=str(uuid4()), code=name, name=name, version=(1, 1))
     async with hub.database.transaction() as connection:
@@ -190,3 +195,35 @@ async def test_the_cursor_of_a_feed_never_goes_back_at_the_hub(hub: HubCore) -> 
         assert feed is not None
         await feeds.save_acked(connection, box.site_id, feed.feed_origin, 0)
     assert await hub.value("SELECT acked FROM feeds WHERE site_id = $1", box.site_id) == 1
+
+
+async def test_the_next_box_of_the_chain_gets_the_chunks_of_the_one_before_it_until_a_product_changes(
+    hub: HubCore,
+) -> None:
+    one, two = await hub.make_box(), await hub.make_box()
+    product = await hub.make_product(name="Tea")
+    snapshots = Snapshots(hub.database, sign=hub.key.sign)
+    before = await product_chunks(hub, snapshots, one)
+
+    assert await product_chunks(hub, snapshots, two) == before
+    await hub.execute("UPDATE products SET price = 3 WHERE id = $1", product)
+    changed = await product_chunks(hub, snapshots, two)
+    assert changed != before
+    await hub.execute(
+        "INSERT INTO site_products (site_id, product_id, price, version_epoch, version) VALUES ($1, $2, 4, 1, 1)",
+        UUID(one.site_id), product,
+    )  # fmt: skip
+    assert await product_chunks(hub, snapshots, two) == changed
+    assert await product_chunks(hub, snapshots, one) != changed
+
+
+async def test_chunks_that_were_forgotten_are_made_again(hub: HubCore) -> None:
+    box = await hub.make_box()
+    await hub.make_product(name="Tea")
+    snapshots = Snapshots(hub.database, sign=hub.key.sign)
+    before = await product_chunks(hub, snapshots, box)
+    await hub.execute("DELETE FROM snapshot_chunks")
+
+    assert await product_chunks(hub, snapshots, box) == before
+    for name in before:
+        assert await snapshots.chunk(box.site_id, name) is not None
