@@ -45,11 +45,15 @@ async def extend(connection: Connection, site_id: object, now_ms: int) -> Feed |
     feed = await feeds.lock(connection, site_id)
     if feed is None:
         return None
+    head = await changes.head(connection)
     waiting = await changes.list_after(connection, str(site_id), feed.changes_cursor, EXTEND_MAX)
-    if not waiting:
+    last = waiting[-1]["position"] if waiting else 0
+    # All up to `head` were committed when it was read, so what was not listed is of other sites.
+    cursor = last if len(waiting) == EXTEND_MAX else max(head, last)
+    if cursor <= feed.changes_cursor:
         return feed
     encoded = [text for row in waiting if (text := _encoded(row["kind"], row["body"])) is not None]
-    return await feeds.append(connection, feed, encoded, waiting[-1]["position"], now_ms)
+    return await feeds.append(connection, feed, encoded, cursor, now_ms)
 
 
 def _encoded(kind: str, body: dict[str, object]) -> bytes | None:
@@ -104,16 +108,15 @@ class Feeder:
     async def extend(self, site_id: UUID, now_ms: int) -> Feed | None:
         """Take all waiting changes into the site's feed."""
         while True:
+            async with self._database.connection() as connection:
+                feed = await feeds.find(connection, site_id)
+                head = await changes.head(connection)
+            if feed is None or feed.changes_cursor >= head:
+                return feed
             async with self._database.transaction() as connection:
-                feed = await extend(connection, site_id, now_ms)
-                is_done = feed is None or feed.changes_cursor >= await changes.head(connection)
+                await extend(connection, site_id, now_ms)
                 crashpoint("feed.before_commit")
             crashpoint("feed.after_commit")
-            if feed is None or is_done:
-                return feed
-            async with self._database.connection() as connection:
-                if not await changes.list_after(connection, str(site_id), feed.changes_cursor, 1):
-                    return feed
 
     async def seal(self, line: Line, wanted: Range) -> bytes | None:
         """The framed batch of a range, signed by the hub."""

@@ -117,9 +117,13 @@ class Sessions:
             offer, safe_mark=origin.safe_mark, hub_epoch=(await hub_state.get(connection)).hub_epoch,
             feed_head_hash=site_feed.chain_hash.hex(), feed_return_after=told,
             successor=await self._successor(connection, hello, origin, known),
-            salvage_after=await self._common(connection, hello, origin, known),
         )  # fmt: skip
-        return answer_hello(hello, known, known_feed, offer)
+        answer = answer_hello(hello, known, known_feed, offer)
+        if not answer.is_salvage:
+            return answer
+        # Only a dispute is worth looking for where it began: that reads old batches.
+        common = await self._common(connection, hello, origin, known)
+        return answer_hello(hello, known, known_feed, replace(offer, salvage_after=common))
 
     async def _successor(
         self, connection: Connection, hello: say.Hello, origin: Origin, known: KnownOrigin
@@ -153,18 +157,17 @@ class Sessions:
         )  # fmt: skip
 
     async def _common(self, connection: Connection, hello: say.Hello, origin: Origin, known: KnownOrigin) -> int:
-        """The newest position on which both agree; asked for only when there is a dispute."""
-        points = [*hello.checkpoints, say.Checkpoint(position=hello.acked, hash=hello.acked_hash)]
-        points.append(say.Checkpoint(position=hello.head, hash=hello.chain_head))
+        """The newest position that both tell the same hash of, 0 if none."""
+        told = [*hello.checkpoints, say.Checkpoint(position=hello.acked, hash=hello.acked_hash)]
+        told.append(say.Checkpoint(position=hello.head, hash=hello.chain_head))
         hashes = {origin.mark: known.mark_hash}
-        for point in points:
-            if point.position < origin.mark and point.position not in hashes:
+        for point in sorted(told, key=lambda point: -point.position):
+            if point.position < origin.mark:
                 found = await ledger.hash_at(connection, origin.site_id, origin.origin_id, point.position)
-                if found is not None:
-                    hashes[point.position] = found.hex()
-                if found is not None and found.hex() == point.hash and point.position >= hello.acked:
-                    break
-        return common_position(points, hashes)
+                hashes |= {point.position: found.hex()} if found is not None else {}
+            if hashes.get(point.position) == point.hash:
+                break
+        return common_position(told, hashes)
 
     async def _save(
         self, connection: Connection, hello: say.Hello, origin: Origin, answer: Answer, now_ms: int

@@ -103,7 +103,7 @@ class Database:
         """Connect. Raises Unavailable when PostgreSQL is away."""
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=connections, init=prepare, command_timeout=120,
+                url, min_size=1, max_size=connections, init=prepare, reset=_leave, command_timeout=120,
                 max_inactive_connection_lifetime=300, timeout=acquire_timeout_s,
                 server_settings={"application_name": "cloud-hub", "lock_timeout": "30s",
                                  "idle_in_transaction_session_timeout": "60s", "timezone": "UTC"},
@@ -183,6 +183,15 @@ async def prepare(connection: Connection) -> None:
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb
     )
+
+
+async def _leave(connection: Connection) -> None:
+    """Nothing of ours outlives a transaction, so a connection given back needs no reset query.
+
+    One that was cancelled in the middle of its rollback may still be in its transaction.
+    """
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
 
 
 def _to_jsonb(value: Any) -> bytes:

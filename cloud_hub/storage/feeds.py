@@ -138,7 +138,8 @@ async def append(connection: Connection, feed: Feed, encoded: list[bytes], curso
     rows = [
         (feed.site_id, feed.feed_origin, feed.head + 1 + i, text, hashes[i], now_ms) for i, text in enumerate(encoded)
     ]
-    await copy_rows(connection, feed_records, _RECORD_COLUMNS, rows)
+    if rows:
+        await copy_rows(connection, feed_records, _RECORD_COLUMNS, rows)
     head, last = feed.head + len(rows), hashes[-1] if hashes else feed.chain_hash
     await _SAVE_HEAD.execute(connection, site_id=feed.site_id, head=head, chain_hash=last, changes_cursor=cursor)
     values = {name: getattr(feed, name) for name in _FIELDS}

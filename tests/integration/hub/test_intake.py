@@ -246,10 +246,10 @@ async def test_an_outage_in_the_middle_of_a_transaction_leaves_nothing(hub: HubC
         await blocker.execute("LOCK TABLE levels IN ACCESS EXCLUSIVE MODE")
         taking = asyncio.create_task(hub.intake.take(box.address, [frame], hub.clock()))
         waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        while (pid := await hub.value(waiting)) is None:
+        while (pid := await hub.value(waiting)) is None:  # noqa: ASYNC110 - another program's state
             await asyncio.sleep(0.01)
         await blocker.execute("SELECT pg_terminate_backend($1)", pid)
-        with pytest.raises(Exception, match="terminat|closed|connection"):
+        with pytest.raises(Exception, match=r"terminat|closed|connection"):
             await taking
 
     assert await hub.value("SELECT count(*) FROM movements WHERE site_id = $1", box.site_id) == 0

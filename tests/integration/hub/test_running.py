@@ -24,7 +24,7 @@ from cloud_hub.services.returned import Returned
 from cloud_hub.services.sessions import Sessions
 from cloud_hub.services.shards import ShardLeases
 from cloud_hub.storage import migrate
-from cloud_hub.storage.database import Database, connect
+from cloud_hub.storage.database import AGAIN, Database, connect
 from cloud_hub.storage.schema import metadata
 from cloud_hub.transport.mqtt import Broker as Downlink
 from cloud_hub.transport.mqtt import Ingest, hub_state_payload
@@ -271,5 +271,41 @@ def _worker(hub: HubCore, address: BrokerAddress) -> Ingest:
 
 async def _until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110 - a condition with a deadline
             await asyncio.sleep(0.01)
+
+
+async def test_a_cancelled_transaction_leaves_a_clean_connection_and_nothing_written(database_url: str) -> None:
+    database = await Database.open(database_url, connections=1)
+
+    async def write() -> None:
+        async with database.transaction() as connection:
+            await connection.execute("INSERT INTO workers (worker, seen_at) VALUES ('w', 0)")
+            await connection.execute("SELECT pg_sleep(30)")
+
+    for turns in range(25):
+        writing = asyncio.create_task(write())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+
+    assert await _value(database, "SELECT count(*) FROM workers") == 0
+    await database.close()
+
+
+async def test_postgresql_that_ends_all_sessions_only_delays_what_boxes_send(hub: HubCore) -> None:
+    box = await hub.make_box()
+    await box.connect()
+    box.receive(str(uuid4()), 1000)
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    await hub.rows(others)
+
+    async with asyncio.timeout(20):
+        while box.acked < box.head:
+            try:
+                await box.talk()
+            except AGAIN:
+                await box.restart()
+
+    assert await hub.levels(box.site_id) == box.levels()
