@@ -298,8 +298,8 @@ async def test_postgresql_that_ends_all_sessions_only_delays_what_boxes_send(hub
     box = await hub.make_box()
     await box.connect()
     box.receive(str(uuid4()), 1000)
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    await hub.rows(others)
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    await hub.rows(f"{others} AND pid <> pg_backend_pid()")
 
     async with asyncio.timeout(20):
         while box.acked < box.head:
