@@ -50,7 +50,7 @@ class Config(BaseModel):
     device_broker_password: str | None = _field("the demo broker's shared password", "a long random text", None)
     database_connections: Annotated[int, Field(ge=2, le=500)] = _field("connections of this process", 12, 12)
     read_connections: Annotated[int, Field(ge=1, le=500)] = _field("connections for reads of this process", 6, 6)
-    requests_in_flight: Annotated[int, Field(ge=1, le=100_000)] = _field("requests served at once", 1024, 1024)
+    requests_in_flight: Annotated[int, Field(ge=1, le=100_000)] = _field("requests served at once", 16384, 16384)
     rate_per_principal: Annotated[int, Field(ge=0)] = _field("requests a minute, 0 for no limit", 6000, 6000)
     rate_per_address: Annotated[int, Field(ge=0)] = _field("requests a minute before login", 100, 100)
     open_registration: bool = _field("true lets people register (pending until approved)", False, False)

@@ -4,8 +4,8 @@ from cloud_hub.storage import shards
 from cloud_hub.storage.database import Database
 from sync_protocol.topics import SHARDS
 
-TTL_MS = 15_000
-RENEW_EVERY_S = 4.0
+TTL_MS = 6_000
+RENEW_EVERY_S = 1.5
 
 
 class ShardLeases:

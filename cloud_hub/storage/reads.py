@@ -18,7 +18,8 @@ from cloud_hub.storage.database import LOST
 
 P = ParamSpec("P")
 T = TypeVar("T")
-WAITING_MAX = 2_000
+WAITING_MAX = 16_384
+"""Ten thousand clients may ask at the same moment; each that waits costs one future."""
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 BUSY = (
     asyncpg.DeadlockDetectedError,
