@@ -119,6 +119,7 @@ class Stack:
         self.admin_password = self._secret("admin.password")
         self.postgres = private_or_given(folder / "postgres", dict(postgres_options or {}))
         self.broker_kind, self.roles = broker, roles
+        self.database = "backstock"
         self.hub_port = hub_port or free_port()
         self.broker: Broker
         self.hub: Program
@@ -139,7 +140,7 @@ class Stack:
     def start(self) -> Self:
         """PostgreSQL, broker, schema, first user, hub; stores are added by `add_store`."""
         self.postgres.start()
-        self.postgres.create_database("backstock")
+        self.postgres.create_database(self.database)
         self.broker = start_broker(self.folder / "broker", kind=self.broker_kind, password=self.password)
         self._prepare_database()
         self.hub = self.hub_program("hub", self.roles, self.hub_port).start()
@@ -241,7 +242,7 @@ class Stack:
     def hub_environment(self) -> dict[str, str]:
         """How a hub process of this chain is configured."""
         return {
-            "HUB_DATABASE_URL": self.postgres.url("backstock"),
+            "HUB_DATABASE_URL": self.postgres.url(self.database),
             "HUB_BROKER_URL": f"mqtt://hub:{self.password}@127.0.0.1:{self.broker.port}",
             "HUB_HTTP_HOST": "127.0.0.1",
             "HUB_HTTP_PORT": str(self.hub_port),
