@@ -27,6 +27,7 @@ ARGS ?=
 SEEDS ?= 20000
 KILLS ?= 200
 WORKERS ?= 2
+SOAKED ?= tests/simulation tests/processes tests/fuzz tests/unit/scanner_drivers
 
 .PHONY: help demo test check format soak bench install assets pins wheel clean
 
@@ -37,7 +38,7 @@ demo: $(DEMO_STAMP) $(SELF_STAMP) assets  ## Two stores and a head office on thi
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
 
 test: install  ## Every test (about ten minutes on two cores)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS)
+	@FUZZ_INPUTS=5000 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS)
 
 check: install  ## Format, lint, types, house rules and unit tests, in about a minute
 	@$(BIN)/ruff format --check .
@@ -47,14 +48,15 @@ format: install  ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
 
 soak: install  ## The long proof: SEEDS=20000 simulated schedules, KILLS=200 process kills, fuzzing
-	@SEEDS=$(SEEDS) KILLS=$(KILLS) FUZZ_INPUTS=100000 $(BIN)/python -m pytest -n $(WORKERS) -s --timeout 0 -m soak $(ARGS)
+	@SIM_SEEDS=$(SEEDS) KILLS=$(KILLS) FUZZ_INPUTS=100000 $(BIN)/python -m pytest -n $(WORKERS) \
+		--dist worksteal -o timeout=0 $(SOAKED) $(ARGS)
 
 bench: install  ## Product, floors and peers side by side; rewrites the table in tests/benchmarks/README.md
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 install: $(DEV_STAMP) $(SELF_STAMP) assets  ## Fill .venv with everything (other targets do it when needed)
 
-assets: $(DEMO_STAMP) $(ASSETS_STAMP)  ## The API docs pages, fetched by npm into $(ASSETS)
+assets: $(DEMO_STAMP) $(ASSETS_STAMP)  ## The API docs pages, fetched by npm
 	@test -d $(ASSETS) || { rm -f $(ASSETS_STAMP); $(MAKE) $(ASSETS_STAMP); }
 
 pins: install  ## Resolve packaging/requirements/*.txt anew from pyproject.toml
