@@ -13,7 +13,6 @@ import orjson
 
 from edge_agent.services import alerting, executing, proposing, tasks
 from edge_agent.storage import catalogue, commands, identity, proposals, transfers
-from edge_agent.storage.staging import Staged
 from edge_agent.storage.transfers import Transfer
 from sync_protocol import changes
 from sync_protocol.errors import Malformed
@@ -56,7 +55,7 @@ def reapply_local_edits(connection: sqlite3.Connection, merged_up_to: int) -> in
     return proposing.reapply(connection, merged_up_to)
 
 
-def staged_product(change: changes.Product) -> Staged:
+def staged_product(change: changes.Product) -> tuple[catalogue.Product, list[tuple[str, int]]]:
     """A product of a snapshot as the staging tables take it."""
     return product_row(change), [(barcode.code, barcode.pack_quantity) for barcode in change.barcodes]
 

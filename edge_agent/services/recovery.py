@@ -13,7 +13,8 @@ import structlog
 from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import Unavailable
 from edge_agent.services import adopting
-from edge_agent.services.snapshot import Rest, Snapshots, swap
+from edge_agent.services.snapshot import Snapshots, swap
+from edge_agent.services.snapshot_rows import Rest
 from edge_agent.storage import commands, identity, origins
 from edge_agent.storage.database import Database
 from sync_protocol import bootstrap

@@ -9,42 +9,32 @@ store made meanwhile are one transaction.
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
-from typing import NamedTuple
 
 import structlog
 
 from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import EdgeError, Unavailable
-from edge_agent.services.applying import apply_change, reapply_local_edits, staged_product
+from edge_agent.services.applying import apply_change, reapply_local_edits
 from edge_agent.services.disk import Disk
 from edge_agent.services.outside import Hub
+from edge_agent.services.snapshot_rows import Rest, read_rows
 from edge_agent.storage import identity, staging
 from edge_agent.storage.database import Database
 from edge_agent.storage.files import make_private
 from sync_protocol.batch import Verify
-from sync_protocol.bootstrap import FORMER, KEY, LEVEL
-from sync_protocol.changes import Product, parse_change
 from sync_protocol.errors import ProtocolError
 from sync_protocol.messages import FeedCursor
-from sync_protocol.records import Decoded, Fact, decode
+from sync_protocol.records import Decoded
 from sync_protocol.snapshot import ChunkRef, Manifest, open_chunk, read_manifest
 
 log = structlog.get_logger(__name__)
 
 DOWNLOADS = 4
 STAGED_AT_ONCE = 1_000
-"""Products per transaction: a sale waits a few milliseconds at most."""
-_BOOTSTRAP = (LEVEL, KEY, FORMER)
-
-
-class Rest(NamedTuple):
-    """What is not staged but applied in the swap's transaction, and what only a successor gets."""
-
-    changes: list[Decoded]
-    bootstrap: list[Fact]
+"""Products per transaction: a sale waits some 10 ms at most."""
 
 
 class Snapshots:
@@ -140,7 +130,7 @@ class Snapshots:
     def _open(self, ref: ChunkRef, rest: Rest) -> list[staging.Staged]:
         path = self._folder / ref.hash
         try:
-            return list(_products(open_chunk(ref.hash, path.read_bytes()), rest))
+            return list(read_rows(open_chunk(ref.hash, path.read_bytes()), rest))
         except ProtocolError:
             path.unlink(missing_ok=True)
             raise
@@ -164,18 +154,3 @@ def _merged_up_to(connection: sqlite3.Connection, manifest: Manifest) -> int:
     if uplink is None or uplink.origin_id != identity.get(connection).origin_id:
         return 0
     return uplink.position
-
-
-def _products(lines: list[bytes], rest: Rest) -> Iterator[staging.Staged]:
-    """Products to be staged; everything else goes to `rest`."""
-    for line in lines:
-        record = decode(line)
-        if isinstance(record, Fact):
-            if record.kind in _BOOTSTRAP:
-                rest.bootstrap.append(record)
-                continue
-            change = parse_change(record)
-            if isinstance(change, Product):
-                yield staged_product(change)
-                continue
-        rest.changes.append(record)

@@ -8,6 +8,7 @@ catalogue, a crash after it the new one.
 
 import sqlite3
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import bindparam, insert
 
@@ -21,8 +22,8 @@ from edge_agent.storage.schema import (
 )
 from edge_agent.storage.statement import RowStatement
 
-Staged = tuple[Product, list[tuple[str, int]]]
-"""A product and its (code, pack quantity) pairs."""
+Staged = tuple[tuple[Any, ...], list[tuple[str, int]]]
+"""A product (a Product, or a plain tuple of its fields) and its (code, pack quantity) pairs."""
 
 _ADD_PRODUCT = RowStatement(
     insert(staging_products).values({name: bindparam(name) for name in Product._fields}).prefix_with("OR REPLACE")
@@ -33,6 +34,7 @@ _ADD_BARCODE = RowStatement(
     .prefix_with("OR REPLACE")
 )
 assert _ADD_PRODUCT.names == Product._fields
+assert Product._fields[0] == "product_id"
 _TABLES = ("products_fts", "barcodes", "products")
 
 
@@ -53,9 +55,7 @@ def stage_products(connection: sqlite3.Connection, rows: Iterable[Staged]) -> No
     """Some more products of the snapshot; the same one twice is the later one."""
     staged = list(rows)
     _ADD_PRODUCT.run_many(connection, [product for product, _ in staged])
-    _ADD_BARCODE.run_many(
-        connection, [(code, product.product_id, pack) for product, codes in staged for code, pack in codes]
-    )
+    _ADD_BARCODE.run_many(connection, [(code, product[0], pack) for product, codes in staged for code, pack in codes])
 
 
 def seal_staging(connection: sqlite3.Connection) -> None:
