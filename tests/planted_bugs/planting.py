@@ -57,13 +57,15 @@ def _edited(change: Change) -> Iterator[None]:
 
 
 def _compiled(module: Any, original: FunctionType, change: Change) -> Any:
-    source = textwrap.dedent(inspect.getsource(original))
+    source = getattr(original, "planted_source", None) or textwrap.dedent(inspect.getsource(original))
     found = source.count(change.old)
     assert found == 1, f"{change.where}: expected the text once, found it {found} times: {change.old!r}"
     names: dict[str, Any] = {}
     text = source.replace(change.old, change.new)
     exec(compile(text, f"<planted in {change.where}>", "exec"), module.__dict__, names)
-    return names[original.__name__]
+    edited = names[original.__name__]
+    edited.planted_source = text
+    return edited
 
 
 def _references(original: object) -> Iterator[tuple[Any, str]]:

@@ -50,6 +50,8 @@ def on_hello(worker: "Worker", txn: Transaction, device_id: str, origin_id: str,
         session = worker.open(answer.lease, device_id, origin_id, row.site_id, feed.origin_id)
         if answer.feed_verdict is FeedVerdict.NORMAL:
             assert hello.feed is not None
+            # The box is right about its cursor, also when it was put back to an earlier one.
+            txn.put("feed_acked", feed.origin_id, hello.feed.position)
             session.sender.start(
                 lease=answer.lease, mark=hello.feed.position, head=feed.head, credits=CREDITS,
                 now=world.timeline.now,
