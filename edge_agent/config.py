@@ -81,6 +81,8 @@ class Config(BaseModel):
     retention_days: Annotated[int, Field(ge=1, le=3_650)] = 35
     """How long records stay below the hub's safe mark."""
     telemetry_s: Annotated[int, Field(ge=1, le=3_600)] = 30
+    reconnect_cap_s: Annotated[int, Field(ge=1, le=600)] = 30
+    """The longest wait between tries; full jitter below it. A thousand boxes want 60 or more."""
 
 
 _EXAMPLES = {
@@ -93,6 +95,7 @@ _EXAMPLES = {
     "ballast_mb": "64",
     "retention_days": "35",
     "telemetry_s": "30",
+    "reconnect_cap_s": "30",
 }
 
 

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from cloud_hub.storage.database import Connection, Query, Row
 from cloud_hub.storage.schema import (
     batches,
+    exceptions,
     facts,
     items,
     level_claims,
@@ -82,6 +83,11 @@ _GAPS = Query(
         ~sa.exists().where(
             level_claims.c.site_id == origins.c.site_id, level_claims.c.origin_id == origins.c.origin_id,
             _BASELINE,
+        ),
+        # An item that was redefined, or never defined, has one row too few or too many; it was raised as such.
+        ~sa.exists().where(
+            exceptions.c.origin_id == origins.c.origin_id,
+            exceptions.c.kind.in_([sa.literal_column("'item_redefined'"), sa.literal_column("'unknown_item'")]),
         ),
     )
     .limit(_MOST)

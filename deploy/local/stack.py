@@ -101,6 +101,7 @@ class Store:
             "EDGE_SCANNERS": json.dumps(self.scanners),
             "EDGE_API_PORT": str(self.api_port),
             "EDGE_BALLAST_MB": "1",
+            "EDGE_RECONNECT_CAP_S": "2",
             "PYTHONUNBUFFERED": "1",
             **self.environment,
         }

@@ -20,7 +20,7 @@ from sync_protocol import messages as say
 from sync_protocol.clock import full_jitter
 from sync_protocol.edge_session import EdgeSession, Effect
 from sync_protocol.errors import ProtocolError
-from sync_protocol.limits import RECONNECT_BASE_MS, RECONNECT_CAP_MS
+from sync_protocol.limits import RECONNECT_BASE_MS
 from sync_protocol.sender import Range
 
 log = structlog.get_logger(__name__)
@@ -121,7 +121,7 @@ class Conversation:
                 context.status.failed(f"snapshot: {error.detail}", context.clock_ms())
                 log.warning("snapshot failed", code=error.code, detail=error.detail)
             attempt += 1
-            wait_ms = full_jitter(attempt, RECONNECT_BASE_MS, RECONNECT_CAP_MS, context.jitter)
+            wait_ms = full_jitter(attempt, RECONNECT_BASE_MS, context.reconnect_cap_ms, context.jitter)
             await asyncio.sleep(wait_ms / 1000)
         self._post(lambda: self._session.snapshot_done(cursor))
 

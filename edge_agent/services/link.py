@@ -26,7 +26,7 @@ from sync_protocol.clock import full_jitter
 from sync_protocol.edge_session import EdgeSession, Effect
 from sync_protocol.errors import ProtocolError
 from sync_protocol.keys import verifier
-from sync_protocol.limits import RECONNECT_BASE_MS, RECONNECT_CAP_MS
+from sync_protocol.limits import RECONNECT_BASE_MS
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class Link:
                 context.status.lost(str(failures.exceptions[0]), context.clock_ms())
             _check_cancelled()
             attempt = 1 if context.now_ms() - begun > HEALTHY_AFTER_MS else attempt + 1
-            delay_ms = full_jitter(attempt, RECONNECT_BASE_MS, RECONNECT_CAP_MS, context.jitter)
+            delay_ms = full_jitter(attempt, RECONNECT_BASE_MS, context.reconnect_cap_ms, context.jitter)
             log.info("link lost", detail=context.status.last_error, retry_in_ms=int(delay_ms))
             await asyncio.sleep(delay_ms / 1000)
 

@@ -10,6 +10,7 @@ from edge_agent.services.link_status import LinkStatus
 from edge_agent.services.outside import Dial
 from edge_agent.storage.database import Database
 from sync_protocol.batch import Sign
+from sync_protocol.limits import RECONNECT_CAP_MS
 from sync_protocol.messages import FeedCursor
 
 
@@ -39,5 +40,6 @@ class LinkContext:
     status: LinkStatus
     agent_version: str = ""
     jitter: Callable[[], float] = random.random
+    reconnect_cap_ms: int = RECONNECT_CAP_MS
     now_ms: Callable[[], int] = monotonic_ms
     clock_ms: Callable[[], int] = wall_ms
