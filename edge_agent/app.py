@@ -216,7 +216,8 @@ class _Agent:
         )  # fmt: skip
         return LinkContext(
             database=box.database, dial=dial, sign=box.key.sign, hub_key=box.enrolment.hub_key_bytes,
-            instance=instance, reconnect_cap_ms=box.config.reconnect_cap_s * 1000, fetch_snapshot=self._fetch_snapshot, become=self._become, clock=box.clock,
+            instance=instance, reconnect_cap_ms=box.config.reconnect_cap_s * 1000,
+            fetch_snapshot=self._fetch_snapshot, become=self._become, clock=box.clock,
             status=self.status, agent_version=box.version,
         )  # fmt: skip
 
