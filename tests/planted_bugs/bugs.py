@@ -106,6 +106,8 @@ TESTED: tuple[Bug, ...] = (
          ("edge_agent.storage.database:prepare", 'f"synchronous={synchronous}"', '"synchronous=NORMAL"'),
          test="tests/planted_bugs/test_durability.py::test_every_commit_of_a_store_waits_for_the_disk"),
     _bug("a count that comes late is applied to what there is now",
+         ("edge_agent.services.counting:record_line", "location, command.counted, decided.expected,",
+          "location, command.counted, levels.at(connection, product_id, location),"),
          ("edge_agent.services.counting:record_line", "else command.counted - decided.expected",
           "else command.counted - levels.at(connection, product_id, location)"),
          test=_UNIT + "edge_agent/test_counting.py::test_a_count_handed_in_late_posts_the_variance_of_then"),

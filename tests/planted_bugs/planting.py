@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-_PRODUCT = ("sync_protocol", "edge_agent", "cloud_hub", "tests.simulation")
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -69,9 +67,8 @@ def _compiled(module: Any, original: FunctionType, change: Change) -> Any:
 
 
 def _references(original: object) -> Iterator[tuple[Any, str]]:
-    """Every module of the product that has imported the function by name."""
-    for module_name, module in list(sys.modules.items()):
-        if module is not None and module_name.startswith(_PRODUCT):
-            for attribute, value in list(vars(module).items()):
-                if value is original:
-                    yield module, attribute
+    """Every module that has imported the function by name, test modules too."""
+    for module in list(sys.modules.values()):
+        for attribute, value in list(getattr(module, "__dict__", {}).items()):
+            if value is original:
+                yield module, attribute

@@ -7,6 +7,7 @@ hub's tables; staging and swapping are the store box's own functions.
 from typing import TYPE_CHECKING
 
 from edge_agent.services import recovery, snapshot
+from edge_agent.services.snapshot_rows import Rest, read_rows
 from edge_agent.storage import identity, ledger, staging
 from sync_protocol import bootstrap, changes
 from sync_protocol.edge_session import Become
@@ -120,13 +121,13 @@ class Https:
         return sign_manifest(manifest, self._world.hub_key.sign), chunks
 
 
-def _stage(box: "Box", manifest: Manifest, chunks: dict[str, Chunk]) -> tuple[Manifest, snapshot.Rest]:
+def _stage(box: "Box", manifest: Manifest, chunks: dict[str, Chunk]) -> tuple[Manifest, Rest]:
     """As Snapshots.stage does it, with the same functions."""
     checked = read_manifest(manifest.model_dump_json().encode(), box.world.hub_key.verify)
-    rest = snapshot.Rest([], [])
+    rest = Rest([], [])
     box.write(staging.begin_staging)
     for ref in checked.chunks:
         lines = open_chunk(ref.hash, chunks[ref.hash].data)
-        box.write(staging.stage_products, list(snapshot._products(lines, rest)))
+        box.write(staging.stage_products, list(read_rows(lines, rest)))
     box.write(staging.seal_staging)
     return checked, rest
