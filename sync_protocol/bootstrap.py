@@ -6,12 +6,17 @@ locations; keys are all that were ever used at the site; former records are what
 predecessor had sent above the safe mark, so that a restored hub can be told again.
 """
 
-from sync_protocol.errors import Malformed
-from sync_protocol.records import Fact
+from collections.abc import Iterable, Iterator
+
+from sync_protocol.errors import Malformed, TooLarge
+from sync_protocol.records import Fact, encode
 
 LEVEL = "level"
 KEY = "key"
 FORMER = "former"
+
+_PART_BYTES = 7_000
+"""As hex, with the names around it, below RECORD_BYTES_MAX."""
 
 Level = tuple[str, str, int]
 """(product_id, location, quantity)"""
@@ -31,10 +36,16 @@ def used_key(key: str, body_hash: bytes) -> Fact:
     return Fact(KEY, {"key": key, "body_hash": body_hash.hex()})
 
 
-def former(origin_id: str, sequence: int, encoded: bytes, chain_hash: bytes) -> Fact:
-    """One record of the predecessor, as it was stored."""
-    body = {"origin_id": origin_id, "sequence": sequence, "encoded": encoded.decode(), "hash": chain_hash.hex()}
-    return Fact(FORMER, body)
+def former(origin_id: str, sequence: int, encoded: bytes, chain_hash: bytes) -> list[Fact]:
+    """One record of the predecessor, as it was stored: as text, or in parts when that is no text or too long."""
+    body = {"origin_id": origin_id, "sequence": sequence, "hash": chain_hash.hex()}
+    try:
+        whole = Fact(FORMER, body | {"encoded": encoded.decode()})
+        encode(whole)
+        return [whole]
+    except (UnicodeDecodeError, TooLarge):
+        parts = [encoded[at : at + _PART_BYTES].hex() for at in range(0, len(encoded), _PART_BYTES)]
+        return [Fact(FORMER, body | {"part": part, "left": len(parts) - i - 1}) for i, part in enumerate(parts)]
 
 
 def parse_level(record: Fact) -> Level:
@@ -54,11 +65,21 @@ def parse_used_key(record: Fact) -> UsedKey:
         raise Malformed(f"key: expected a key and a hash, got {str(record.body)[:80]}") from error
 
 
-def parse_former(record: Fact) -> Former:
-    """Raises Malformed."""
-    body = record.body
-    try:
-        encoded, chain_hash = str(body["encoded"]).encode(), bytes.fromhex(body["hash"])
-        return str(body["origin_id"]), int(body["sequence"]), encoded, chain_hash
-    except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"former: expected a record with its position, got {str(body)[:80]}") from error
+def parse_formers(records: Iterable[Fact]) -> Iterator[Former]:
+    """The predecessor's records; parts of one follow each other. Raises Malformed."""
+    parts: list[str] = []
+    for record in records:
+        body = record.body
+        try:
+            origin_id, sequence, chain_hash = str(body["origin_id"]), int(body["sequence"]), bytes.fromhex(body["hash"])
+            if "encoded" in body:
+                yield origin_id, sequence, str(body["encoded"]).encode(), chain_hash
+                continue
+            parts.append(str(body["part"]))
+            if body["left"] == 0:
+                yield origin_id, sequence, bytes.fromhex("".join(parts)), chain_hash
+                parts = []
+        except (KeyError, TypeError, ValueError) as error:
+            raise Malformed(f"former: expected a record with its position, got {str(body)[:80]}") from error
+    if parts:
+        raise Malformed("former: expected more parts of the last record")

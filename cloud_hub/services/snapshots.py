@@ -161,5 +161,6 @@ async def _former(connection: Connection, origin: Origin) -> list[bytes]:
         for i, ((encoded, _), chain_hash) in enumerate(zip(opened.rows, opened.hashes, strict=True)):
             position = row["first_sequence"] + i
             if position > origin.safe_mark:
-                lines.append(encode(bootstrap.former(str(origin.origin_id), position, encoded, chain_hash)))
+                told = bootstrap.former(str(origin.origin_id), position, encoded, chain_hash)
+                lines += [encode(fact) for fact in told]
     return lines

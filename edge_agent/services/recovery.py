@@ -107,7 +107,7 @@ def open_origin(
 def take_bootstrap(connection: sqlite3.Connection, rest: Rest) -> None:
     """Keys make retries safe for ever; former records can be told to a restored hub."""
     origins.take_keys(connection, [bootstrap.parse_used_key(record) for record in _of(rest, bootstrap.KEY)])
-    for origin_id, sequence, encoded, chain_hash in map(bootstrap.parse_former, _of(rest, bootstrap.FORMER)):
+    for origin_id, sequence, encoded, chain_hash in bootstrap.parse_formers(_of(rest, bootstrap.FORMER)):
         origins.keep_former(connection, origin_id, [(sequence, encoded, chain_hash)])
 
 

@@ -33,8 +33,8 @@ from sync_protocol.snapshot import ChunkRef, Manifest, open_chunk, read_manifest
 log = structlog.get_logger(__name__)
 
 DOWNLOADS = 4
-STAGED_AT_ONCE = 1_000
-"""Products per transaction: a sale waits some 10 ms at most."""
+STAGED_AT_ONCE = 2_000
+"""Products per transaction: a sale waits some 20 ms at most; fewer would write each page of the indexes more often."""
 
 
 class Snapshots:

@@ -176,7 +176,7 @@ def a_bootstrap(position: int) -> SnapshotHub:
         bootstrap.level(PRODUCT, "shelf", 42_000),
         bootstrap.level(PRODUCT, "supplier", -42_000),
         bootstrap.used_key("till-1/17", b"k" * 32),
-        bootstrap.former(ORIGIN, 1, b'["x",{}]', b"c" * 32),
+        *bootstrap.former(ORIGIN, 1, b'["x",{}]', b"c" * 32),
     ])  # fmt: skip
     hub.kind, hub.uplink = "successor", Uplink(origin_id=ORIGIN, position=position)
     return hub
