@@ -24,7 +24,9 @@ _killed: list[str] = []
 @pytest.fixture(scope="module", autouse=True)
 def the_list(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
-    planned = sum(item.module is request.module and "bug" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    planned = sum(
+        item.module is request.module and "bug" in getattr(item, "fixturenames", ()) for item in request.session.items
+    )
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
     lines = [*_killed, f"killed {len(_killed)} of {planned} planted bugs"]
     if reporter is not None:

@@ -59,4 +59,3 @@ def _transfer(hub: "Hub", txn: Transaction, row: Origin, step: facts.Transfer) -
     record = changes.change(notice)
     txn.put("notices", other, step.transfer_id, record)
     hub.add_change(txn, other, record)
-

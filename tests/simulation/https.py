@@ -12,7 +12,6 @@ from edge_agent.storage import identity, ledger, staging
 from sync_protocol import bootstrap, changes
 from sync_protocol.edge_session import Become
 from sync_protocol.errors import BadCertificate
-from sync_protocol.keys import read_certificate
 from sync_protocol.messages import FeedCursor
 from sync_protocol.records import encode
 from sync_protocol.snapshot import Chunk, ChunkRef, Manifest, Uplink, chunk, open_chunk, read_manifest, sign_manifest
@@ -76,9 +75,7 @@ class Https:
             recovery.check_position(claims, checked)
             before = ledger.head(box.database)[0]
             self._world.met["record written while becoming"] += before - wanted.told_head
-            box.write(
-                recovery.open_origin, claims, wanted.certificate, wanted.told_head, checked, rest, box.clock_ms()
-            )
+            box.write(recovery.open_origin, claims, wanted.certificate, wanted.told_head, checked, rest, box.clock_ms())
             self._world.met["successor opened"] += 1
 
         try:

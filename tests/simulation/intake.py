@@ -7,9 +7,8 @@ is the transaction around them, as cloud_hub/services/intake.py is on PostgreSQL
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
-
 
 from cloud_hub.domain import intake as domain
 from sync_protocol import digest
@@ -46,9 +45,7 @@ def on_batch(
     return [(device_id, origin_id, say.encode(answer))]
 
 
-def _on_lease(
-    worker: "Worker", txn: Transaction, row: Origin, origin_id: str, batch: Batch
-) -> say.Ack | say.Nack:
+def _on_lease(worker: "Worker", txn: Transaction, row: Origin, origin_id: str, batch: Batch) -> say.Ack | say.Nack:
     assert row.lease is not None
     verify = worker.hub.world.key_of(row.device_id).verify
     outcome = receive(batch, mark=row.mark, mark_hash=row.chain_hash, verify=verify)
@@ -63,9 +60,7 @@ def _on_lease(
     )  # fmt: skip
 
 
-def _refusal(
-    worker: "Worker", row: Origin, lease: str, mark: int, outcome: Gap | NeedRaw | Disbelieved
-) -> say.Nack:
+def _refusal(worker: "Worker", row: Origin, lease: str, mark: int, outcome: Gap | NeedRaw | Disbelieved) -> say.Nack:
     if isinstance(outcome, Gap):
         return say.Nack(lease=lease, code="gap", expected=outcome.expected)
     if isinstance(outcome, NeedRaw):
@@ -126,13 +121,12 @@ def _on_salvage(
     )
 
 
-class Branch(tuple[int, bytes, str | None]):
-    """(position, encoded, command id of its adoption) of a record that has no effect by itself."""
+class Branch(NamedTuple):
+    """A record that has no effect by itself, and the command that asks for its adoption."""
 
-    __slots__ = ()
-
-    def __new__(cls, position: int, encoded: bytes, command_id: str | None) -> "Branch":
-        return super().__new__(cls, (position, encoded, command_id))
+    position: int
+    encoded: bytes
+    command_id: str | None
 
 
 def on_proof(
@@ -171,5 +165,3 @@ def on_proof(
 def levels_of(txn: Transaction, site_id: str) -> dict[tuple[str, str], int]:
     """What the hub says the site has."""
     return {(key[1], key[2]): quantity for key, quantity in txn.scan("levels", site_id) if quantity}
-
-

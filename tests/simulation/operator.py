@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.storage import identity, ledger
 from sync_protocol import chain, changes
-from sync_protocol import messages as say
 from sync_protocol.edge_session import Link
 from sync_protocol.keys import Predecessor
 from sync_protocol.records import Fact, Movement, decode
@@ -189,14 +188,19 @@ def adopt_branch(
     if not is_ledger and isinstance(record, Movement | Fact):
         command_id = world.timeline.identifier()
         command = changes.Command(
-            command_id=command_id, kind="adopt", key=f"adopt:{chain_hash}", body=adopt_body(txn, origin_id, chain_hash, record, encoded)
+            command_id=command_id,
+            kind="adopt",
+            key=f"adopt:{chain_hash}",
+            body=adopt_body(txn, origin_id, chain_hash, record, encoded),
         )
         add_command(world, txn, row.site_id, command)
         world.met["adoption commanded"] += 1
     txn.put("branches", origin_id, chain_hash, Branch(position, encoded, command_id))
 
 
-def adopt_body(txn: Transaction, origin_id: str, chain_hash: str, record: Movement | Fact, encoded: bytes) -> dict[str, Any]:
+def adopt_body(
+    txn: Transaction, origin_id: str, chain_hash: str, record: Movement | Fact, encoded: bytes
+) -> dict[str, Any]:
     """What the command carries: the record as it was stored, and the item that it refers to."""
     body: dict[str, Any] = {"branch_hash": chain_hash, "record": encoded.decode(), "index": 0}
     if isinstance(record, Movement):
@@ -208,11 +212,9 @@ def _item_of(txn: Transaction, origin_id: str, ref: int) -> str | None:
     """The definition in force on the branch: its own, else the one in the origin's ledger."""
     from sync_protocol.records import Item, encode
 
-    for key, (_, encoded, _) in txn.scan("branches", origin_id):
+    for _, (_, encoded, _) in txn.scan("branches", origin_id):
         record = decode(encoded)
         if isinstance(record, Item) and record.ref == ref:
             return encoded.decode()
     known = (txn.get("items", origin_id) or {}).get(ref)
     return None if known is None else encode(known.item).decode()
-
-

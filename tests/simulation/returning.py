@@ -36,7 +36,10 @@ def _adopt(worker: "Worker", txn: Transaction, site_id: str, record: Fact) -> No
             txn.put("commands", change.command_id, (site_id, change))
             hub.add_change(txn, site_id, record)
     elif isinstance(change, changes.Product):
-        if txn.get("products", change.product_id) is None or txn.get("products", change.product_id).version < change.version:
+        if (
+            txn.get("products", change.product_id) is None
+            or txn.get("products", change.product_id).version < change.version
+        ):
             txn.put("products", change.product_id, change)
             hub.add_change(txn, None, record)
     elif isinstance(change, changes.TransferNotice):

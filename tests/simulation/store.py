@@ -69,7 +69,7 @@ class Store:
     @property
     def box(self) -> "Box":
         """The machine that works here; the last one that is not retired."""
-        return [box for box in self.boxes if not box.is_retired][0]
+        return next(box for box in self.boxes if not box.is_retired)
 
     def live_boxes(self) -> "list[Box]":
         return [box for box in self.boxes if not box.is_retired]
@@ -178,7 +178,9 @@ class Store:
             if act.answer is not Answer.ACKED and answer is Answer.ACKED:
                 act.answer, act.may_be_lost = answer, False
         if act.answer is Answer.UNKNOWN and tries:
-            self.world.timeline.after(self.world.timeline.random.randrange(500, 9_000), self._retry, act, sell, tries - 1)
+            self.world.timeline.after(
+                self.world.timeline.random.randrange(500, 9_000), self._retry, act, sell, tries - 1
+            )
 
     def delivery(self, box: "Box") -> None:
         """Several products from a supplier in one transaction."""
@@ -283,5 +285,3 @@ def a_scan(gtin: str) -> Scan:
     """A beep of a plain EAN-13."""
     return Scan(gtin.encode(), "E0", "ean13", gtin, gtin, None, None, None, None, None, None, None, frozenset(),
                 "simulated", 0, 0, 0)  # fmt: skip
-
-

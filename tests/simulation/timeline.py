@@ -10,7 +10,6 @@ from hashlib import blake2b
 from random import Random
 from typing import Any
 
-
 EVENTS_MAX = 60_000
 """About thirty times what a schedule needs."""
 

@@ -98,7 +98,11 @@ class Worker:
         if row.lease is not None:
             session = self.open(row.lease, row.device_id, origin_id, row.site_id, feed.origin_id)
             session.sender.start(
-                lease=row.lease, mark=self.hub.tables.get("feed_acked", feed.origin_id) or 0, head=feed.head, credits=CREDITS, now=self._now
+                lease=row.lease,
+                mark=self.hub.tables.get("feed_acked", feed.origin_id) or 0,
+                head=feed.head,
+                credits=CREDITS,
+                now=self._now,
             )
             self._feed(session)
 
@@ -129,7 +133,9 @@ class Worker:
             if say.is_frame(payload):
                 lease, sealed = say.unframe(payload)
                 batch = parse(sealed)
-                self.transact(device_id, origin_id, lambda txn: intake.on_batch(self, txn, device_id, origin_id, lease, batch))
+                self.transact(
+                    device_id, origin_id, lambda txn: intake.on_batch(self, txn, device_id, origin_id, lease, batch)
+                )
                 return
             message = say.decode_up(payload)
         except ProtocolError as error:
@@ -289,4 +295,3 @@ class Worker:
 
 class WorkerKilled(BaseException):
     """SIGKILL at a point."""
-

@@ -1,6 +1,6 @@
 """One run: a chain of stores, a hub, a plan of faults; then everything is mended and must agree.
 
-    trade under faults -> mend -> wait until all agree (bounded) -> checks
+trade under faults -> mend -> wait until all agree (bounded) -> checks
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ from tests.simulation.network import Broker, Weather
 from tests.simulation.operator import Operator
 from tests.simulation.power import Power
 from tests.simulation.screen import Screen
-from tests.simulation.store import Answer, Store
+from tests.simulation.store import Store
 from tests.simulation.tables import Transaction
 from tests.simulation.timeline import Timeline
 
@@ -78,7 +78,9 @@ class World:
         for store in self.stores:
             store.box.start()
             store.open()
-            self._again_and_again(store.work, lambda store=store: store.left > 0, 500, self.length_ms // max(store.left // 12, 2))
+            self._again_and_again(
+                store.work, lambda store=store: store.left > 0, 500, self.length_ms // max(store.left // 12, 2)
+            )
         for _ in range(chance.randrange(3, 12)):
             self.timeline.after(chance.randrange(self.length_ms), self.operator.work)
         for _ in range(chance.randrange(1, 4)):
@@ -146,9 +148,11 @@ class World:
 
     def is_settled(self) -> bool:
         """Every store has one box in conversation, the hub has all of it and it has all of its feed."""
-        return all(self._is_settled(store) for store in self.stores) and not any(
-            branch[2] is None for _, branch in self.hub.tables.scan("branches")
-        ) and not anomalies.check(self)
+        return (
+            all(self._is_settled(store) for store in self.stores)
+            and not any(branch[2] is None for _, branch in self.hub.tables.scan("branches"))
+            and not anomalies.check(self)
+        )
 
     def _is_settled(self, store: Store) -> bool:
         boxes = store.live_boxes()
@@ -181,7 +185,9 @@ class World:
                     f"mark {row and row.mark}; feed {who.feed_cursor} of {feed.head}"
                     f"{'' if who.feed_origin == feed.origin_id else ' of another origin'}"
                 )
-        open_commands = [k[0][-4:] for k, _ in self.hub.tables.scan("commands") if not self.hub.tables.get("outcomes", k[0])]
+        open_commands = [
+            k[0][-4:] for k, _ in self.hub.tables.scan("commands") if not self.hub.tables.get("outcomes", k[0])
+        ]
         found += anomalies.check(self)
         return [*found, f"commands without outcome: {open_commands[:5]}"]
 
@@ -289,5 +295,3 @@ class World:
                 self._again_and_again(action, is_wanted, least, most)
 
         self.timeline.after(self.timeline.random.randrange(least, max(most, least + 1)), step)
-
-

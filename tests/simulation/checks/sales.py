@@ -52,6 +52,8 @@ def documents_held(world: "World", store: "Store") -> "Counter[str]":
     return Counter(
         record.document
         for record in records.values()
-        if isinstance(record, Movement) and record.document is not None and record.reason != Reason.TRANSFER_IN
+        if isinstance(record, Movement)
+        and record.document is not None
+        and record.reason != Reason.TRANSFER_IN
         and (record.adopted is None or bytes.fromhex(record.adopted) not in records)
     )
