@@ -141,11 +141,13 @@ def decide_feed(cursor: FeedCursor | None, known: KnownFeed) -> FeedVerdict:
 
 def checkpoint_positions(head: int, first_retained: int, most: int) -> list[int]:
     """Exponentially spaced positions from the head down, newest first; what a Hello tells."""
+    oldest = max(first_retained - 1, 0)
     positions, step = [head], 1
-    while len(positions) < most and head - step >= max(first_retained - 1, 0):
+    while len(positions) < most - 1 and head - step > oldest:
         positions.append(head - step)
         step *= 2
-    return positions
+    # Always the oldest one as well: a branch that began below it could not be sent at all.
+    return [*positions, oldest] if oldest < head else positions
 
 
 def common_position(checkpoints: list[Checkpoint], hashes: dict[int, str]) -> int:

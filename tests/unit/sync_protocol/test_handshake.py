@@ -139,9 +139,9 @@ def test_feed_ahead_when_one_position_has_two_hashes() -> None:
 
 
 def test_checkpoints_are_exponentially_spaced_and_end_at_what_is_retained() -> None:
-    assert checkpoint_positions(100, 11, 40) == [100, 99, 98, 96, 92, 84, 68, 36]
+    assert checkpoint_positions(100, 11, 40) == [100, 99, 98, 96, 92, 84, 68, 36, 10]
     assert checkpoint_positions(0, 1, 40) == [0]
-    assert checkpoint_positions(10**12, 1, 5) == [10**12 - n for n in (0, 1, 2, 4, 8)]
+    assert checkpoint_positions(10**12, 1, 5) == [*(10**12 - n for n in (0, 1, 2, 4)), 0]
 
 
 def test_a_branch_begins_after_the_newest_checkpoint_that_agrees() -> None:
