@@ -132,6 +132,10 @@ class World:
                 self._reconnect(store.box)
                 self.owed.append((self.timeline.now, store.site_id, ("digest_differs", "levels_rebuilt")))
 
+    @staticmethod
+    def _is_damaged(box: Box) -> bool:
+        return any(text.startswith("level of") for text in retention.verify(box.database))
+
     def _reconnect(self, box: Box) -> None:
         connection = self.broker.connections.get(box)
         if connection is not None:
@@ -143,7 +147,12 @@ class World:
         while self.timeline.now < end:
             self.timeline.run(self.timeline.now + LOOK_MS)
             if self.is_settled():
-                return True
+                damaged = [store.box for store in self.stores if self._is_damaged(store.box)]
+                if not damaged:
+                    return True
+                for box in damaged:
+                    # A level was hit after the last digest: the next conversation begins with one.
+                    self._reconnect(box)
         return False
 
     def is_settled(self) -> bool:

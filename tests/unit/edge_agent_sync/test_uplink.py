@@ -29,6 +29,7 @@ def test_checkpoints_lead_from_the_head_down_with_their_hashes() -> None:
     assert [point.position for point in view.checkpoints] == [
         head,
         *[head - 2**n for n in range(5)],
+        0,
     ]
     assert all(point.hash == ledger.hash_at(store, point.position).hex() for point in view.checkpoints)
 
