@@ -1,4 +1,4 @@
-"""The command line: `cloud-hub --config FILE serve|migrate|create-admin|enrol-code|verify|doctor|backup|restore`.
+"""The command line: `cloud-hub --config FILE serve|migrate|create-admin|enrol-code|certify|kick|verify|doctor|…`.
 
 Reads the configuration, calls one function of `app.py` or of a service, prints what came
 out. Exit codes: 0 done, 1 refused or a check failed, 2 a mistake in the configuration.
@@ -7,15 +7,18 @@ out. Exit codes: 0 done, 1 refused or a check failed, 2 a mistake in the configu
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import asyncpg
 import typer
 
 from cloud_hub import administration, app
 from cloud_hub.config import EXIT_CODE, Config
 from cloud_hub.errors import HubError, Misconfigured
+from sync_protocol.errors import Unavailable
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 T = TypeVar("T")
@@ -37,12 +40,26 @@ def _config(context: typer.Context) -> Config:
         raise typer.Exit(EXIT_CODE) from error
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What a person can mend as one line; all else is a bug and keeps its trace."""
     try:
-        return asyncio.run(work, debug=False)
-    except HubError as error:
+        yield
+    except (HubError, Unavailable) as error:
         typer.echo(f"{error.code}: {error.detail}", err=True)
         raise typer.Exit(EXIT_CODE if isinstance(error, Misconfigured) else 1) from error
+    except asyncpg.PostgresError as error:
+        typer.echo(f"database: {error} (see database_url, HUB_DATABASE_URL)", err=True)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        what = "file" if error.filename is not None else "unreachable"
+        typer.echo(f"{what}: {error} (cloud-hub doctor checks what the hub needs)", err=True)
+        raise typer.Exit(1) from error
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    with _explained():
+        return asyncio.run(work, debug=False)
 
 
 @cli.command()
@@ -52,7 +69,8 @@ def serve(
 ) -> None:
     """Run the hub until SIGTERM."""
     config = _config(context)
-    wanted = app.parse_roles(roles)
+    with _explained():
+        wanted = app.parse_roles(roles)
     app.use_fast_loop()
     _run(app.serve(config, wanted))
 
@@ -78,6 +96,25 @@ def create_admin(context: typer.Context, user: str) -> None:
 def enrol_code(context: typer.Context, site: Annotated[str, typer.Argument(help="code or id of the site")]) -> None:
     """Print a one-time code for a new box of a site."""
     typer.echo(_run(administration.enrol_code(_config(context), site)))
+
+
+@cli.command()
+def certify(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The file's name, and the client's name at the broker.")],
+    folder: Annotated[Path, typer.Argument(help="Gets ca.crt, NAME.key and NAME.crt.")],
+    host: Annotated[list[str] | None, typer.Option(help="For a server: how clients reach it; may be repeated.")] = None,
+) -> None:
+    """Make a key and a certificate of the chain's authority, for a server (--host) or a hub worker."""
+    with _explained():
+        for path in administration.certify(_config(context), name, folder, host or []):
+            typer.echo(path)
+
+
+@cli.command()
+def kick(context: typer.Context, device: Annotated[str, typer.Argument(help="id of a revoked box")]) -> None:
+    """End a revoked box's session at the broker, after the broker has read the revocation list."""
+    typer.echo(_run(administration.kick(_config(context), device)))
 
 
 @cli.command()

@@ -1,19 +1,27 @@
 """The commands of `cloud-hub` that do one thing and end."""
 
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from cloud_hub.api import enrolment_of, probes_of
+from cloud_hub.api import enrolment_of
 from cloud_hub.config import Config
 from cloud_hub.core import Core, now_ms, open_core
 from cloud_hub.domain.permissions import Role
-from cloud_hub.errors import Conflict, Invalid
+from cloud_hub.errors import Conflict, Invalid, Misconfigured, NotFound
 from cloud_hub.services import backup as backups
-from cloud_hub.services import verification
+from cloud_hub.services import certifying, verification
+from cloud_hub.services import doctor as checks
 from cloud_hub.services.accounts import Accounts
 from cloud_hub.services.health import Check, Health
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.sites import Sites
+from cloud_hub.storage import devices
 from cloud_hub.storage import migrate as migrations
+from cloud_hub.storage.database import connect
+from cloud_hub.storage.reads import Reads
+from cloud_hub.storage.state_files import StateFolder
+from cloud_hub.transport import kick as kicking
 
 PASSWORD_LEAST = 10
 
@@ -60,8 +68,36 @@ async def verify(config: Config) -> list[str]:
 
 async def doctor(config: Config) -> list[Check]:
     """Every check; those that need a database fail with a remedy when there is none."""
+    folder = StateFolder(config.state_dir)
+    keyring = folder.open_keyring(datetime.now(UTC))
+    reads = Reads(partial(connect, config.database_url), config.read_connections)
+    try:
+        found = checks.probes(reads, folder, keyring, database_url=config.database_url, broker=config.broker)
+        return await Health([*found, *checks.own_certificates(config.http_cert, config.broker_cert)]).check()
+    finally:
+        await reads.close()
+
+
+def certify(config: Config, name: str, folder: Path, hosts: list[str]) -> list[Path]:
+    """A key and a certificate of the chain's authority: a server's under `hosts`, else a client's."""
+    now = datetime.now(UTC)
+    return certifying.certify(StateFolder(config.state_dir).open_keyring(now).authority, folder, name, hosts, now)
+
+
+async def kick(config: Config, device_id: str) -> str:
+    """End a revoked box's live session at the broker. Raises Conflict while it is not revoked."""
+    if config.broker is None or not config.broker.tls:
+        raise Misconfigured("broker_url", "broker_url (HUB_BROKER_URL): expected mqtts://…, the door with certificates")
     async with open_core(config) as core:
-        return await Health(probes_of(core)).check()
+        device = await core.reads.run(devices.find, device_id)
+        if device is None:
+            raise NotFound("device", f"expected the id of a box, got {device_id[:60]!r}")
+        if device.state == "active":
+            raise Conflict(
+                "device_active", f"expected a revoked box, got {device.name}, which is active: revoke it first"
+            )
+        await kicking.kick(config.broker, core.keyring.authority, device.id, datetime.now(UTC))
+    return f"{device.name} has no session at {config.broker.host}:{config.broker.port} any more"
 
 
 async def backup(config: Config, file: Path, *, is_verified: bool) -> str:

@@ -59,9 +59,9 @@ def enrolment_of(core: Core, http_port: int) -> Enrolment:
 
 def probes_of(core: Core) -> list[Probe]:
     """The checks of this process."""
-    broker = core.config.broker
-    address = None if broker is None else (broker.host, broker.port)
-    return doctor.probes(core.reads, core.folder, core.keyring, database_url=core.config.database_url, broker=address)
+    config = core.config
+    found = doctor.probes(core.reads, core.folder, core.keyring, database_url=config.database_url, broker=config.broker)
+    return [*found, *doctor.own_certificates(config.http_cert, config.broker_cert)]
 
 
 def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:

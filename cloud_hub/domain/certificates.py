@@ -49,7 +49,7 @@ def make_authority(key: ec.EllipticCurvePrivateKey, name: str, serial: int, now:
     """A self-signed CA that may sign end certificates only."""
     subject = _name(name)
     builder = (
-        _builder(subject, subject, key.public_key(), serial, now, CA_DAYS)
+        _builder(subject, subject, key.public_key(), serial, now, timedelta(days=CA_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -62,17 +62,22 @@ def issue_server(
 ) -> x509.Certificate:
     """A certificate for a server (broker, hub) under these host names and addresses."""
     issuer = authority.certificate.subject
-    builder = _builder(_name(hosts[0]), issuer, public_key, serial, now, SERVER_DAYS)
+    builder = _builder(_name(hosts[0]), issuer, public_key, serial, now, timedelta(days=SERVER_DAYS))
     builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
     return _sign_end(builder, authority, ExtendedKeyUsageOID.SERVER_AUTH)
 
 
 def issue_client(
-    authority: Authority, public_key: ec.EllipticCurvePublicKey, common_name: str, serial: int, now: datetime
+    authority: Authority,
+    public_key: ec.EllipticCurvePublicKey,
+    common_name: str,
+    serial: int,
+    now: datetime,
+    life: timedelta = timedelta(days=DEVICE_DAYS),
 ) -> x509.Certificate:
-    """A certificate for a box: CN = device id."""
+    """A certificate for a client of the broker: CN = device id, or a hub worker's name."""
     issuer = authority.certificate.subject
-    builder = _builder(_name(common_name), issuer, public_key, serial, now, DEVICE_DAYS)
+    builder = _builder(_name(common_name), issuer, public_key, serial, now, life)
     return _sign_end(builder, authority, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
@@ -116,7 +121,7 @@ def pem(certificate: x509.Certificate) -> str:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, serial: int, now: datetime, days: int
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, serial: int, now: datetime, life: timedelta
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -125,7 +130,7 @@ def _builder(
         .public_key(key)
         .serial_number(serial)
         .not_valid_before(now - _SKEW)
-        .not_valid_after(now + timedelta(days=days))
+        .not_valid_after(now + life)
     )
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import shutil
 import stat
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from cryptography import x509
 
@@ -14,10 +16,14 @@ from cloud_hub.storage import fleet, hub_state, migrate, repairs
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.state_files import Keyring, StateFolder
+from sync_protocol.transport.address import BrokerAddress, tls_context
 
 DISK_LEAST = 512 * 1024 * 1024
 CRL_LEAST = timedelta(days=7)
 CA_LEAST = timedelta(days=90)
+OWN_LEAST = timedelta(days=14)
+CLOCK_MOST_S = 5.0
+REFUSAL_S = 0.3
 
 
 class Unwell(Exception):
@@ -25,7 +31,7 @@ class Unwell(Exception):
 
 
 def probes(
-    reads: Reads, folder: StateFolder, keyring: Keyring, *, database_url: str, broker: tuple[str, int] | None
+    reads: Reads, folder: StateFolder, keyring: Keyring, *, database_url: str, broker: BrokerAddress | None
 ) -> list[Probe]:
     """All checks of a hub process."""
     found = [
@@ -37,11 +43,18 @@ def probes(
         Probe("disk", partial(_disk, folder), "free space where the state folder is"),
         Probe("boxes", partial(reads.run, _boxes), "look at GET /api/v1/fleet"),
         Probe("exceptions", partial(reads.run, _exceptions), "look at GET /api/v1/exceptions"),
+        Probe("clock", partial(reads.run, _clock), "switch time synchronisation on, here and at the database"),
     ]
     if broker is not None:
-        remedy = "start the broker, or mend HUB_BROKER_URL"
-        found.append(Probe("broker", partial(_broker, *broker), remedy))
+        remedy = "start the broker, or mend HUB_BROKER_URL and the certificates"
+        found.append(Probe("broker", partial(_broker, broker), remedy))
     return found
+
+
+def own_certificates(*paths: Path | None) -> list[Probe]:
+    """The certificates that this process shows to others."""
+    remedy = "run: cloud-hub certify, and restart"
+    return [Probe(f"certificate {path.name}", partial(_own, path), remedy) for path in paths if path is not None]
 
 
 async def _database(connection: Connection) -> str:
@@ -67,7 +80,9 @@ async def _keys(reads: Reads, folder: StateFolder, keyring: Keyring) -> str:
 
 
 async def _authority(authority: Authority) -> str:
-    end = authority.certificate.not_valid_after_utc
+    begin, end = authority.certificate.not_valid_before_utc, authority.certificate.not_valid_after_utc
+    if datetime.now(UTC) < begin:
+        raise Unwell(f"this machine's clock is before the CA's beginning ({begin:%Y-%m-%d %H:%M}): set the clock")
     if end - datetime.now(UTC) < CA_LEAST:
         raise Unwell(f"the CA ends on {end.date()}")
     return f"valid until {end.date()}"
@@ -103,7 +118,32 @@ async def _exceptions(connection: Connection) -> str:
     return "none open"
 
 
-async def _broker(host: str, port: int) -> str:
-    _, writer = await asyncio.open_connection(host, port)
-    writer.close()
-    return f"{host}:{port} answers"
+async def _own(path: Path) -> str:
+    found = x509.load_pem_x509_certificate(await asyncio.to_thread(path.read_bytes))
+    left = found.not_valid_after_utc - datetime.now(UTC)
+    if left < OWN_LEAST:
+        raise Unwell(f"{path} ends in {left.days} days")
+    return f"good for {left.days} days"
+
+
+async def _clock(connection: Connection) -> str:
+    ahead = time.time() - (await hub_state.clock_ms(connection)) / 1000
+    if abs(ahead) > CLOCK_MOST_S:
+        raise Unwell(f"{ahead:+.1f} s from the database's")
+    return f"{ahead:+.3f} s from the database's"
+
+
+async def _broker(address: BrokerAddress) -> str:
+    """Shake hands; no MQTT, since a second connection in the hub's name would end the first."""
+    tls = tls_context(address) if address.tls else None
+    reader, writer = await asyncio.open_connection(address.host, address.port, ssl=tls)
+    try:
+        # TLS 1.3 tells a client only afterwards that its certificate is not liked.
+        async with asyncio.timeout(REFUSAL_S):
+            if tls is not None and not await reader.read(1):
+                raise Unwell(f"{address.host}:{address.port} hung up after the handshake: see the broker's log")
+    except TimeoutError:
+        pass
+    finally:
+        writer.close()
+    return f"{address.host}:{address.port} answers"

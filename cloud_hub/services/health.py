@@ -9,7 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from cloud_hub.errors import Unavailable
+
 CHECK_TIMEOUT_S = 3.0
+NO_DATABASE = "first mend what `database` says"
 
 
 class Check(NamedTuple):
@@ -49,5 +52,10 @@ async def _run(probe: Probe) -> Check:
             detail = await probe.run()
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a part, the list goes on
         detail = f"{type(error).__name__}: {error}"[:300]
-        return Check(probe.name, is_ok=False, detail=detail, remedy=probe.remedy, is_vital=probe.is_vital)
+        remedy = NO_DATABASE if _is_database(error) and not probe.is_vital else probe.remedy
+        return Check(probe.name, is_ok=False, detail=detail, remedy=remedy, is_vital=probe.is_vital)
     return Check(probe.name, is_ok=True, detail=detail, is_vital=probe.is_vital)
+
+
+def _is_database(error: Exception) -> bool:
+    return isinstance(error, Unavailable) and error.code == "database"

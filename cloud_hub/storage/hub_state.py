@@ -22,6 +22,7 @@ class HubState:
 _GET = Query(sa.select(hub_state))
 _LOCK = Query(sa.select(hub_state).with_for_update())
 _SET_EPOCH = Query(hub_state.update().values(given(hub_state, "hub_epoch", "epochs")))
+_CLOCK = Query(sa.select(sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)))
 _SET_KEY = Query(hub_state.update().values(public_key=bound(hub_state.c.public_key)))
 
 
@@ -42,3 +43,8 @@ async def save_epoch(connection: Connection, hub_epoch: int, epochs: list[dict[s
 async def save_public_key(connection: Connection, public_key: bytes) -> None:
     """Remember which key this hub signs with."""
     await _SET_KEY.execute(connection, public_key=public_key)
+
+
+async def clock_ms(connection: Connection) -> int:
+    """What the database's machine says the time is."""
+    return int(await _CLOCK.fetchval(connection))

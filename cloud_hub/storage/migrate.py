@@ -1,9 +1,11 @@
 """Bring a database to a revision of the schema, up or down; several processes may start at once."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -12,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from cloud_hub.errors import Misconfigured
+from cloud_hub.errors import Misconfigured, Unavailable
 
 _LOCK = 0x6261636B
 """Advisory lock: one migration at a time."""
@@ -46,9 +48,14 @@ def newest() -> str | None:
 
 
 async def _run(url: str, work: Callable[[sa.Connection], None]) -> None:
+    """Raises Unavailable when PostgreSQL does not answer or does not let us in."""
     engine = create_async_engine(_driver_url(url), poolclass=NullPool)
     try:
-        async with engine.begin() as connection:
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(engine.begin())
+            except (OSError, asyncpg.PostgresError, sa.exc.DBAPIError) as error:
+                raise Unavailable("database", f"expected PostgreSQL to answer: {error}") from error
             await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             await connection.run_sync(work)
     finally:

@@ -99,14 +99,14 @@ class StateFolder:
         known["devices"].setdefault(device_id, now_ms)
         for serial in serials:
             known["serials"].setdefault(str(serial), now_ms)
-        _write(self.folder / "revocations.json", orjson.dumps(known, option=orjson.OPT_SORT_KEYS))
+        write(self.folder / "revocations.json", orjson.dumps(known, option=orjson.OPT_SORT_KEYS))
         self.write_crl(authority, now)
 
     def write_crl(self, authority: Authority, now: datetime) -> None:
         """Sign the list anew (daily, and after each revocation)."""
         serials = self.revocations()["serials"]
         revoked = [Revoked(int(serial), datetime.fromtimestamp(ms / 1000, UTC)) for serial, ms in serials.items()]
-        _write(self.folder / "crl.pem", make_crl(authority, revoked, int(now.timestamp()), now), mode=0o644)
+        write(self.folder / "crl.pem", make_crl(authority, revoked, int(now.timestamp()), now), mode=0o644)
 
     def _authority(self, now: datetime) -> Authority:
         key = self._private("ca.key", lambda: ec.generate_private_key(ec.SECP256R1()))
@@ -126,8 +126,13 @@ class StateFolder:
         if not path.exists():
             key = make()
             assert isinstance(key, Ed25519PrivateKey | ec.EllipticCurvePrivateKey)
-            _write_once(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            _write_once(path, private_pem(key))
         return _load(path)
+
+
+def private_pem(key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    """A private key as the files hold it."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _load(path: Path) -> object:
@@ -145,7 +150,8 @@ def _kid(key: Ed25519PrivateKey) -> str:
     return sha256(raw).hexdigest()[:16]
 
 
-def _write(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Replace a file whole; it is on disk when this returns."""
     temporary = _temporary(path, data, mode)
     crashpoint("file.before_rename")
     temporary.replace(path)
@@ -154,7 +160,7 @@ def _write(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def _write_once(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Like `_write`, but a file that is there wins."""
+    """Like `write`, but a file that is there wins."""
     if path.exists():
         return
     temporary = _temporary(path, data, mode)
