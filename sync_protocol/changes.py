@@ -7,9 +7,9 @@ Commands travel in the same feed; only the store decides their outcome.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from sync_protocol.errors import Malformed
+from sync_protocol.bodies import Vocabulary
 from sync_protocol.facts import Key, Quantity
 from sync_protocol.messages import Count, Id, Text
 from sync_protocol.records import Fact
@@ -118,21 +118,14 @@ CHANGES: dict[str, type[_Change]] = {
     "transfer_notice": TransferNotice,
 }
 AnyChange = Product | ProductGone | Policy | Site | Command | TransferNotice
-_KINDS = {model: kind for kind, model in CHANGES.items()}
+_VOCABULARY = Vocabulary(CHANGES)
 
 
 def change(body: _Change) -> Fact:
     """The feed record of a typed body."""
-    return Fact(_KINDS[type(body)], body.model_dump(mode="json", exclude_none=True))
+    return _VOCABULARY.record(body)
 
 
 def parse_change(record: Fact) -> AnyChange | None:
     """The typed body, None for a kind of a later version. Raises Malformed."""
-    model = CHANGES.get(record.kind)
-    if model is None:
-        return None
-    try:
-        return model.model_validate(record.body)  # type: ignore[return-value]
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Malformed(f"{record.kind}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return _VOCABULARY.parse(record)  # type: ignore[return-value]

@@ -7,9 +7,9 @@ upgrade). A body that does not fit its kind raises Malformed: it is stored and f
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from sync_protocol.errors import Malformed
+from sync_protocol.bodies import Vocabulary
 from sync_protocol.limits import KEY_CHARS_MAX, QUANTITY_MAX
 from sync_protocol.messages import Count, Id, Text
 from sync_protocol.records import Fact
@@ -131,21 +131,14 @@ FACTS: dict[str, type[_Body]] = {
     "adoption": Adoption,
 }
 AnyFact = CountLine | CountRevision | Stocktake | Transfer | Alert | Task | Outcome | Proposal | Adoption
-_KINDS = {model: kind for kind, model in FACTS.items()}
+_VOCABULARY = Vocabulary(FACTS)
 
 
 def fact(body: _Body) -> Fact:
     """The record of a typed body."""
-    return Fact(_KINDS[type(body)], body.model_dump(mode="json", exclude_none=True))
+    return _VOCABULARY.record(body)
 
 
 def parse_fact(record: Fact) -> AnyFact | None:
     """The typed body, None for a kind of a later version. Raises Malformed."""
-    model = FACTS.get(record.kind)
-    if model is None:
-        return None
-    try:
-        return model.model_validate(record.body)  # type: ignore[return-value]
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Malformed(f"{record.kind}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return _VOCABULARY.parse(record)  # type: ignore[return-value]
