@@ -119,7 +119,7 @@ def edge_ledger(store: Store) -> list[tuple[int, bytes]]:
 
 async def hub_rows(stack: Stack, query: str, *arguments: Any) -> list[Any]:
     """Rows of the hub's database, read behind its back."""
-    connection = await asyncpg.connect(stack.postgres.url("backstock"))
+    connection = await asyncpg.connect(stack.postgres.url(stack.database))
     try:
         return list(await connection.fetch(query, *arguments))
     finally:
