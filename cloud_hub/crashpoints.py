@@ -23,7 +23,6 @@ REGISTRY: tuple[str, ...] = (
     "posting.before_commit",
     "posting.after_commit",
     "salvage.before_commit",
-    "salvage.after_commit",
     "take_over.before_commit",
     "take_over.after_commit",
     "backup.before_rename",

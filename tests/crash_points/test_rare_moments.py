@@ -1,0 +1,218 @@
+"""Death at moments that come once: a new box, a restored box, keys, backups and restores of the hub."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from cloud_hub.crashpoints import REGISTRY as HUB
+from deploy.local.calls import call, wait_until
+from deploy.local.programs import StackError
+from deploy.local.stack import Store
+from edge_agent.crashpoints import REGISTRY as EDGE
+from tests.crash_points import test_chores, test_head_office, test_store_box
+from tests.system.chain import Chain, a_chain, assert_equal_to_the_unit, hub_on_hand, on_hand, sell, wait_equal
+from tests.system.commands import DIED, run
+from tests.system.test_restore import agent, confirm_and_adopt
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(0)]
+
+NEW_BOX = ("edge.file.before_rename", "edge.file.after_rename", "edge.swap.before_rename", "edge.swap.after_rename",
+           "edge.snapshot.before_chunk", "edge.snapshot.after_chunk", "edge.snapshot.before_swap",
+           "edge.snapshot.after_swap")  # fmt: skip
+RETURN_OF_A_BOX = ("edge.origin.before_open", "edge.origin.after_open")
+FENCED = ("salvage.before_commit", "intake.after_commit", "take_over.before_commit", "take_over.after_commit")
+KEYS = ("file.before_rename", "file.after_rename")
+ENROLMENT = ("enrolment.before_commit", "enrolment.after_commit")
+REVOCATION = ("revocation.after_file",)
+BACKUPS = ("backup.before_rename", "backup.after_rename", "backup.after_verify")
+RESTORES = ("restore.before_epoch", "restore.after_epoch")
+
+
+def test_every_registered_point_is_in_a_story() -> None:
+    told_of_box = {*test_store_box.TRADING, *test_chores.CHORES, *NEW_BOX, *RETURN_OF_A_BOX}
+    told_of_hub = {*test_head_office.TRADING, *FENCED, *KEYS, *ENROLMENT, *REVOCATION, *BACKUPS, *RESTORES}
+    assert set(EDGE) - told_of_box == set()
+    assert set(HUB) - told_of_hub == set()
+
+
+async def test_a_new_box_that_dies_anywhere_comes_up_whole(tmp_path: Path) -> None:
+    with a_chain(tmp_path, products=50) as stack:
+        for number, point in enumerate(NEW_BOX):
+            store = _enrolled_with_a_death(stack, f"box{number}", (point, 1 + number % 2) if "file" in point else None)
+            _started_with_a_death(store, None if "file" in point else (point, 1))
+            wait_until(
+                lambda s=store: len(s.get("/api/v1/products?limit=100").body["items"]) == 50, f"{point}: products"
+            )
+            assert sell(store, stack.products[0], key=f"first-{number}").status == 201
+            wait_equal(stack, store)
+            await assert_equal_to_the_unit(stack, store)
+            store.stop()
+
+
+@pytest.mark.parametrize("point", RETURN_OF_A_BOX + FENCED)
+async def test_a_restored_box_is_taken_back_whoever_dies_meanwhile(tmp_path: Path, point: str) -> None:
+    with a_chain(tmp_path, "north") as stack:
+        north, product = stack.stores["north"], stack.products[0]
+        agent(north, "backup", str(tmp_path / "copy"))
+        for number in range(3):
+            assert sell(north, product, key=f"kept-{number}").status == 201
+        stack.wait_converged()
+        north.stop()
+        agent(north, "restore", str(tmp_path / "copy"))
+        is_hub = point in HUB
+        if is_hub:
+            _restart_hub(stack, point)
+            north.start()
+        else:
+            north.environment = {"BACKSTOCK_CRASH": f"{point}:1"}
+            north.start()
+            north.environment = {}
+        for number in range(2):
+            assert sell(north, product, key=f"after-{number}").status == 201
+        keeper = _Keeper(stack, north)
+        wait_until(keeper.revived(lambda: north.sync()["state"] in ("fenced", "salvaging")), "fenced")
+        keeper.confirm_and_adopt(expected_records=2)
+        wait_until(
+            keeper.revived(lambda: on_hand(north, product) == hub_on_hand(stack, north, product) == -5), "all five", 90
+        )
+        wait_equal(stack, north)
+        await assert_equal_to_the_unit(stack, north)
+        assert keeper.deaths == 1, f"nobody died at {point}"
+
+
+def test_keys_backups_and_restores_of_the_hub_survive_a_death(tmp_path: Path) -> None:
+    with a_chain(tmp_path, "north") as stack:
+        environment = stack.hub_environment()
+        for point in KEYS:
+            state = tmp_path / f"state-{point}"
+            own = {**environment, "HUB_STATE_DIR": str(state), "HUB_ADMIN_PASSWORD": "correct horse battery staple"}
+            # Any command opens the keys; a code for a site that is there needs them.
+            code = _hub("enrol-code", "north")
+            assert run(code, environment=own, crash=(point, 1)) == DIED
+            assert run(code, environment=own) == 0
+        for point in BACKUPS:
+            file = tmp_path / f"{point}.backup"
+            assert run(_hub("backup", str(file), "--verify"), environment=environment, crash=(point, 1)) == DIED
+            file.unlink(missing_ok=True)
+            assert run(_hub("backup", str(file), "--verify"), environment=environment) == 0
+        for number, point in enumerate(RESTORES):
+            stack.postgres.create_database(f"restored{number}")
+            own = {**environment, "HUB_DATABASE_URL": stack.postgres.url(f"restored{number}")}
+            restore = _hub("restore", str(tmp_path / "backup.after_verify.backup"))
+            assert run(restore, environment=own, crash=(point, 1)) == DIED
+            if point == "restore.before_epoch":
+                assert run(restore, environment=own) == 0
+            assert run(_hub("verify"), environment=own) == 0
+
+
+def test_enrolment_and_revocation_survive_a_death_of_the_hub(tmp_path: Path) -> None:
+    with a_chain(tmp_path, products=1) as stack:
+        for number, point in enumerate(ENROLMENT):
+            site = stack.expect("POST", "/api/v1/sites", {"code": f"s{number}", "name": "S", "kind": "edge"})
+            store = Store(stack, f"s{number}", site["id"], tmp_path / f"s{number}")
+            stack.stores[store.name] = store
+            code = stack.cloud_hub("enrol-code", site["id"]).split()[-1]
+            _restart_hub(stack, point)
+            with pytest.raises(StackError):
+                store.enrol(code)
+            _revive(stack)
+            store.enrol(code)
+            store.start()
+            wait_equal(stack, store)
+        _restart_hub(stack, REVOCATION[0])
+        device = store.sync()["device_id"]
+        path = f"/api/v1/devices/{device}/revoke"
+        with pytest.raises(OSError):
+            call("POST", stack.api + path, {"reason": "stolen"}, token=stack.token)
+        _revive(stack)
+        stack.expect("POST", path, {"reason": "stolen"})
+        wait_until(lambda: store.sync()["state"] != "streaming", "the box is out")
+
+
+class _Keeper:
+    """Starts again whoever has died, as a service manager does."""
+
+    def __init__(self, stack: Chain, store: Store) -> None:
+        self._stack, self._store, self.deaths = stack, store, 0
+
+    def revived(self, holds):  # type: ignore[no-untyped-def]
+        def look() -> bool:
+            self.revive()
+            return bool(holds())
+
+        return look
+
+    def revive(self) -> None:
+        for program, start in (
+            (self._stack.hub, lambda: _start_clean(self._stack)),
+            (self._store.program, self._store.start),
+        ):
+            assert program is not None and program.process is not None
+            if (code := program.process.poll()) is not None:
+                assert code == DIED, f"{program.name} ended with {code}"
+                self.deaths += 1
+                start()
+
+    def confirm_and_adopt(self, expected_records: int) -> None:
+        """As often as somebody dies in it; asking again is what a person does."""
+
+        def done() -> bool:
+            self.revive()
+            try:
+                confirm_and_adopt(self._stack, self._store, expected_records, timeout_s=10)
+            except (StackError, OSError, TimeoutError):
+                return False
+            return True
+
+        wait_until(done, "confirmed and adopted", 90)
+
+
+def _enrolled_with_a_death(stack: Chain, name: str, case: tuple[str, int] | None) -> Store:
+    site = stack.expect("POST", "/api/v1/sites", {"code": name, "name": name, "kind": "edge"})
+    store = Store(stack, name, site["id"], stack.folder / name)
+    stack.stores[name] = store
+    code = stack.cloud_hub("enrol-code", site["id"]).split()[-1]
+    if case is not None:
+        store.environment = {"BACKSTOCK_CRASH": f"{case[0]}:{case[1]}"}
+        with pytest.raises(StackError, match=f"ended with {DIED}"):
+            store.enrol(code)
+        store.environment = {}
+    store.enrol(code)
+    return store
+
+
+def _started_with_a_death(store: Store, case: tuple[str, int] | None) -> None:
+    if case is not None:
+        store.environment = {"BACKSTOCK_CRASH": f"{case[0]}:{case[1]}"}
+        try:
+            store.start()
+        except StackError as error:
+            assert f"ended with {DIED}" in str(error), error
+        else:
+            assert store.program is not None and store.program.process is not None
+            assert store.program.process.wait(30) == DIED
+        store.environment = {}
+    store.start()
+
+
+def _restart_hub(stack: Chain, point: str) -> None:
+    stack.hub.stop()
+    usual = stack.hub.environment
+    stack.hub.environment = {**usual, "BACKSTOCK_CRASH": f"{point}:1"}
+    stack.hub.start()
+    stack.hub.environment = usual
+
+
+def _start_clean(stack: Chain) -> None:
+    stack.hub.start()
+
+
+def _revive(stack: Chain) -> None:
+    assert stack.hub.process is not None
+    assert stack.hub.process.wait(30) == DIED
+    stack.hub.start()
+
+
+def _hub(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "cloud_hub", *arguments]
