@@ -16,6 +16,24 @@ from enum import StrEnum
 
 from sync_protocol import batch as batches
 from sync_protocol import messages as say
+from sync_protocol.effects import (
+    ApplyFeed,
+    Become,
+    CompareHash,
+    Disconnect,
+    Effect,
+    FetchSnapshot,
+    HubTime,
+    MakeDigest,
+    MakeSummary,
+    Publish,
+    RebuildLevels,
+    ReturnFeed,
+    SaveFeedSafe,
+    SaveMark,
+    TellBuckets,
+    TellPruned,
+)
 from sync_protocol.errors import BadSignature, ProtocolError
 from sync_protocol.handshake import FeedVerdict, Verdict
 from sync_protocol.limits import HELLO_TIMEOUT_MS, PING_AFTER_MS, STALL_TIMEOUT_MS
@@ -59,130 +77,6 @@ class LedgerView:
     feed: say.FeedCursor | None
     hub_epoch: int
     agent_version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Publish:
-    """Send these bytes on the origin's up topic."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SaveMark:
-    """Persist what the hub has: also when it has gone back after a restore."""
-
-    mark: int
-    safe_mark: int
-    hub_epoch: int | None = None
-    rejected: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HubTime:
-    """A sample for the offset estimate: local times around the exchange and the hub's clock."""
-
-    hub_time_ms: int
-    sent_clock_ms: int
-    received_clock_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class CompareHash:
-    """Read the ledger's own hash at this position and call `hash_known`."""
-
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyFeed:
-    """Apply these feed records, the cursor and the sealed batch in one transaction, then `feed_applied`."""
-
-    accepted: Accepted
-    sealed: bytes
-    cursor: say.FeedCursor
-
-
-@dataclass(frozen=True, slots=True)
-class SaveFeedSafe:
-    """Feed batches up to here need not be kept for handing back."""
-
-    origin_id: str
-    safe_mark: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnFeed:
-    """Publish (`return_feed`) the retained sealed feed batches above this position."""
-
-    after: int
-
-
-@dataclass(frozen=True, slots=True)
-class FetchSnapshot:
-    """Take a snapshot over HTTPS, swap it in, then `snapshot_done`."""
-
-    feed_origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class MakeDigest:
-    """Compute the bucket sums as of this position and call `digest`."""
-
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class TellBuckets:
-    """Publish the levels in these buckets as of the position (BucketLevels)."""
-
-    position: int
-    buckets: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RebuildLevels:
-    """Fold these products again from the ledger and raise a task: a level was wrong."""
-
-    products: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MakeSummary:
-    """Publish the advisory LevelSummary before the backlog."""
-
-
-@dataclass(frozen=True, slots=True)
-class TellPruned:
-    """Publish PrunedLevels from the checkpoint at this position; the hub lacks what was pruned."""
-
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Become:
-    """Open the successor origin that this certificate names.
-
-    The hub has this ledger's records up to `told_head` on record, as its prefix or as a branch;
-    what the store wrote after that Hello is taken over when the successor is opened.
-    """
-
-    certificate: str
-    told_head: int
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnect:
-    """Drop this connection; connect again with a new client after backing off."""
-
-    reason: str
-
-
-Effect = (
-    Publish | SaveMark | HubTime | CompareHash | ApplyFeed | SaveFeedSafe | ReturnFeed
-    | FetchSnapshot | MakeDigest | TellBuckets | RebuildLevels | MakeSummary | TellPruned
-    | Become | Disconnect
-)  # fmt: skip
 
 
 class EdgeSession:
@@ -447,13 +341,9 @@ class EdgeSession:
         batch = batches.parse(sealed)
         if batch.origin_id != cursor.origin_id:
             return []
-        outcome = receive(
-            batch, mark=cursor.position, mark_hash=bytes.fromhex(cursor.hash), verify=self._verify_hub
-        )
+        outcome = receive(batch, mark=cursor.position, mark_hash=bytes.fromhex(cursor.hash), verify=self._verify_hub)
         if isinstance(outcome, Accepted):
-            self._feed = say.FeedCursor(
-                origin_id=batch.origin_id, position=outcome.mark, hash=outcome.hashes[-1].hex()
-            )
+            self._feed = say.FeedCursor(origin_id=batch.origin_id, position=outcome.mark, hash=outcome.hashes[-1].hex())
             return [ApplyFeed(outcome, sealed, self._feed)]
         if isinstance(outcome, Duplicate):
             return self._feed_ack(cursor)

@@ -15,10 +15,11 @@ from edge_agent.services import audit, downlink, uplink
 from edge_agent.services.link_context import LinkContext
 from edge_agent.services.marks import Marks
 from edge_agent.services.outside import Wire
-from sync_protocol import edge_session as does
+from sync_protocol import effects as does
 from sync_protocol import messages as say
 from sync_protocol.clock import full_jitter
-from sync_protocol.edge_session import EdgeSession, Effect
+from sync_protocol.edge_session import EdgeSession
+from sync_protocol.effects import Effect
 from sync_protocol.errors import ProtocolError
 from sync_protocol.limits import RECONNECT_BASE_MS
 from sync_protocol.sender import Range

@@ -9,7 +9,7 @@ import sqlite3
 from edge_agent.crashpoints import crashpoint
 from edge_agent.services.applying import apply_change
 from edge_agent.storage import feed, identity
-from sync_protocol.edge_session import ApplyFeed, SaveFeedSafe
+from sync_protocol.effects import ApplyFeed, SaveFeedSafe
 
 
 def apply_feed(connection: sqlite3.Connection, effect: ApplyFeed, now_ms: int) -> None:

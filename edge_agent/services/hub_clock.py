@@ -13,7 +13,7 @@ from edge_agent.services import alerting
 from edge_agent.storage import identity
 from edge_agent.storage.database import Database
 from sync_protocol.clock import SKEW_ALERT_MS, JumpDetector, OffsetEstimator
-from sync_protocol.edge_session import HubTime
+from sync_protocol.effects import HubTime
 
 log = structlog.get_logger(__name__)
 

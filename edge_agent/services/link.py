@@ -21,9 +21,10 @@ from edge_agent.services import uplink
 from edge_agent.services.conversation import Conversation
 from edge_agent.services.link_context import LinkContext
 from edge_agent.services.outside import Wire
-from sync_protocol import edge_session as does
+from sync_protocol import effects as does
 from sync_protocol.clock import full_jitter
-from sync_protocol.edge_session import EdgeSession, Effect
+from sync_protocol.edge_session import EdgeSession
+from sync_protocol.effects import Effect
 from sync_protocol.errors import ProtocolError
 from sync_protocol.keys import verifier
 from sync_protocol.limits import RECONNECT_BASE_MS

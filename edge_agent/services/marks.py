@@ -12,7 +12,7 @@ import structlog
 from edge_agent.errors import EdgeError
 from edge_agent.services import uplink
 from edge_agent.services.link_context import LinkContext
-from sync_protocol.edge_session import SaveMark
+from sync_protocol.effects import SaveMark
 
 log = structlog.get_logger(__name__)
 

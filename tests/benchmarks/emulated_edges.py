@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sync_protocol import batch, chain, edge_session, messages, topics
-from sync_protocol.edge_session import EdgeSession, Effect, LedgerView
+from sync_protocol.edge_session import EdgeSession, LedgerView
+from sync_protocol.effects import Effect
 from sync_protocol.keys import verifier
 from sync_protocol.records import Item, Movement, encode
 from sync_protocol.transport.mqtt import BrokerAddress, Connection
@@ -113,9 +114,9 @@ async def _talk(edge: EmulatedEdge, connection: Connection, boot: int) -> bool:
 
 def _execute(edge: EmulatedEdge, session: EdgeSession, effects: list[Effect], connection: Connection, up: str) -> None:
     for effect in effects:
-        if isinstance(effect, edge_session.Publish):
+        if isinstance(effect, effects.Publish):
             connection.publish(up, effect.data)
-        elif isinstance(effect, edge_session.CompareHash):
+        elif isinstance(effect, effects.CompareHash):
             own = edge.hash_at(effect.position)
             _execute(edge, session, session.hash_known(own, now=_now(), clock_ms=_clock()), connection, up)
 

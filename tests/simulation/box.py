@@ -13,10 +13,11 @@ from edge_agent.errors import EdgeError
 from edge_agent.services import audit, downlink, generation, pruning, uplink
 from edge_agent.storage import identity
 from edge_agent.storage.database import as_unavailable, transact
-from sync_protocol import edge_session as does
+from sync_protocol import effects as does
 from sync_protocol import messages as say
 from sync_protocol.clock import OffsetEstimator, full_jitter
-from sync_protocol.edge_session import EdgeSession, Effect, Link
+from sync_protocol.edge_session import EdgeSession, Link
+from sync_protocol.effects import Effect
 from sync_protocol.limits import RECONNECT_BASE_MS, RECONNECT_CAP_MS
 from sync_protocol.retention import SafeAt
 from tests.simulation.disk import Disk

@@ -10,7 +10,7 @@ from edge_agent.services import recovery, snapshot
 from edge_agent.services.snapshot_rows import Rest, read_rows
 from edge_agent.storage import identity, ledger, staging
 from sync_protocol import bootstrap, changes
-from sync_protocol.edge_session import Become
+from sync_protocol.effects import Become
 from sync_protocol.errors import BadCertificate
 from sync_protocol.messages import FeedCursor
 from sync_protocol.records import encode

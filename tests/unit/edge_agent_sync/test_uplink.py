@@ -7,7 +7,7 @@ import pytest
 from edge_agent.services import uplink
 from edge_agent.storage import feed, identity, ledger, retention
 from sync_protocol import batch, chain
-from sync_protocol.edge_session import SaveMark
+from sync_protocol.effects import SaveMark
 from sync_protocol.sender import Range
 from tests.unit.edge_agent_sync.builders import NOW_MS, ORIGIN, RECORD_KEY, a_store, sell
 
