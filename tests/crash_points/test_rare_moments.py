@@ -1,19 +1,30 @@
 """Death at moments that come once: a new box, a restored box, keys, backups and restores of the hub."""
 
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from cloud_hub.crashpoints import REGISTRY as HUB
 from deploy.local.calls import call, wait_until
-from deploy.local.programs import StackError
+from deploy.local.programs import Program, StackError
 from deploy.local.stack import Store
 from edge_agent.crashpoints import REGISTRY as EDGE
 from tests.crash_points import test_chores, test_head_office, test_store_box
-from tests.system.chain import Chain, a_chain, assert_equal_to_the_unit, hub_on_hand, on_hand, sell, wait_equal
+from tests.system.chain import (
+    Chain,
+    a_chain,
+    assert_equal_to_the_unit,
+    caught_up,
+    hub_on_hand,
+    on_hand,
+    sell,
+    wait_equal,
+)
 from tests.system.commands import DIED, run
-from tests.system.test_restore import agent, confirm_and_adopt
+from tests.system.test_restore import agent
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(0)]
 
@@ -50,8 +61,8 @@ async def test_a_new_box_that_dies_anywhere_comes_up_whole(tmp_path: Path) -> No
             store.stop()
 
 
-@pytest.mark.parametrize("point", RETURN_OF_A_BOX + FENCED)
-async def test_a_restored_box_is_taken_back_whoever_dies_meanwhile(tmp_path: Path, point: str) -> None:
+async def test_a_restored_box_is_taken_back_whoever_dies_meanwhile(tmp_path: Path) -> None:
+    """The hub dies four times while it takes the branch in and confirms the box, the box twice in its succession."""
     with a_chain(tmp_path, "north") as stack:
         north, product = stack.stores["north"], stack.products[0]
         agent(north, "backup", str(tmp_path / "copy"))
@@ -60,25 +71,18 @@ async def test_a_restored_box_is_taken_back_whoever_dies_meanwhile(tmp_path: Pat
         stack.wait_converged()
         north.stop()
         agent(north, "restore", str(tmp_path / "copy"))
-        is_hub = point in HUB
-        if is_hub:
-            _restart_hub(stack, point)
-            north.start()
-        else:
-            north.environment = {"BACKSTOCK_CRASH": f"{point}:1"}
-            north.start()
-            north.environment = {}
+        stack.hub.stop()
+        keeper = _Keeper(stack, north)
+        keeper.start_hub()
+        keeper.start_store()
         for number in range(2):
             assert sell(north, product, key=f"after-{number}").status == 201
-        keeper = _Keeper(stack, north)
-        wait_until(keeper.revived(lambda: north.sync()["state"] in ("fenced", "salvaging")), "fenced")
-        keeper.confirm_and_adopt(expected_records=2)
-        wait_until(
-            keeper.revived(lambda: on_hand(north, product) == hub_on_hand(stack, north, product) == -5), "all five", 90
-        )
-        wait_equal(stack, north)
+        keeper.insist(lambda: north.sync()["state"] in ("fenced", "salvaging"), "fenced")
+        keeper.insist(_Person(stack, north).is_done, "confirmed and adopted")
+        keeper.insist(lambda: on_hand(north, product) == hub_on_hand(stack, north, product) == -5, "five are sold once")
+        keeper.insist(lambda: caught_up(stack, north), "in step")
         await assert_equal_to_the_unit(stack, north)
-        assert keeper.deaths == 1, f"nobody died at {point}"
+        assert keeper.died == [*FENCED, *RETURN_OF_A_BOX], "each died once, in the order of the story"
 
 
 def test_keys_backups_and_restores_of_the_hub_survive_a_death(tmp_path: Path) -> None:
@@ -131,41 +135,75 @@ def test_enrolment_and_revocation_survive_a_death_of_the_hub(tmp_path: Path) -> 
 
 
 class _Keeper:
-    """Starts again whoever has died, as a service manager does."""
+    """Starts again whoever has died, with the next place to die at."""
 
     def __init__(self, stack: Chain, store: Store) -> None:
-        self._stack, self._store, self.deaths = stack, store, 0
+        self._stack, self._store = stack, store
+        self._usual = stack.hub.environment
+        self._of_hub, self._of_store = list(FENCED), list(RETURN_OF_A_BOX)
+        self.died: list[str] = []
 
-    def revived(self, holds):  # type: ignore[no-untyped-def]
+    def start_hub(self) -> None:
+        self._stack.hub.environment = {**self._usual, **_place(self._of_hub)}
+        self._stack.hub.start()
+
+    def start_store(self) -> None:
+        self._store.environment = _place(self._of_store)
+        self._store.start()
+
+    def insist(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait for it, reviving the dead."""
+
         def look() -> bool:
-            self.revive()
-            return bool(holds())
+            self._revive()
+            with suppress(StackError):
+                return holds()
+            return False
 
-        return look
+        wait_until(look, what, 120)
 
-    def revive(self) -> None:
-        for program, start in (
-            (self._stack.hub, lambda: _start_clean(self._stack)),
-            (self._store.program, self._store.start),
-        ):
-            assert program is not None and program.process is not None
-            if (code := program.process.poll()) is not None:
-                assert code == DIED, f"{program.name} ended with {code}"
-                self.deaths += 1
-                start()
+    def _revive(self) -> None:
+        if _is_dead(self._stack.hub):
+            self.died.append(self._of_hub.pop(0))
+            self.start_hub()
+        if _is_dead(self._store.program):
+            self.died.append(self._of_store.pop(0))
+            self.start_store()
 
-    def confirm_and_adopt(self, expected_records: int) -> None:
-        """As often as somebody dies in it; asking again is what a person does."""
 
-        def done() -> bool:
-            self.revive()
-            try:
-                confirm_and_adopt(self._stack, self._store, expected_records, timeout_s=10)
-            except (StackError, OSError, TimeoutError):
-                return False
-            return True
+def _place(points: list[str]) -> dict[str, str]:
+    return {"BACKSTOCK_CRASH": f"{points[0]}:1"} if points else {}
 
-        wait_until(done, "confirmed and adopted", 90)
+
+def _is_dead(program: Program | None) -> bool:
+    assert program is not None and program.process is not None
+    code = program.process.poll()
+    assert code in (None, DIED), f"{program.name} ended with {code}"
+    return code is not None
+
+
+class _Person:
+    """Somebody at head office who confirms the box and has its branch adopted, and repeats what got no answer."""
+
+    def __init__(self, stack: Chain, store: Store) -> None:
+        self._stack, self._store = stack, store
+        self._before = store.sync()["origin_id"]
+        self._has_confirmed = False
+
+    def is_done(self) -> bool:
+        branches = self._stack.expect("GET", "/api/v1/branches")["items"]
+        if sum(branch["records"] for branch in branches) < 2:
+            return False
+        if not self._has_confirmed:
+            device = self._store.sync()["device_id"]
+            self._stack.expect("POST", f"/api/v1/devices/{device}/confirm-survivor")
+            self._has_confirmed = True
+        if self._store.sync()["origin_id"] == self._before:
+            return False
+        for branch in branches:
+            if branch["state"] not in ("adopting", "adopted"):
+                self._stack.expect("POST", f"/api/v1/branches/{branch['id']}/adopt", {})
+        return True
 
 
 def _enrolled_with_a_death(stack: Chain, name: str, case: tuple[str, int] | None) -> Store:
@@ -202,10 +240,6 @@ def _restart_hub(stack: Chain, point: str) -> None:
     stack.hub.environment = {**usual, "BACKSTOCK_CRASH": f"{point}:1"}
     stack.hub.start()
     stack.hub.environment = usual
-
-
-def _start_clean(stack: Chain) -> None:
-    stack.hub.start()
 
 
 def _revive(stack: Chain) -> None:
