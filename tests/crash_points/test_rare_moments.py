@@ -116,7 +116,7 @@ def test_enrolment_and_revocation_survive_a_death_of_the_hub(tmp_path: Path) -> 
             site = stack.expect("POST", "/api/v1/sites", {"code": f"s{number}", "name": "S", "kind": "edge"})
             store = Store(stack, f"s{number}", site["id"], tmp_path / f"s{number}")
             stack.stores[store.name] = store
-            code = stack.cloud_hub("enrol-code", site["id"]).split()[-1]
+            code = stack.expect("POST", "/api/v1/enrolment-codes", {"site_id": site["id"]})["code"]
             _restart_hub(stack, point)
             with pytest.raises(StackError):
                 store.enrol(code)
@@ -210,7 +210,7 @@ def _enrolled_with_a_death(stack: Chain, name: str, case: tuple[str, int] | None
     site = stack.expect("POST", "/api/v1/sites", {"code": name, "name": name, "kind": "edge"})
     store = Store(stack, name, site["id"], stack.folder / name)
     stack.stores[name] = store
-    code = stack.cloud_hub("enrol-code", site["id"]).split()[-1]
+    code = stack.expect("POST", "/api/v1/enrolment-codes", {"site_id": site["id"]})["code"]
     if case is not None:
         store.environment = {"BACKSTOCK_CRASH": f"{case[0]}:{case[1]}"}
         with pytest.raises(StackError, match=f"ended with {DIED}"):
