@@ -47,7 +47,8 @@ def test_the_simulator_finds(bug: Bug) -> None:
 def test_a_test_finds(bug: Bug) -> None:
     assert bug.test is not None
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "tests.planted_bugs.plugin", bug.test],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "tests.planted_bugs.plugin",
+         bug.test],
         cwd=ROOT, env={**os.environ, "BACKSTOCK_PLANTED": bug.name}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

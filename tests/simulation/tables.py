@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 NAMES = (
     "hub", "sites", "origins", "ledger", "items", "levels", "keys", "facts", "unknown", "quarantine",
-    "changes", "feeds", "feed_acked", "feed_records", "products", "commands", "outcomes", "command_keys", "branches", "adopted",
+    "changes", "feeds", "feed_acked", "feed_records", "products", "commands", "outcomes",
+    "command_keys", "branches", "adopted",
     "transfers", "transfer_lines", "notices", "returned", "returned_record",
 )  # fmt: skip
 

@@ -237,7 +237,8 @@ class World:
         def body(txn: Transaction) -> None:
             for number, product_id in enumerate(self.product_ids):
                 row = changes.Product(
-                    product_id=product_id, version=self.hub.next_version(txn), sku=f"P{number}", name=f"Product {number}",
+                    product_id=product_id, version=self.hub.next_version(txn), sku=f"P{number}",
+                    name=f"Product {number}",
                     price=100 + number, barcodes=[changes.Barcode(code=self.gtin(number))], reorder_point=2_000,
                     critical_level=1_000,
                 )  # fmt: skip
@@ -251,7 +252,8 @@ class World:
         site_id, device_id = self.timeline.identifier(), self.timeline.identifier()
         store = Store(
             self, number, site_id, device_id, self.key_of(device_id), Weather(),
-            batch_records=chance.choice((4, 10, 30, 1_000, 1_000)), linger_ms=chance.choice((0, 300, 2_000, 5_000)), left=movements,
+            batch_records=chance.choice((4, 10, 30, 1_000, 1_000)), linger_ms=chance.choice((0, 300, 2_000, 5_000)),
+            left=movements,
         )  # fmt: skip
         certificate = self.hub.enrol(store)
         disk = Disk()

@@ -41,6 +41,6 @@ def fold(world: "World", store: "Store") -> Levels:
 
 
 def _compare(what: str, one: Levels, other: Levels) -> list[str]:
-    wrong = [f"{p[-4:]}@{at}: {one.get((p, at), 0)} and {other.get((p, at), 0)}"
-             for p, at in sorted(one.keys() | other.keys()) if one.get((p, at), 0) != other.get((p, at), 0)]  # fmt: skip
+    keys = [key for key in sorted(one.keys() | other.keys()) if one.get(key, 0) != other.get(key, 0)]
+    wrong = [f"{key[0][-4:]}@{key[1]}: {one.get(key, 0)} and {other.get(key, 0)}" for key in keys]
     return [f"{what} differ: {'; '.join(wrong[:4])}"] if wrong else []
