@@ -4,6 +4,8 @@ Parses, calls one service, prints. Exit codes: 0 done, 1 refused or unwell, 2 wr
 settings. Every error is one line for a person, with its code and its remedy.
 """
 
+from edge_agent import memory  # isort: split
+
 import asyncio
 import socket
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from edge_agent import inspection, memory
+from edge_agent import inspection
 from edge_agent.config import load
 from edge_agent.errors import BadConfig, EdgeError
 from edge_agent.services import backup as backups

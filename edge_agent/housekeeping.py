@@ -44,9 +44,10 @@ class Housekeeping:
         self._started = time.monotonic()
 
     async def watch_disk(self) -> None:
-        """Disk and clock, every second."""
+        """Disk, clock and memory, every second: what a backlog or a snapshot needed is given back at once."""
         while True:
             await asyncio.to_thread(self._disk.look)
+            await asyncio.to_thread(memory.give_back)
             await self._clock.look()
             await asyncio.sleep(DISK_EVERY_S)
 
@@ -54,7 +55,6 @@ class Housekeeping:
         """Telemetry."""
         while True:
             await asyncio.sleep(every_s)
-            memory.give_back()
             self._link.tell(telemetry.encode(await self.gauges()))
 
     async def gauges(self) -> dict[str, object]:

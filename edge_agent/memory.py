@@ -1,10 +1,12 @@
 """Keep the process small: a store box has 512 MB for everything.
 
 glibc gives every thread an arena of its own and rarely gives it back; with a handful of
-threads that is ten megabytes for nothing. Set before the first thread is started.
+threads that is ten megabytes for nothing. Set before the first thread is started. Import
+this module before all others: it also decides what structlog brings along.
 """
 
 import ctypes
+import sys
 
 _M_ARENA_MAX = -8
 _LIBC = ctypes.CDLL(None)
@@ -22,3 +24,15 @@ def give_back() -> None:
     malloc_trim = getattr(_LIBC, "malloc_trim", None)
     if malloc_trim is not None:
         malloc_trim(0)
+
+
+def _import_structlog_alone() -> None:
+    """structlog imports rich where it finds it: three megabytes for traces in colour that no box prints."""
+    if "rich" not in sys.modules:
+        sys.modules["rich"] = None  # type: ignore[assignment]
+        import structlog  # noqa: F401
+
+        del sys.modules["rich"]
+
+
+_import_structlog_alone()

@@ -32,8 +32,8 @@ SHARED_COMMIT_MAX = 128
 WAITING_MAX = 2_000
 READERS = 2
 """A digest that reads for a second must not hold a look-up up."""
-CACHE_KIB = 4_096
-"""Per connection; the kernel caches the rest of the file anyway."""
+CACHE_KIB, READER_CACHE_KIB = 2_048, 512
+"""Of the writer and of each reader; the kernel caches the rest of the file anyway."""
 
 
 class _Job(NamedTuple):
@@ -177,6 +177,7 @@ def _connect_reader(path: Path) -> sqlite3.Connection:
     reader = connect(path)
     reader.execute("PRAGMA query_only=ON")
     reader.execute("PRAGMA wal_autocheckpoint=0")
+    reader.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
     return reader
 
 
