@@ -8,7 +8,7 @@ decides. The two ways give the same row; a test compares them.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -67,7 +67,7 @@ def plain_product(line: bytes) -> Staged | None:
         price, cost, reorder, critical = get("price"), get("cost"), get("reorder_point"), get("critical_level")
         lifecycle, negative, metadata = get("lifecycle", "active"), get("negative_policy"), get("metadata", {})
         barcodes = get("barcodes", [])
-        codes = [(code["code"], code.get("pack_quantity", 1000)) for code in barcodes]
+        codes = _plain_codes(barcodes)
         is_plain = (
             _is_id(product_id)
             and _is_currency(currency)
@@ -83,12 +83,10 @@ def plain_product(line: bytes) -> Staged | None:
             and negative in _NEGATIVE
             and type(metadata) is dict
             and type(barcodes) is list
-            and len(codes) <= _CODES_MAX
-            and all(_is_code(code, pack) for code, pack in codes)
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    if not is_plain:
+    if not is_plain or codes is None:
         return None
     kept = orjson.dumps(metadata).decode() if metadata else "{}"
     row = (product_id, sku, name, category, unit, price, cost, currency, lifecycle, reorder, critical, negative, kept,
@@ -96,5 +94,13 @@ def plain_product(line: bytes) -> Staged | None:
     return row, codes
 
 
-def _is_code(code: object, pack: object) -> bool:
-    return type(code) is str and 0 < len(code) <= _CODE_CHARS_MAX and type(pack) is int and 0 < pack < _WHOLE_END
+def _plain_codes(barcodes: list[dict[str, Any]]) -> list[tuple[str, int]] | None:
+    codes = []
+    for barcode in barcodes:
+        code, pack = barcode["code"], barcode.get("pack_quantity", 1000)
+        if type(code) is not str or type(pack) is not int:
+            return None
+        if not 0 < len(code) <= _CODE_CHARS_MAX or not 0 < pack < _WHOLE_END:
+            return None
+        codes.append((code, pack))
+    return codes if len(codes) <= _CODES_MAX else None
