@@ -7,6 +7,7 @@ and asks the agent's own API for what only it knows. Nothing here changes anythi
 import asyncio
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ from urllib.request import Request, urlopen
 import orjson
 
 from edge_agent.config import Config, ScannerConfig
-from edge_agent.errors import EdgeError
+from edge_agent.errors import EdgeError, Unavailable
 from edge_agent.services import backup, enrolment, health, telemetry
 from edge_agent.services.disk import Disk
 from edge_agent.services.enrolment import Enrolment
 from edge_agent.services.health import Check
-from edge_agent.storage import database, upgrade
+from edge_agent.storage import database, identity, upgrade
 from edge_agent.storage.files import Folder
+from edge_agent.storage.schema import KNOWN_REVISIONS
 from scanner_drivers import BadConfig as BadScanner
 from scanner_drivers import parse_scanner_url
 
@@ -48,18 +50,31 @@ def status(folder: Folder) -> dict[str, Any]:
 
 def doctor(folder: Folder, config: Config) -> list[dict[str, str]]:
     """Every check that can be made from here."""
-    checks = [health.files(folder), _database(folder), _disk(folder, config)]
+    if not folder.path.is_dir():
+        checks = [Check("folder", "fail", f"{folder.path} is not there", "name the box's folder with --data, or enrol")]
+    else:
+        checks = [health.files(folder), _database(folder), _disk(folder, config)]
+        checks += _box(folder, config)
+        checks += [_scanner(one) for one in config.scanners]
+    return [asdict(check) for check in checks]
+
+
+def _box(folder: Folder, config: Config) -> list[Check]:
+    """What only an enrolled box has."""
+    now_ms = time.time_ns() // 1_000_000
     try:
         who = enrolment.load(folder)
+        for read in (enrolment.record_key, enrolment.device_key, enrolment.api_keys):
+            read(folder)
     except EdgeError as error:
-        checks.append(Check("enrolment", "fail", error.detail, error.remedy or ""))
-    else:
-        now_ms = time.time_ns() // 1_000_000
-        checks += [Check("enrolment", "ok", f"device {who.device_id} of {who.site_name}")]
-        checks += [health.certificate(folder, now_ms), _backlog(folder), _agent(folder)]
-        checks += asyncio.run(_reachable(who, config))
-    checks += [_scanner(one) for one in config.scanners]
-    return [asdict(check) for check in checks]
+        return [Check("enrolment", "fail", error.detail, error.remedy or "mend this file")]
+    found = [
+        Check("enrolment", "ok", f"device {who.device_id} of {who.site_name}"),
+        health.certificate(folder, now_ms), _agent(folder), *asyncio.run(_reachable(who, config)),
+    ]  # fmt: skip
+    with suppress(EdgeError):  # what is wrong with the database is said already
+        found += [_clock(folder, now_ms), _backlog(folder)]
+    return found
 
 
 def worst(checks: list[dict[str, str]]) -> str:
@@ -69,8 +84,7 @@ def worst(checks: list[dict[str, str]]) -> str:
 
 def verify(folder: Folder) -> list[str]:
     """Problems of the ledger and its levels."""
-    upgrade.current(folder.database)
-    database.quick_check(folder.database)
+    _check_file(folder)
     return backup.verify(folder.database)
 
 
@@ -94,11 +108,21 @@ def _from_database(folder: Folder) -> dict[str, Any]:
 
 def _database(folder: Folder) -> Check:
     try:
-        upgrade.current(folder.database)
-        database.quick_check(folder.database)
+        _check_file(folder)
     except EdgeError as error:
         return Check("database", "fail", error.detail, error.remedy or "")
     return health.database([], is_rolled_back=False)
+
+
+def _check_file(folder: Folder) -> None:
+    """Raises Unavailable. Looks before it opens, since opening would make an empty file."""
+    if not folder.database.exists():
+        detail = f"{folder.database.name}: expected this box's database, found none"
+        raise Unavailable("database_missing", detail, remedy="restore a backup: edge-agent --data DIR restore FILE")
+    revision = upgrade.current(folder.database)
+    if revision is not None and revision not in KNOWN_REVISIONS:
+        raise upgrade.newer(folder.database, revision)
+    database.quick_check(folder.database)
 
 
 def _disk(folder: Folder, config: Config) -> Check:
@@ -110,6 +134,13 @@ def _disk(folder: Folder, config: Config) -> Check:
 def _backlog(folder: Folder) -> Check:
     found = _from_database(folder)
     return health.backlog(found["pending"], found["oldest_unacked_age_s"])
+
+
+def _clock(folder: Folder, now_ms: int) -> Check:
+    """As far from the hub's as the agent last found it."""
+    with upgrade.reading(folder.database) as connection:
+        who = identity.find(connection)
+    return health.clock(who.clock_offset if who else None, now_ms)
 
 
 def _agent(folder: Folder) -> Check:

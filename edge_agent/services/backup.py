@@ -89,8 +89,8 @@ def verify(path: Path) -> list[str]:
     try:
         with upgrade.reading(path) as connection:
             return retention.verify(connection)
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        return [f"{path.name}: {error}"]
+    except EdgeError as error:
+        return [error.detail]
 
 
 def _keep_aside(path: Path, aside: Path) -> None:

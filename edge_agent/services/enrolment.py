@@ -27,6 +27,7 @@ from sync_protocol.errors import BadCertificate
 from sync_protocol.keys import Claims, read_certificate, verifier
 from sync_protocol.messages import Id
 
+_LOST = "put the file back from a copy of this folder, or enrol the box again in an empty one"
 KeyHex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -70,19 +71,23 @@ def load(folder: Folder) -> Enrolment:
             "not_enrolled", f"{folder.path}: expected an enrolled box, found no {folder.enrolment.name}",
             remedy="run: edge-agent --data DIR enrol URL CODE",
         ) from error  # fmt: skip
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        detail = f"{folder.enrolment}: expected what the hub answered, got {first['msg']}"
+        raise Conflict("bad_enrolment", detail, remedy=_LOST) from error
 
 
 def record_key(folder: Folder) -> Ed25519PrivateKey:
-    """The key that signs this box's records; made on first use."""
-    key = _key(folder.record_key, Ed25519PrivateKey.generate)
+    """The key that signs this box's records; made on first use. Raises Conflict."""
+    key = _key(folder, folder.record_key, Ed25519PrivateKey.generate)
     if not isinstance(key, Ed25519PrivateKey):
         raise Conflict("bad_key", f"{folder.record_key}: expected an Ed25519 key")
     return key
 
 
 def device_key(folder: Folder) -> ec.EllipticCurvePrivateKey:
-    """The key of the client certificate; made on first use."""
-    key = _key(folder.device_key, lambda: ec.generate_private_key(ec.SECP256R1()))
+    """The key of the client certificate; made on first use. Raises Conflict."""
+    key = _key(folder, folder.device_key, lambda: ec.generate_private_key(ec.SECP256R1()))
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise Conflict("bad_key", f"{folder.device_key}: expected a P-256 key")
     return key
@@ -182,8 +187,11 @@ def store(folder: Folder, enrolment: Enrolment) -> None:
 
 
 def api_keys(folder: Folder) -> dict[str, str]:
-    """Bearer key -> the name that acts, one pair per line of the file."""
-    lines = folder.api_key.read_text("utf-8").split("\n")
+    """Bearer key -> the name that acts, one pair per line of the file. Raises Conflict."""
+    try:
+        lines = folder.api_key.read_text("utf-8").split("\n")
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise Conflict("bad_api_key", f"{folder.api_key}: expected lines of NAME KEY: {error}") from error
     pairs = [line.split() for line in lines if line.strip() and not line.startswith("#")]
     if not pairs or any(len(pair) != 2 for pair in pairs):
         raise Conflict("bad_api_key", f"{folder.api_key}: expected lines of NAME KEY")
@@ -197,10 +205,16 @@ def client_tls(folder: Folder) -> ssl.SSLContext:
     return context
 
 
-def _key(path: Path, generate: Callable[[], Any]) -> Any:
+def _key(folder: Folder, path: Path, generate: Callable[[], Any]) -> Any:
     try:
         return serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except FileNotFoundError:
+    except ValueError as error:
+        raise Conflict("bad_key", f"{path}: expected a private key in PEM", remedy=_LOST) from error
+    except FileNotFoundError as error:
+        # Another key would sign what the hub cannot believe, and the box would be fenced for it.
+        if folder.enrolment.exists():
+            detail = f"{path}: expected the key that this box was enrolled with, found none"
+            raise Conflict("missing_key", detail, remedy=_LOST) from error
         make_private(path.parent)
         key = generate()
         pem = key.private_bytes(

@@ -8,7 +8,7 @@ with it. A file from a newer program is read only far enough to see that, and le
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge_agent.crashpoints import crashpoint
@@ -28,15 +28,20 @@ def to_head(path: Path) -> None:
         create(path)
         return
     if revision not in KNOWN_REVISIONS:
-        raise Unavailable(
-            "database_newer",
-            f"{path.name}: expected a schema up to {REVISION}, got {revision}",
-            remedy="install the newer agent again, or restore the backup made before its upgrade",
-        )
+        raise newer(path, revision)
     copy(path, path.with_name(f"{path.name}.before-{REVISION}"))
     crashpoint("edge.migrate.before_upgrade")
     migrate(path, REVISION)
     crashpoint("edge.migrate.after_upgrade")
+
+
+def newer(path: Path, revision: str) -> Unavailable:
+    """What a file of a newer program is refused with."""
+    return Unavailable(
+        "database_newer",
+        f"{path.name}: expected a schema up to {REVISION}, got {revision}",
+        remedy="install the newer agent again, or restore the backup made before its upgrade",
+    )
 
 
 def create(path: Path) -> None:
@@ -96,14 +101,19 @@ def migrate(path: Path, revision: str) -> None:
 
 
 def copy(path: Path, target: Path) -> None:
-    """A consistent copy of a database that may be in use."""
-    source = sqlite3.connect(path)
-    made = sqlite3.connect(target)
+    """A consistent copy of a database that may be in use. Raises Unavailable (`database_damaged`)."""
     try:
-        source.backup(made)
-    finally:
-        made.close()
-        source.close()
+        with (
+            closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as source,
+            closing(sqlite3.connect(target)) as made,
+        ):
+            source.backup(made)
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> Unavailable:
+    return Unavailable("database_damaged", f"{path.name}: {error}", remedy="restore a backup of this box")
 
 
 def _index(revision: str | None) -> int:
@@ -112,15 +122,20 @@ def _index(revision: str | None) -> int:
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """One consistent look at a database file that an agent may be using; nothing can be changed."""
-    connection = sqlite3.connect(path, isolation_level=None)
+    """One consistent look at a database file that an agent may be using; nothing can be changed.
+
+    Raises Unavailable (`database_damaged`), also for what the caller's reading meets.
+    """
     try:
-        connection.execute("PRAGMA query_only=ON")
-        connection.execute("PRAGMA busy_timeout=5000")
-        connection.execute("BEGIN")
-        yield connection
-    finally:
-        connection.close()
+        with closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
+        ) as connection:
+            connection.execute("PRAGMA query_only=ON")
+            connection.execute("PRAGMA busy_timeout=5000")
+            connection.execute("BEGIN")
+            yield connection
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise _damaged(path, error) from error
 
 
 def fold_log(path: Path) -> None:
