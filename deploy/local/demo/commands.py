@@ -38,7 +38,7 @@ def run(chain: Chain, line: str) -> str:
 
 
 def _help(_chain: Chain) -> str:
-    return "\n".join(f"{f'{word} {each.arguments}':<26} {each.about}" for word, each in COMMANDS.items())
+    return "\n".join(f"{f'{word} {each.arguments}':<33} {each.about}" for word, each in COMMANDS.items())
 
 
 def _status(chain: Chain) -> str:
@@ -73,7 +73,7 @@ def _restart(chain: Chain, name: str) -> str:
 def _scan(chain: Chain, store: str, code: str = "", mode: str = "sell") -> str:
     trade = chain.trades[chain.store(store).name]
     if not code:
-        return f"{store} sold {trade.sell_something().name}"
+        return f"{store}: beep {trade.sell_something().name} (sell)"
     (trade.dock if mode == "receive" else trade.till).scan(code)
     return f"{store}: beep {code} ({mode})"
 
