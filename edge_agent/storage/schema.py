@@ -6,6 +6,7 @@ indexes, only constraints, because the indexes of constraints follow a table's n
 """
 
 import sqlite3
+from functools import cache
 
 from sqlalchemy import (
     CheckConstraint,
@@ -263,11 +264,11 @@ def statements() -> list[str]:
     return [*found, FTS.format(name="products_fts"), *FTS_TRIGGERS]
 
 
-def staging_statements() -> list[str]:
-    """The DDL of the tables that a snapshot is written into."""
+@cache
+def staging_statements() -> tuple[str, ...]:
+    """The DDL of the tables that a snapshot is written into; its search index is made when it is sealed."""
     dialect = sqlite.dialect()
-    made = [str(CreateTable(metadata.tables[name]).compile(dialect=dialect)).strip() for name in _STAGING]
-    return [*made, FTS.format(name="staging_products_fts")]
+    return tuple(str(CreateTable(metadata.tables[name]).compile(dialect=dialect)).strip() for name in _STAGING)
 
 
 def create(connection: sqlite3.Connection) -> None:

@@ -4,6 +4,9 @@
 transactions of their own while the old catalogue keeps serving; then `swap` renames the
 tables in the transaction that also sets the feed cursor. A crash before it leaves the old
 catalogue, a crash after it the new one.
+
+Renaming takes the same time for any number of products, but SQLite reads its whole schema
+for it and prepares every statement again; the rows of a small shop are copied instead.
 """
 
 import sqlite3
@@ -15,6 +18,7 @@ from sqlalchemy import bindparam, insert
 from edge_agent.crashpoints import crashpoint
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.schema import (
+    FTS,
     FTS_TRIGGERS,
     staging_barcodes,
     staging_products,
@@ -36,6 +40,8 @@ _ADD_BARCODE = RowStatement(
 assert _ADD_PRODUCT.names == Product._fields
 assert Product._fields[0] == "product_id"
 _TABLES = ("products_fts", "barcodes", "products")
+COPIED_MAX = 500
+"""Up to so many products, copying rows is faster than renaming their tables."""
 
 
 def begin_staging(connection: sqlite3.Connection) -> None:
@@ -59,7 +65,10 @@ def stage_products(connection: sqlite3.Connection, rows: Iterable[Staged]) -> No
 
 
 def seal_staging(connection: sqlite3.Connection) -> None:
-    """Index what is staged for search."""
+    """Index what is staged for search, unless it is so little that `swap` will copy it."""
+    if all(_is_small(connection, name) for name in ("products", "staging_products")):
+        return
+    connection.execute(FTS.format(name="staging_products_fts"))
     connection.execute(
         "INSERT INTO staging_products_fts(rowid, name, sku, category) "
         "SELECT number, name, sku, category FROM staging_products"
@@ -69,10 +78,30 @@ def seal_staging(connection: sqlite3.Connection) -> None:
 def swap(connection: sqlite3.Connection) -> None:
     """The staged catalogue is the catalogue. Call it in the transaction that saves the feed cursor."""
     crashpoint("edge.swap.before_rename")
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'staging_products_fts'").fetchone():
+        _rename(connection)
+    else:
+        _copy(connection)
+    crashpoint("edge.swap.after_rename")
+
+
+def _is_small(connection: sqlite3.Connection, table: str) -> bool:
+    rows: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    return rows <= COPIED_MAX
+
+
+def _rename(connection: sqlite3.Connection) -> None:
     for name in _TABLES:
         connection.execute(f"DROP TABLE {name}")
     for name in reversed(_TABLES):
         connection.execute(f"ALTER TABLE staging_{name} RENAME TO {name}")
     for trigger in FTS_TRIGGERS:
         connection.execute(trigger)
-    crashpoint("edge.swap.after_rename")
+
+
+def _copy(connection: sqlite3.Connection) -> None:
+    """Triggers keep the search index."""
+    for name in ("products", "barcodes"):
+        connection.execute(f"DELETE FROM {name}")
+        connection.execute(f"INSERT INTO {name} SELECT * FROM staging_{name}")
+        connection.execute(f"DROP TABLE staging_{name}")

@@ -1,6 +1,7 @@
 """Reading both sides' ledgers for the checks."""
 
 import sqlite3
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sync_protocol.records import Decoded, decode
@@ -8,6 +9,10 @@ from sync_protocol.records import Decoded, decode
 if TYPE_CHECKING:
     from tests.simulation.store import Store
     from tests.simulation.world import World
+
+
+read = lru_cache(maxsize=8192)(decode)
+"""Records are values and the laws look at each several times: its bytes are decoded once."""
 
 
 def origins_of(world: "World", site_id: str) -> list[str]:
@@ -34,7 +39,7 @@ def box_records(connection: sqlite3.Connection, origin_id: str, own_origin: str)
 def site_records(world: "World", store: "Store") -> list[Decoded]:
     """Every record that the hub's ledger of a site holds, all origins."""
     return [
-        decode(encoded)
+        read(encoded)
         for origin_id in origins_of(world, store.site_id)
         for _, encoded, _ in hub_records(world, origin_id)
     ]

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from edge_agent.storage import levels as box_levels
-from sync_protocol.records import Item, Movement, decode
-from tests.simulation.checks.ledgers import hub_records, origins_of
+from sync_protocol.records import Item, Movement
+from tests.simulation.checks.ledgers import hub_records, origins_of, read
 
 if TYPE_CHECKING:
     from tests.simulation.store import Store
@@ -30,7 +30,7 @@ def fold(world: "World", store: "Store") -> Levels:
     for origin_id in origins_of(world, store.site_id):
         items: dict[int, str] = {}
         for _, encoded, _ in hub_records(world, origin_id):
-            record = decode(encoded)
+            record = read(encoded)
             if isinstance(record, Item):
                 items.setdefault(record.ref, record.product_id)
             elif isinstance(record, Movement):

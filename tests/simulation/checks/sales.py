@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sync_protocol.records import Movement, decode
+from sync_protocol.records import Movement
 from sync_protocol.vocabulary import Reason
-from tests.simulation.checks.ledgers import site_records
+from tests.simulation.checks.ledgers import read, site_records
 from tests.simulation.store import Answer
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def documents_held(world: "World", store: "Store") -> "Counter[str]":
     for box in store.live_boxes():
         for table in ("ledger", "former_records"):
             held.update(box.database.execute(f"SELECT chain_hash, encoded FROM {table}"))
-    records = {chain_hash: decode(encoded) for chain_hash, encoded in held.items()}
+    records = {chain_hash: read(encoded) for chain_hash, encoded in held.items()}
     return Counter(
         record.document
         for record in records.values()

@@ -71,6 +71,14 @@ def test_an_older_policy_or_site_never_overwrites_a_newer_one(version: tuple[int
     assert catalogue.list_sites(connection) == [Site("s", "A", "new" if is_taken else "old")]
 
 
+@pytest.fixture(params=["copied", "renamed"])
+def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small catalogue's rows are copied, a large one's tables renamed."""
+    if request.param == "renamed":
+        monkeypatch.setattr(staging, "COPIED_MAX", -1)
+
+
+@pytest.mark.usefixtures("_both_ways")
 def test_the_old_catalogue_serves_until_the_swap_and_the_new_one_after_it() -> None:
     connection = a_store(a_product(1, name="old"))
     staging.begin_staging(connection)
@@ -86,6 +94,7 @@ def test_the_old_catalogue_serves_until_the_swap_and_the_new_one_after_it() -> N
     assert names(connection, "later") == ["later"], "the index follows changes after a swap too"
 
 
+@pytest.mark.usefixtures("_both_ways")
 def test_the_schema_after_a_swap_is_the_schema_before_it() -> None:
     connection = a_store()
 
@@ -103,6 +112,7 @@ def test_the_schema_after_a_swap_is_the_schema_before_it() -> None:
     assert shape() == before
 
 
+@pytest.mark.usefixtures("_both_ways")
 def test_a_snapshot_that_was_broken_off_can_begin_again() -> None:
     connection = a_store()
     for _ in range(2):
