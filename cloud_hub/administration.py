@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from cloud_hub.api import enrolment_of
 from cloud_hub.config import Config
@@ -89,7 +90,7 @@ async def kick(config: Config, device_id: str) -> str:
     if config.broker is None or not config.broker.tls:
         raise Misconfigured("broker_url", "broker_url (HUB_BROKER_URL): expected mqtts://…, the door with certificates")
     async with open_core(config) as core:
-        device = await core.reads.run(devices.find, device_id)
+        device = await core.reads.run(devices.find, device_id) if _is_id(device_id) else None
         if device is None:
             raise NotFound("device", f"expected the id of a box, got {device_id[:60]!r}")
         if device.state == "active":
@@ -121,3 +122,11 @@ async def restore(config: Config, file: Path) -> str:
 
 async def _apply_revocations(core: Core) -> None:
     await enrolment_of(core, core.config.http_port).apply_revocations(now_ms())
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -54,7 +54,10 @@ async def _run(url: str, work: Callable[[sa.Connection], None]) -> None:
         async with AsyncExitStack() as stack:
             try:
                 connection = await stack.enter_async_context(engine.begin())
-            except (OSError, asyncpg.PostgresError, sa.exc.DBAPIError) as error:
+            except sa.exc.DBAPIError as error:
+                said = (error.orig.__cause__ or error.orig) if error.orig is not None else error
+                raise Unavailable("database", f"expected PostgreSQL to let us in: {said}") from error
+            except (OSError, asyncpg.PostgresError) as error:
                 raise Unavailable("database", f"expected PostgreSQL to answer: {error}") from error
             await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             await connection.run_sync(work)
