@@ -15,7 +15,16 @@ from deploy.local.stack import Stack, Store
 from sync_protocol import messages, topics
 from sync_protocol.transport.mqtt import BrokerAddress, Connection
 from tests.integration.bad_input import hostile
-from tests.system.chain import a_chain, assert_equal_to_the_unit, caught_up, edge_ledger, hub_rows, sell, stock_up
+from tests.system.chain import (
+    Chain,
+    a_chain,
+    assert_equal_to_the_unit,
+    caught_up,
+    edge_ledger,
+    hub_rows,
+    sell,
+    stock_up,
+)
 from tests.system.wire import eavesdropping
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
@@ -53,7 +62,7 @@ async def at_the_broker(stack: Stack) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-async def trade_goes_on(stack: Stack, store: Store, key: str) -> None:
+async def trade_goes_on(stack: Chain, store: Store, key: str) -> None:
     """One more sale gets through, and both ends hold the same."""
     assert sell(store, stack.products[0], key=key).status == 201
     # Who spoke in the store's name may have cost it its session; it asks again after a minute of silence.
