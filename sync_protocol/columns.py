@@ -109,9 +109,9 @@ def _to_columns(rows: list[list[Any]]) -> list[Any]:
 
 
 def _to_column(values: tuple[Any, ...]) -> Any:
-    distinct = dict.fromkeys(values)
-    if len(distinct) == 1:
+    if values.count(values[0]) == len(values):
         return values[0]
+    distinct = dict.fromkeys(values)
     if set(map(type, distinct)) == {int}:
         return ["+", values[0], *map(sub, values[1:], values)]
     index = {word: number for number, word in enumerate(distinct)}
@@ -141,13 +141,20 @@ def _from_columns(columns: list[Any], length: int) -> list[_Column]:
     if type(columns) is not list or not 0 < len(columns) <= COLUMNS_MAX:
         raise Malformed(f"batch: expected 1 to {COLUMNS_MAX} columns")
     read = [_from_column(column, length) for column in columns]
-    longest = sum(max((len(word) for word in column.distinct if type(word) is str), default=0) for column in read)
+    longest = sum(_longest(column.distinct) for column in read)
     if longest * length > PAYLOAD_BYTES_MAX:
         raise Malformed("batch: its words repeat to more than a payload may hold")
     return read
 
 
+def _longest(distinct: list[Any]) -> int:
+    words = [len(word) for word in distinct if type(word) is str]
+    return max(words) if words else 0
+
+
 def _from_column(column: Any, length: int) -> _Column:
+    if column is None:
+        return _Column([None] * length, [None])
     if type(column) is not list:
         return _Column([_scalar(column)] * length, [column])
     form, values = column[0], column[1:] if column[0] == "+" else column[2]

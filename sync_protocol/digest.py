@@ -8,12 +8,14 @@ drilled down to its products. Pure; SPEC.md, "Digest", is normative.
 
 from collections.abc import Iterable
 from hashlib import sha256
+from struct import Struct
 
 from sync_protocol.errors import Malformed
 from sync_protocol.limits import DIGEST_BUCKETS
 
 _SUM_BYTES = 8
 _MODULUS = 2 ** (8 * _SUM_BYTES)
+_SUMS = Struct(f">{DIGEST_BUCKETS}Q")
 DIGEST_BYTES = DIGEST_BUCKETS * _SUM_BYTES
 
 
@@ -24,12 +26,17 @@ def bucket_of(product_id: str) -> int:
 
 def bucket_sums(levels: Iterable[tuple[str, str, int]]) -> bytes:
     """The sums over (product_id, location, quantity); virtual locations count, zero levels do not."""
-    sums = [0] * DIGEST_BUCKETS
+    sums: dict[str, int] = {}
     for product_id, location, quantity in levels:
         if quantity:
             text = f"{product_id}|{location}|{quantity}".encode()
-            sums[bucket_of(product_id)] += int.from_bytes(sha256(text).digest()[:_SUM_BYTES], "big")
-    return b"".join((total % _MODULUS).to_bytes(_SUM_BYTES, "big") for total in sums)
+            own = int.from_bytes(sha256(text).digest()[:_SUM_BYTES], "big")
+            sums[product_id] = sums.get(product_id, 0) + own
+    buckets = [0] * DIGEST_BUCKETS
+    for product_id, total in sums.items():
+        bucket = bucket_of(product_id)
+        buckets[bucket] = (buckets[bucket] + total) % _MODULUS
+    return _SUMS.pack(*buckets)
 
 
 def differing(ours: bytes, theirs: bytes) -> list[int]:
@@ -37,6 +44,8 @@ def differing(ours: bytes, theirs: bytes) -> list[int]:
     for sums in (ours, theirs):
         if len(sums) != DIGEST_BYTES:
             raise Malformed(f"digest: expected {DIGEST_BYTES} bytes, got {len(sums)}")
+    if ours == theirs:
+        return []
     return [number for number in range(DIGEST_BUCKETS) if _sum(ours, number) != _sum(theirs, number)]
 
 

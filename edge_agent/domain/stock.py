@@ -46,7 +46,7 @@ class Thresholds(NamedTuple):
 
 def position_of(levels: Mapping[str, int], reserved: int = 0) -> Position:
     """The position of a product from its quantities per location."""
-    on_hand = sum(quantity for place, quantity in levels.items() if place in OWN)
+    on_hand = sum([levels.get(place, 0) for place in OWN])
     return Position(on_hand, levels.get(Location.HOLD, 0), reserved)
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from edge_agent.storage.schema import alerts, tasks
 from edge_agent.storage.statement import Statement, adding, saving
@@ -35,13 +35,14 @@ class Task(NamedTuple):
 
 _ALERT = [alerts.c[f] for f in Alert._fields]
 _TASK = [tasks.c[f] for f in Task._fields]
+# The states are literals where an index holds only the rows of that state: SQLite does not use it for a parameter.
 _SAVE = saving(alerts, "alert_id")
 _FIND = Statement(select(*_ALERT).where(alerts.c.alert_id == bindparam("alert_id")))
 _OPEN = Statement(
     select(*_ALERT).where(
         alerts.c.rule == bindparam("rule"),
         alerts.c.product_id == bindparam("product_id"),
-        alerts.c.state != "resolved",
+        text("state <> 'resolved'"),
     )
 )
 _LIST = Statement(select(*_ALERT).order_by(alerts.c.opened_at.desc()).limit(bindparam("most")))
@@ -63,7 +64,7 @@ _OPEN_TASK = Statement(
     select(*_TASK).where(
         tasks.c.rule == bindparam("rule"),
         tasks.c.product_id == bindparam("product_id"),
-        tasks.c.state == "open",
+        text("state = 'open'"),
     )
 )
 _TASKS = Statement(select(*_TASK).where(tasks.c.state == "open").order_by(tasks.c.opened_at).limit(500))

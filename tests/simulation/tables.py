@@ -77,8 +77,13 @@ class Tables:
 
     def scan(self, table: str, *prefix: Any) -> list[tuple[Key, Any]]:
         """Rows whose key begins with the prefix, in key order of insertion."""
-        width = len(prefix)
-        return [(key, row) for key, row in self.rows[table].items() if key[:width] == prefix]
+        rows, width = self.rows[table].items(), len(prefix)
+        if width == 0:
+            return list(rows)
+        if width == 1:
+            (first,) = prefix
+            return [pair for pair in rows if pair[0][0] == first]
+        return [pair for pair in rows if pair[0][:width] == prefix]
 
     def snapshot(self) -> Snapshot:
         """A consistent copy: what a backup holds."""
@@ -96,13 +101,13 @@ class Transaction:
         self._written: dict[tuple[str, Key], Any] = {}
 
     def get(self, table: str, *key: Any) -> Any:
-        if (table, key) in self._written:
-            return self._written[table, key]
-        return self._tables.get(table, *key)
+        name = table, key
+        if name in self._written:
+            return self._written[name]
+        return self._tables.rows[table].get(key)
 
     def put(self, table: str, *key_and_row: Any) -> None:
-        *key, row = key_and_row
-        self._written[table, tuple(key)] = row
+        self._written[table, key_and_row[:-1]] = key_and_row[-1]
 
     def add(self, table: str, *key_and_change: Any) -> None:
         *key, change = key_and_change
