@@ -29,6 +29,7 @@ from sync_protocol.effects import (
     Publish,
     RebuildLevels,
     ReturnFeed,
+    ReturnFormer,
     SaveFeedSafe,
     SaveMark,
     TellBuckets,
@@ -255,6 +256,9 @@ class EdgeSession:
     def _stream(self, welcome: say.Welcome, view: LedgerView, now: int) -> list[Effect]:
         self.link, self._heard_at = Link.STREAMING, now
         effects: list[Effect] = [SaveMark(welcome.mark, welcome.safe_mark, welcome.hub_epoch)]
+        if welcome.former is not None:
+            # Before anything of our own: what the hub hears next rests on it.
+            effects.append(ReturnFormer(welcome.former))
         head = max(view.head, self.sender.head)
         if welcome.verdict == Verdict.BEYOND_RETENTION:
             effects.append(TellPruned(view.first_retained - 1))

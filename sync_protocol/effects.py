@@ -64,6 +64,13 @@ class ReturnFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnFormer:
+    """Publish the predecessor's records of this stretch, if all that were kept lead to its last hash."""
+
+    wanted: say.Former
+
+
+@dataclass(frozen=True, slots=True)
 class FetchSnapshot:
     """Take a snapshot over HTTPS, swap it in, then `snapshot_done`."""
 
@@ -125,6 +132,6 @@ class Disconnect:
 
 Effect = (
     Publish | SaveMark | HubTime | CompareHash | ApplyFeed | SaveFeedSafe | ReturnFeed
-    | FetchSnapshot | MakeDigest | TellBuckets | RebuildLevels | MakeSummary | TellPruned
+    | ReturnFormer | FetchSnapshot | MakeDigest | TellBuckets | RebuildLevels | MakeSummary | TellPruned
     | Become | Disconnect
 )  # fmt: skip

@@ -40,6 +40,8 @@ class Offer:
     this Hello are neither in the ledger nor on a branch: the tail is salvaged first."""
     salvage_after: int
     """The newest position on which both ends agree (handshake.common_position)."""
+    former: say.Former | None = None
+    """What this hub lacks of the predecessor, up to where the certificate closed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ def _welcome(hello: say.Hello, known: KnownOrigin, feed: KnownFeed, verdict: Ver
         feed=say.FeedCursor(origin_id=feed.origin_id, position=feed.head, hash=offer.feed_head_hash),
         feed_verdict=feed_verdict,
         feed_return_after=offer.feed_return_after if feed_verdict is FeedVerdict.FEED_AHEAD else None,
-        version=min(hello.version_max, VERSION_MAX),
+        former=offer.former, version=min(hello.version_max, VERSION_MAX),
     )  # fmt: skip
     rolled_back = verdict in (Verdict.HUB_ROLLED_BACK, Verdict.BEYOND_RETENTION)
     return Answer(

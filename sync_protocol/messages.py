@@ -69,6 +69,16 @@ class Hello(_Message):
     agent_version: Text = ""
 
 
+class Former(_Message):
+    """Records of a closed origin that a restored hub lacks: after `position` up to `last`, with both chain hashes."""
+
+    origin_id: Id
+    position: Count
+    hash: Hash
+    last: Count
+    last_hash: Hash
+
+
 class Welcome(_Message):
     """The hub's answer: this session's lease and where to go on from."""
 
@@ -88,6 +98,8 @@ class Welcome(_Message):
     feed_verdict: Text
     feed_return_after: Count | None = None
     """Set when the edge holds feed records that this hub no longer has: return those above it."""
+    former: Former | None = None
+    """Set when records of this origin's predecessor are missing here: send those of it that were kept."""
     version: int = 1
 
 

@@ -15,6 +15,7 @@ from cloud_hub.crashpoints import crashpoint
 from cloud_hub.services.digests import Digests
 from cloud_hub.services.evidence import Evidence
 from cloud_hub.services.feed import Feeder, Line
+from cloud_hub.services.formers import Formers
 from cloud_hub.services.intake import CREDITS, Frame, Intake
 from cloud_hub.services.ports import Downlink, Now
 from cloud_hub.services.returned import Returned
@@ -40,6 +41,7 @@ class Exchange:
         self._database = database
         self._sessions, self._intake, self._feeder, self._returned = sessions, intake, feeder, returned
         self._digests, self._evidence = Digests(database), Evidence(database)
+        self._formers = Formers(database, intake)
         self._downlink, self._now, self._monotonic = downlink, now, monotonic
         self.lines: dict[Address, Line] = {}
         self._pumping: dict[Address, asyncio.Lock] = {}
@@ -58,7 +60,8 @@ class Exchange:
                         continue
                     await self._take_group(address, group)
                     group = []
-                    await self._returned.take(address, frame, self._now())
+                    if not await self._formers.take(address, frame, self._now()):
+                        await self._returned.take(address, frame, self._now())
                     continue
                 message = say.decode_up(payload)
             except ProtocolError as error:

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 CREDITS = 8
 ITEMS_CACHED_MAX = 100_000
-_UNSTORABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError,
+UNSTORABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError,
                OverflowError, ValueError, TypeError)  # fmt: skip
 _verifier = lru_cache(maxsize=4096)(verifier)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +47,7 @@ class Frame(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Judged:
+class Judged:
     """What a group of batches comes to, before anything is written."""
 
     accepted: Accepted | None = None
@@ -100,7 +100,7 @@ class Intake:
             return []
         try:
             return await self._commit(address, batches, now_ms, is_suspect=False)
-        except _UNSTORABLE as error:
+        except UNSTORABLE as error:
             log.warning("a stretch cannot be stored as it is", origin=address.origin_id, error=str(error))
             return await self._commit(address, batches, now_ms, is_suspect=True)
 
@@ -116,9 +116,9 @@ class Intake:
             answers = await branching.salvage(connection, origin, others, now_ms)
             made = None
             if live and origin.lease is not None:
-                judged = _judge(origin, live)
+                judged = judge(origin, live)
                 if judged.accepted is not None:
-                    made = await self._write(connection, origin, judged, now_ms, is_suspect=is_suspect)
+                    made = await self.write(connection, origin, judged, now_ms, is_suspect=is_suspect)
                 await _note_trouble(connection, origin, judged, now_ms)
                 answers += _answers(origin, judged, made)
             crashpoint("intake.before_commit")
@@ -136,9 +136,10 @@ class Intake:
             known = known | new
         self._items.put(origin.origin_id, made.mark, known)
 
-    async def _write(
-        self, connection: Connection, origin: Origin, judged: _Judged, now_ms: int, *, is_suspect: bool
+    async def write(
+        self, connection: Connection, origin: Origin, judged: Judged, now_ms: int, *, is_suspect: bool
     ) -> Plan:
+        """All of what was judged new, and the mark; the origin's row is locked."""
         assert judged.accepted is not None
         assert judged.kept is not None
         items = self._items.get(origin.origin_id, origin.mark)
@@ -199,7 +200,7 @@ async def _find_bad(
         try:
             await write_plan(connection, origin, _plan(origin, part, items, now_ms), now_ms)
             return []
-        except _UNSTORABLE:
+        except UNSTORABLE:
             pass
         finally:
             await trial.rollback()
@@ -227,9 +228,9 @@ def _parse_all(address: Address, frames: list[Frame]) -> list[tuple[str, Batch, 
     return batches
 
 
-def _judge(origin: Origin, live: list[tuple[Batch, bytes]]) -> _Judged:
+def judge(origin: Origin, live: list[tuple[Batch, bytes]]) -> Judged:
     """Run the batches through the Receiver, one after another, as one stretch."""
-    judged = _Judged()
+    judged = Judged()
     mark, mark_hash, lease = origin.mark, origin.chain_hash, str(origin.lease)
     stretch: list[Accepted] = []
     kept: list[tuple[Batch, bytes]] = []
@@ -268,7 +269,7 @@ def _nack(outcome: Gap | NeedRaw | Disbelieved, lease: str, expected: int) -> sa
     return say.Nack(lease=lease, code=code, expected=expected, detail=outcome.detail[:400])
 
 
-def _answers(origin: Origin, judged: _Judged, made: Plan | None) -> list[bytes]:
+def _answers(origin: Origin, judged: Judged, made: Plan | None) -> list[bytes]:
     said: list[bytes] = []
     if judged.is_heard:
         mark, mark_hash = (made.mark, made.mark_hash) if made else (origin.mark, origin.chain_hash)
@@ -283,7 +284,7 @@ def _answers(origin: Origin, judged: _Judged, made: Plan | None) -> list[bytes]:
     return said
 
 
-async def _note_trouble(connection: Connection, origin: Origin, judged: _Judged, now_ms: int) -> None:
+async def _note_trouble(connection: Connection, origin: Origin, judged: Judged, now_ms: int) -> None:
     if judged.trouble is None:
         return
     detail = f"{judged.trouble.code}: {judged.trouble.detail}"

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from cloud_hub.crashpoints import crashpoint
-from cloud_hub.services import epochs, feed, registering
+from cloud_hub.services import epochs, feed, formers, registering
 from cloud_hub.services.intake import CREDITS
 from cloud_hub.services.ports import DenyList, Now, RandomToken, Sign, Verify
 from cloud_hub.storage import branches, feeds, hub_state, ledger, origins
@@ -99,9 +99,13 @@ class Sessions:
             answer = await self._answer(connection, hello, origin, site_feed, now_ms)
         await self._save(connection, hello, origin, answer, now_ms)
         is_normal = answer.feed_verdict is FeedVerdict.NORMAL and hello.feed is not None
+        cursor = hello.feed.position if is_normal and hello.feed else None
+        if cursor is not None:
+            # A worker that takes the shard over goes on from here, also when the box was put back.
+            await feeds.put_acked(connection, origin.site_id, site_feed.feed_origin, cursor)
         return Session(
             address=address, site_id=origin.site_id, answer=answer, feed_origin=site_feed.feed_origin,
-            feed_cursor=hello.feed.position if is_normal and hello.feed else None,
+            feed_cursor=cursor,
         )  # fmt: skip
 
     async def _answer(
@@ -117,6 +121,7 @@ class Sessions:
             offer, safe_mark=origin.safe_mark, hub_epoch=(await hub_state.get(connection)).hub_epoch,
             feed_head_hash=site_feed.chain_hash.hex(), feed_return_after=told,
             successor=await self._successor(connection, hello, origin, known),
+            former=await formers.missing(connection, origin),
         )  # fmt: skip
         answer = answer_hello(hello, known, known_feed, offer)
         if not answer.is_salvage:

@@ -65,6 +65,9 @@ _SAVE_ACKED = Query(
     .where(_SITE, feeds.c.feed_origin == bound(feeds.c.feed_origin), feeds.c.acked < bound(feeds.c.acked))
     .values(given(feeds, "acked"))
 )
+_PUT_ACKED = Query(
+    feeds.update().where(_SITE, feeds.c.feed_origin == bound(feeds.c.feed_origin)).values(given(feeds, "acked"))
+)
 _SAVE_SAFE = Query(
     feeds.update()
     .where(_SITE, feeds.c.feed_origin == bound(feeds.c.feed_origin), feeds.c.safe_mark < bound(feeds.c.safe_mark))
@@ -182,6 +185,11 @@ async def insert_returned(
 async def save_acked(connection: Connection, site_id: object, feed_origin: object, acked: int) -> None:
     """The box has committed its feed up to here."""
     await _SAVE_ACKED.execute(connection, site_id=site_id, feed_origin=feed_origin, acked=acked)
+
+
+async def put_acked(connection: Connection, site_id: object, feed_origin: object, acked: int) -> None:
+    """Where the box says that it stands; lower than before when it was put back from a backup."""
+    await _PUT_ACKED.execute(connection, site_id=site_id, feed_origin=feed_origin, acked=acked)
 
 
 async def save_safe(connection: Connection, site_id: object, feed_origin: object, safe_mark: int) -> None:

@@ -21,6 +21,8 @@ class Origin:
     public_key: bytes
     state: str
     predecessor_origin: UUID | None
+    predecessor_position: int | None
+    predecessor_hash: bytes | None
     mark: int
     chain_hash: bytes
     safe_mark: int

@@ -11,7 +11,7 @@ import structlog
 
 from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import EdgeError, LinkLost
-from edge_agent.services import audit, downlink, uplink
+from edge_agent.services import audit, downlink, former, uplink
 from edge_agent.services.link_context import LinkContext
 from edge_agent.services.marks import Marks
 from edge_agent.services.outside import Wire
@@ -48,6 +48,7 @@ class Conversation:
             does.ApplyFeed: self._apply_feed,
             does.SaveFeedSafe: self._save_feed_safe,
             does.ReturnFeed: self._return_feed,
+            does.ReturnFormer: self._return_former,
             does.FetchSnapshot: self._in_background(self._fetch_snapshot),
             does.MakeDigest: self._in_background(self._make_digest),
             does.TellBuckets: self._in_background(self._tell_buckets),
@@ -108,6 +109,12 @@ class Conversation:
 
     async def _return_feed(self, effect: does.ReturnFeed) -> None:
         for sealed in await self._context.database.read(downlink.batches_to_return, effect.after):
+            if (lease := self._session.lease) is not None:
+                self._send(say.frame(lease, sealed))
+
+    async def _return_former(self, effect: does.ReturnFormer) -> None:
+        context = self._context
+        for sealed in await context.database.read(former.sealed_stretch, effect.wanted, context.sign):
             if (lease := self._session.lease) is not None:
                 self._send(say.frame(lease, sealed))
 

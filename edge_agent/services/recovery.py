@@ -73,8 +73,9 @@ def open_first(
     """The first origin of this database, with a bootstrap."""
     identity.create(connection, who)
     origins.begin(connection, _levels(rest), now_ms)
-    take_bootstrap(connection, rest)
+    take_keys(connection, rest)
     swap(connection, manifest, rest.changes, now_ms)
+    keep_former(connection, rest)
 
 
 def check_position(claims: Claims, manifest: Manifest) -> None:
@@ -97,16 +98,22 @@ def open_origin(
     before = identity.get(connection).origin_id
     crashpoint("edge.origin.before_open")
     origins.succeed(connection, claims.origin_id, certificate, _levels(rest), now_ms)
-    take_bootstrap(connection, rest)
+    take_keys(connection, rest)
     _forget_outcomes(connection, rest)
     swap(connection, manifest, rest.changes, now_ms)
     adopting.adopt_own(connection, before, told_head, now_ms)
+    # Not before: these are the hub's own, in the levels already, also where this box was put back and lacked them.
+    keep_former(connection, rest)
     crashpoint("edge.origin.after_open")
 
 
-def take_bootstrap(connection: sqlite3.Connection, rest: Rest) -> None:
-    """Keys make retries safe for ever; former records can be told to a restored hub."""
+def take_keys(connection: sqlite3.Connection, rest: Rest) -> None:
+    """Keys make retries safe for ever."""
     origins.take_keys(connection, [bootstrap.parse_used_key(record) for record in _of(rest, bootstrap.KEY)])
+
+
+def keep_former(connection: sqlite3.Connection, rest: Rest) -> None:
+    """The predecessor's records as the hub has them can be told to a restored hub."""
     for origin_id, sequence, encoded, chain_hash in bootstrap.parse_formers(_of(rest, bootstrap.FORMER)):
         origins.keep_former(connection, origin_id, [(sequence, encoded, chain_hash)])
 

@@ -81,7 +81,7 @@ def succeed(
 
 
 def former(connection: sqlite3.Connection, origin_id: str, after: int = 0) -> list[tuple[int, bytes, bytes]]:
-    """(sequence, encoded, chain hash) of a predecessor's records above a position."""
+    """(sequence, encoded, chain hash) of a predecessor's records above a position: the hub's, and an own branch."""
     return _FORMER.run(connection, origin_id=origin_id, after=after).fetchall()
 
 

@@ -74,7 +74,7 @@ ledger = _table(
 former_records = _table(
     "former_records",
     _text("origin_id"), _int("sequence"), _blob("encoded"), _blob("chain_hash"),
-    PrimaryKeyConstraint("origin_id", "sequence"), rowid=False,
+    PrimaryKeyConstraint("origin_id", "sequence", "chain_hash"), rowid=False,
 )  # fmt: skip
 
 items = _table("items", _int("ref", key=True), _text("facts"), UniqueConstraint("facts"))

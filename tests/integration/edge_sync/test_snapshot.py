@@ -20,7 +20,7 @@ from sync_protocol import bootstrap
 from sync_protocol.changes import Barcode, Policy, Product, change
 from sync_protocol.errors import BadCertificate, ProtocolError
 from sync_protocol.keys import verifier
-from sync_protocol.records import Fact
+from sync_protocol.records import Fact, Movement, encode
 from sync_protocol.snapshot import Uplink
 from tests.integration.edge_sync.snapshot_hub import SnapshotHub
 from tests.unit.edge_agent_sync.builders import (
@@ -198,11 +198,27 @@ async def test_a_confirmed_box_goes_on_as_a_successor_with_what_the_hub_knows(tm
         assert (await box.database.read(ledger.head))[0] == 0
         assert await box.database.read(levels.at, PRODUCT, "shelf") == 42_000
         assert await box.database.read(keys.find, "till-1/17") is not None
-        assert len(await box.database.read(origins.former, ORIGIN)) == 4
+        assert len(await box.database.read(origins.former, ORIGIN)) == 5, "its own 4 and the hub's other one"
         assert await box.name_of(19) == "Product 19"
         appended = await box.database.write(ledger.append, [a_sale()])
         assert appended.last == 2
         assert await box.database.read(retention.verify) == []
+
+
+async def test_what_the_hub_has_of_a_box_that_was_put_back_is_kept_and_not_adopted_again(tmp_path: Path) -> None:
+    lost = encode(Movement(1, 1000, "shelf", "customer", "sale", NOW_MS, 0))
+    hub = a_bootstrap(5)
+    for sequence in (3, 4, 5):
+        hub.records += bootstrap.former(ORIGIN, sequence, lost, bytes([sequence]) * 32)
+    async with a_box(tmp_path, hub) as box:
+        written = await box.database.write(ledger.append, [a_sale()])
+        assert written.last == 2
+
+        await recovery.become(box.database, box.snapshots, a_successor(5), 2, PUBLIC, box.snapshots._verify, NOW_MS)
+
+        assert await box.database.read(levels.at, PRODUCT, "shelf") == 42_000
+        assert (await box.database.read(ledger.head))[0] == 0
+        assert [row[0] for row in await box.database.read(origins.former, ORIGIN, 2)] == [3, 4, 5]
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,8 @@ class Box:
         self.effects: list[Any] = []
         self.session = edge.EdgeSession(verify_hub=hub.verify)
         self.outbox: list[bytes] = []
+        self.predecessor: Box | None = None
+        """Whose records this box has kept."""
 
     @property
     def address(self) -> Address:
@@ -244,6 +246,16 @@ class Box:
             hub_epoch=self.epoch,
         )
 
+    def former(self, wanted: messages.Former, each: int = 2) -> list[bytes]:
+        """What was kept of the predecessor, sealed by this box."""
+        before = self.predecessor
+        assert before is not None
+        texts = {at: before.records[at - 1 : min(at - 1 + each, wanted.last)]
+                 for at in range(wanted.position + 1, wanted.last + 1, each)}  # fmt: skip
+        return [
+            batch.seal(before.origin_id, at, before.hash_at(at - 1), some, self.key.sign) for at, some in texts.items()
+        ]
+
     async def connect(self) -> None:
         """A new connection: Hello, and everything that follows."""
         self.hub.wire.sent[self.address].clear()
@@ -291,6 +303,9 @@ class Box:
             elif isinstance(effect, edge.SaveMark):
                 self.acked, self.safe_mark = effect.mark, effect.safe_mark
                 self.epoch = effect.hub_epoch if effect.hub_epoch is not None else self.epoch
+            elif isinstance(effect, edge.ReturnFormer):
+                lease = str(self.session.lease)
+                self.outbox += [messages.frame(lease, sealed) for sealed in self.former(effect.wanted)]
             elif isinstance(effect, edge.ApplyFeed):
                 self.feed = effect.cursor
                 self.feed_records += [record for _, record in effect.accepted.rows if isinstance(record, Fact)]

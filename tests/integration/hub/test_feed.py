@@ -3,6 +3,8 @@
 import asyncio
 from uuid import UUID, uuid4
 
+import pytest
+
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.storage import changes, feeds
 from sync_protocol import chain, facts
@@ -105,6 +107,33 @@ async def test_a_worker_that_takes_a_shard_over_goes_on_with_the_feed(hub: HubCo
     await box.talk()
 
     assert [record.body["name"] for record in box.feed_records] == ["later"]
+
+
+async def test_a_box_put_back_from_a_backup_gets_its_feed_from_the_worker_that_takes_its_shard_over(
+    hub: HubCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, other = await hub.make_box(), hub.another()
+    await join(hub, box)
+    old = box.feed
+    await tell(hub, "again")
+    await box.connect()
+    assert [record.body["name"] for record in box.feed_records] == ["again"]
+    box.feed, box.feed_records = old, []
+    # The worker dies right after the Welcome: nothing of the feed has reached the box.
+    monkeypatch.setattr(hub.exchange, "_pump", _nothing)
+    await box.restart()
+    assert box.feed_records == []
+
+    box.hub = other
+    await other.exchange.resume([UUID(box.device_id)])
+    await other.exchange.pump_all()
+    await box.talk()
+
+    assert [record.body["name"] for record in box.feed_records] == ["again"]
+
+
+async def _nothing(_line: object) -> None:
+    """A worker that dies before it sends."""
 
 
 async def test_a_command_is_pending_until_the_movement_that_carries_it(hub: HubCore) -> None:

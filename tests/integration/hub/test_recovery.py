@@ -66,6 +66,37 @@ async def test_asking_twice_for_the_same_survivor_gives_the_same_successor(hub: 
     assert await hub.recovery.confirm_survivor(box.device_id, "ann", hub.clock()) == first
 
 
+async def test_a_tail_that_the_hub_has_not_on_a_branch_yet_is_salvaged_before_the_successor_is_given(
+    hub: HubCore,
+) -> None:
+    box, product = await fenced(hub)
+    await hub.recovery.confirm_survivor(box.device_id, "ann", hub.clock())
+    box.sell(product, key="written-offline")
+    box.effects.clear()
+
+    await box.restart()
+
+    assert not [effect for effect in box.effects if isinstance(effect, edge.Become)]
+    row = "SELECT head FROM branches WHERE origin_id = $1 ORDER BY head DESC LIMIT 1"
+    assert await hub.value(row, box.origin_id) == box.head
+    await box.restart()
+    assert [effect for effect in box.effects if isinstance(effect, edge.Become)]
+
+
+async def test_a_box_put_back_to_before_its_succession_is_not_given_a_successor_that_has_spoken(hub: HubCore) -> None:
+    box, product = await fenced(hub)
+    successor = await succeed(hub, box)
+    successor.sell(product)
+    await successor.connect()
+    box.effects.clear()
+
+    await box.restart()
+
+    assert not [effect for effect in box.effects if isinstance(effect, edge.Become)]
+    assert box.session.link is edge.Link.FENCED
+    assert await hub.recovery.confirm_survivor(box.device_id, "ann", hub.clock()) != successor.origin_id
+
+
 async def test_the_successors_snapshot_carries_levels_keys_and_former_records(hub: HubCore) -> None:
     box, product = await fenced(hub)
     await succeed(hub, box)

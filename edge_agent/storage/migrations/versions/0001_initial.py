@@ -135,7 +135,7 @@ STATEMENTS = (
   sequence INTEGER NOT NULL,
   encoded BLOB NOT NULL,
   chain_hash BLOB NOT NULL,
-  PRIMARY KEY (origin_id, sequence)
+  PRIMARY KEY (origin_id, sequence, chain_hash)
 )
  WITHOUT ROWID,
  STRICT""",
