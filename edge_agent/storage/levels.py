@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from edge_agent.storage.schema import levels, reservations
-from edge_agent.storage.statement import Statement
+from edge_agent.storage.statement import RowStatement, Statement
 
 Row = tuple[str, str, int]
 """(product_id, location, quantity)"""
@@ -19,12 +19,13 @@ Row = tuple[str, str, int]
 _INSERTED = insert(levels).values(
     product_id=bindparam("product_id"), location=bindparam("location"), quantity=bindparam("quantity")
 )
-_ADD = Statement(
+_ADD = RowStatement(
     _INSERTED.on_conflict_do_update(
         index_elements=["product_id", "location"],
         set_={"quantity": levels.c.quantity + _INSERTED.excluded.quantity},
     )
 )
+assert _ADD.names == ("product_id", "location", "quantity")
 _ALL = Statement(select(levels.c.product_id, levels.c.location, levels.c.quantity))
 _OF_PRODUCT = Statement(
     select(levels.c.location, levels.c.quantity).where(levels.c.product_id == bindparam("product_id"))
@@ -44,17 +45,14 @@ def add(connection: sqlite3.Connection, change: Mapping[tuple[str, str], int]) -
     if len(change) == 2:
         # One movement: two calls cost less than setting up executemany.
         for (product_id, location), quantity in change.items():
-            _ADD.run(connection, product_id=product_id, location=location, quantity=quantity)
+            _ADD.run(connection, (product_id, location, quantity))
         return
-    _ADD.run_many(
-        connection,
-        [{"product_id": p, "location": at, "quantity": q} for (p, at), q in change.items()],
-    )
+    _ADD.run_many(connection, [(*place, quantity) for place, quantity in change.items()])
 
 
 def load(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
     """Take over the levels of a bootstrap; there are none yet."""
-    _ADD.run_many(connection, ({"product_id": p, "location": at, "quantity": q} for p, at, q in rows))
+    _ADD.run_many(connection, rows)
 
 
 def each(connection: sqlite3.Connection) -> Iterator[Row]:

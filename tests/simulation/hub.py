@@ -111,19 +111,20 @@ class Hub:
 
     def extend_feed(self, site_id: str) -> Feed:
         """Give the changes that this site's feed has not taken their positions in it; commits at once."""
+        feed: Feed = self.tables.get("feeds", site_id)
+        last = self.tables.get("hub", "changes")
+        if last <= feed.taken:
+            return feed
         txn = Transaction(self.tables)
-        feed: Feed = txn.get("feeds", site_id)
-        last = txn.get("hub", "changes")
         head, chain_hash = feed.head, feed.chain_hash
         for number in range(feed.taken + 1, last + 1):
             scope, encoded = txn.get("changes", number)
             if scope in (None, site_id):
                 head, chain_hash = head + 1, chain.extend(chain_hash, encoded)
                 txn.put("feed_records", feed.origin_id, head, Stored(encoded, chain_hash))
-        if last > feed.taken:
-            feed = replace(feed, head=head, chain_hash=chain_hash, taken=last)
-            txn.put("feeds", site_id, feed)
-            txn.commit()
+        feed = replace(feed, head=head, chain_hash=chain_hash, taken=last)
+        txn.put("feeds", site_id, feed)
+        txn.commit()
         return feed
 
     @staticmethod
