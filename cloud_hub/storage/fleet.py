@@ -42,6 +42,16 @@ def connected(origin: Any) -> sa.ColumnElement[bool]:
     return sa.and_(origin.lease.is_not(None), sa.not_(sa.func.coalesce(is_gone, sa.false()))).label("is_connected")
 
 
+def pending(origin: Any) -> sa.ColumnElement[int]:
+    """What the box last told of that has not arrived yet: it falls as the mark moves, not only when it tells again."""
+    return sa.func.greatest(origin.head_told - origin.mark, 0).label("pending")
+
+
+def oldest_unsent(origin: Any) -> sa.ColumnElement[int | None]:
+    """Since when something waits at the box; nothing when all that it told of is here."""
+    return sa.case((origin.mark < origin.head_told, origin.oldest_unacked_at), else_=sa.null()).label("oldest_unsent")
+
+
 _NEWEST = (
     sa.select(origins).ext(distinct_on(origins.c.device_id)).order_by(origins.c.device_id, origins.c.opened_at.desc())
 )
@@ -51,7 +61,7 @@ _BOXES = Query(
         devices.c.id, devices.c.name, devices.c.state, devices.c.site_id, devices.c.is_online, devices.c.telemetry,
         sites.c.name.label("site_name"),
         _origin.c.origin_id, _origin.c.state.label("origin_state"), _origin.c.mark, _origin.c.safe_mark,
-        _origin.c.head_told, _origin.c.pending_told, _origin.c.oldest_unacked_at, connected(_origin.c),
+        _origin.c.head_told, pending(_origin.c), oldest_unsent(_origin.c), connected(_origin.c),
         _origin.c.last_seen, _origin.c.clock_offset_ms, _origin.c.agent_version, _origin.c.last_error,
         (feeds.c.head - feeds.c.acked).label("feed_lag"),
     )
@@ -81,8 +91,8 @@ def _box(row: Row) -> Box:
         mark=row["mark"] or 0,
         safe_mark=row["safe_mark"] or 0,
         head=None if row["origin_id"] is None else max(row["head_told"], row["mark"]),
-        pending=row["pending_told"],
-        oldest_unsent_ms=row["oldest_unacked_at"],
+        pending=row["pending"],
+        oldest_unsent_ms=row["oldest_unsent"],
         is_connected=row["is_connected"],
         is_online=row["is_online"],
         last_seen_ms=row["last_seen"],

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from cloud_hub.storage.database import Connection, Query, Row
-from cloud_hub.storage.fleet import connected
+from cloud_hub.storage.fleet import connected, oldest_unsent, pending
 from cloud_hub.storage.schema import (
     commands,
     devices,
@@ -226,8 +226,8 @@ _AS_OF = Query(
         origins.c.origin_id,
         origins.c.mark,
         origins.c.last_seen,
-        origins.c.pending_told,
-        origins.c.oldest_unacked_at,
+        pending(origins.c),
+        oldest_unsent(origins.c),
         connected(origins.c),
     )
     .select_from(
@@ -336,8 +336,8 @@ def _as_of(row: Row) -> AsOf:
         origin_id=None if row["origin_id"] is None else str(row["origin_id"]),
         position=row["mark"] or 0,
         last_heard_ms=row["last_seen"],
-        behind=row["pending_told"],
-        oldest_unsent_ms=row["oldest_unacked_at"],
+        behind=row["pending"],
+        oldest_unsent_ms=row["oldest_unsent"],
         is_connected=row["is_connected"],
         is_hub_run=row["kind"] == "hub",
     )

@@ -48,6 +48,8 @@ class AsOf(View):
     """Records that the box said it still has to send."""
     oldest_unsent: Time | None
     is_live: bool
+    stale_since: Time | None
+    """Since when these figures may be old; null while the box is heard."""
 
 
 class Level(View):
@@ -175,6 +177,7 @@ async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) 
             behind=each.behind,
             oldest_unsent=rfc3339(each.oldest_unsent_ms),
             is_live=live,
+            stale_since=None if live else rfc3339(each.last_heard_ms),
         )
         for each, live in found.as_of
     ]
