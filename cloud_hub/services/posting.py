@@ -86,7 +86,7 @@ class Posting:
     async def _run(self, site_id: str, now_ms: int) -> None:
         try:
             while waiting := self._waiting.get(site_id):
-                group, self._waiting[site_id] = waiting[:GROUP_MAX], waiting[GROUP_MAX:]
+                group, self._waiting[site_id] = _next_group(waiting)
                 try:
                     outcomes = await self._commit(site_id, group, now_ms)
                 except Exception as error:  # noqa: BLE001 - whoever waits is told what went wrong
@@ -124,14 +124,7 @@ class Posting:
             refs={_facts(known_item): ref for ref, known_item in items.items()},
             next_ref=max(items, default=0) + 1,
         )  # fmt: skip
-        outcomes: list[Posted | Exception] = []
-        used: dict[str, Posted | Exception] = {}
-        for request in group:
-            outcome = _replayed(known, request) or used.get(request.key)
-            if outcome is None:
-                outcome = _judge(state, request, policies.keys(), now_ms)
-                used[request.key] = outcome
-            outcomes.append(outcome)
+        outcomes = [_replayed(known, request) or _judge(state, request, policies.keys(), now_ms) for request in group]
         ids = await self._append(connection, origin, state.records, items, now_ms)
         made = [_finish(request, outcome, ids, state) for request, outcome in zip(group, outcomes, strict=True)]
         await self._save_keys(connection, origin, group, made, known)
@@ -194,6 +187,18 @@ class Posting:
             if isinstance(outcome, Posted) and not outcome.is_replayed and request.key not in known
         ]  # fmt: skip
         await postings.save_keys(connection, rows)
+
+
+def _next_group(waiting: list[_Request]) -> tuple[list[_Request], list[_Request]]:
+    """What is committed together, and what waits: a second request of a key finds the first one's answer."""
+    group: dict[str, _Request] = {}
+    rest = []
+    for request in waiting:
+        if request.key in group or len(group) >= GROUP_MAX:
+            rest.append(request)
+        else:
+            group[request.key] = request
+    return list(group.values()), rest
 
 
 async def writer_of(connection: Connection, site_id: str, now_ms: int) -> Origin:
