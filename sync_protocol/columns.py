@@ -133,23 +133,22 @@ def _read(text: bytes, count: int) -> _Packed:
         raise Malformed(f"batch: expected {count} records, its runs and rows hold others")
     if any(kind not in _WIDTHS or not lengths[kind] for kind in tables):
         raise Malformed("batch: columns of an unknown kind, or without rows")
-    read = {kind: _from_columns(columns, lengths[kind]) for kind, columns in tables.items()}
+    read = {kind: _from_columns(columns, lengths[kind], len(text)) for kind, columns in tables.items()}
     return _Packed(runs, read, lengths, others)
 
 
-def _from_columns(columns: list[Any], length: int) -> list[_Column]:
+def _from_columns(columns: list[Any], length: int, size: int) -> list[_Column]:
     if type(columns) is not list or not 0 < len(columns) <= COLUMNS_MAX:
         raise Malformed(f"batch: expected 1 to {COLUMNS_MAX} columns")
     read = [_from_column(column, length) for column in columns]
-    longest = sum(_longest(column.distinct) for column in read)
-    if longest * length > PAYLOAD_BYTES_MAX:
+    # Each word stands in the text, so the longest ones together are no longer than its `size`.
+    if size * length > PAYLOAD_BYTES_MAX and sum(map(_longest, read)) * length > PAYLOAD_BYTES_MAX:
         raise Malformed("batch: its words repeat to more than a payload may hold")
     return read
 
 
-def _longest(distinct: list[Any]) -> int:
-    words = [len(word) for word in distinct if type(word) is str]
-    return max(words) if words else 0
+def _longest(column: _Column) -> int:
+    return max((len(word) for word in column.distinct if type(word) is str), default=0)
 
 
 def _from_column(column: Any, length: int) -> _Column:

@@ -38,7 +38,9 @@ class Statement:
 
     def row(self, connection: sqlite3.Connection, **values: Any) -> tuple[Any, ...] | None:
         """Its first row, or None."""
-        found: tuple[Any, ...] | None = self.run(connection, **values).fetchone()
+        # As `run`, spelled out: most statements are point reads, and a call would pack their values once more.
+        cursor = connection.execute(self.text, {**self._constants, **values} if self._constants else values)
+        found: tuple[Any, ...] | None = cursor.fetchone()
         return found
 
     def value(self, connection: sqlite3.Connection, **values: Any) -> Any:
