@@ -80,7 +80,7 @@ def _identifiers(world: World) -> "Iterator[None]":
 
 @contextmanager
 def _swapping(seed: int) -> "Iterator[None]":
-    """These catalogues are small, and their rows copied; in every eighth run the tables are renamed as in a large one."""
+    """These catalogues are small, and copied; in every eighth run the tables are renamed as those of a large one."""
     original = staging.COPIED_MAX
     staging.COPIED_MAX = -1 if seed % 8 == 0 else original
     try:
