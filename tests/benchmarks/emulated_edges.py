@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sync_protocol import batch, chain, edge_session, messages, topics
-from sync_protocol.edge_session import EdgeSession, LedgerView
-from sync_protocol.effects import Effect
+from sync_protocol import batch, chain, messages, topics
+from sync_protocol.edge_session import EdgeSession, LedgerView, Link
+from sync_protocol.effects import CompareHash, Effect, Publish
+from sync_protocol.errors import TransportError
 from sync_protocol.keys import verifier
 from sync_protocol.records import Item, Movement, encode
 from sync_protocol.transport.mqtt import BrokerAddress, Connection
@@ -86,9 +87,8 @@ async def _come_back(edge: EmulatedEdge, broker: BrokerAddress) -> None:
                     return
             finally:
                 await connection.close()
-        except (OSError, Exception) as error:
-            if isinstance(error, asyncio.CancelledError | AssertionError):
-                raise
+        except (OSError, TransportError):
+            pass
         await asyncio.sleep(rng.random() * 2)
 
 
@@ -103,9 +103,9 @@ async def _talk(edge: EmulatedEdge, connection: Connection, boot: int) -> bool:
     async for _, payload in connection.messages():
         effects = session.received(payload, now=_now(), clock_ms=_clock())
         _execute(edge, session, effects, connection, up)
-        if session.link is edge_session.Link.REFUSED:
+        if session.link is Link.REFUSED:
             return False
-        if session.link is edge_session.Link.STREAMING and session.sender.pending == 0:
+        if session.link is Link.STREAMING and session.sender.pending == 0:
             edge.acked_at = time.perf_counter()
             return True
         _pump(edge, session, connection, up)
@@ -114,9 +114,9 @@ async def _talk(edge: EmulatedEdge, connection: Connection, boot: int) -> bool:
 
 def _execute(edge: EmulatedEdge, session: EdgeSession, effects: list[Effect], connection: Connection, up: str) -> None:
     for effect in effects:
-        if isinstance(effect, effects.Publish):
+        if isinstance(effect, Publish):
             connection.publish(up, effect.data)
-        elif isinstance(effect, effects.CompareHash):
+        elif isinstance(effect, CompareHash):
             own = edge.hash_at(effect.position)
             _execute(edge, session, session.hash_known(own, now=_now(), clock_ms=_clock()), connection, up)
 
