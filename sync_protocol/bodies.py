@@ -19,7 +19,7 @@ class Vocabulary(Generic[M]):
     """Kinds and their models."""
 
     def __init__(self, models: Mapping[str, type[M]]) -> None:
-        self.models = dict(models)
+        self.models = models
         self._kinds = {model: kind for kind, model in models.items()}
 
     def record(self, body: M) -> Fact:
