@@ -95,9 +95,12 @@ def open_origin(
 
     The hub holds what was written up to `told_head`; what the store wrote since is taken over here.
     """
-    before = identity.get(connection).origin_id
+    who = identity.get(connection)
+    before = who.origin_id
     crashpoint("edge.origin.before_open")
-    origins.succeed(connection, claims.origin_id, certificate, _levels(rest), now_ms)
+    origins.succeed(
+        connection, claims.origin_id, certificate, _levels(rest), now_ms, kept_up_to=_common_with(claims, who)
+    )
     take_keys(connection, rest)
     _forget_outcomes(connection, rest)
     swap(connection, manifest, rest.changes, now_ms)
@@ -105,6 +108,14 @@ def open_origin(
     # Not before: these are the hub's own, in the levels already, also where this box was put back and lacked them.
     keep_former(connection, rest)
     crashpoint("edge.origin.after_open")
+
+
+def _common_with(claims: Claims, who: identity.Identity) -> int:
+    """Up to where this box's old ledger is the site's too: acknowledged, and not after the old origin was closed."""
+    closed = claims.predecessor
+    if closed is None or closed.origin_id != who.origin_id:
+        return who.safe_mark
+    return max(who.safe_mark, min(who.acked, closed.position))
 
 
 def take_keys(connection: sqlite3.Connection, rest: Rest) -> None:

@@ -44,7 +44,7 @@ _EMPTY = [
     Statement(delete(table)) for table in (ledger, items, checkpoints, checkpoint_levels, rejected, timeline, exchanges)
 ]
 _FORGET_OUTCOMES = [
-    Statement(delete(table).where(table.c.position > bindparam("safe_mark"))) for table in (commands, branch_adopted)
+    Statement(delete(table).where(table.c.position > bindparam("kept_up_to"))) for table in (commands, branch_adopted)
 ]
 _FORMER = Statement(
     select(former_records.c.sequence, former_records.c.encoded, former_records.c.chain_hash)
@@ -66,16 +66,19 @@ def begin(connection: sqlite3.Connection, rows: Iterable[levels.Row], now_ms: in
 
 
 def succeed(
-    connection: sqlite3.Connection, origin_id: str, certificate: str, rows: Iterable[levels.Row], now_ms: int = 0
-) -> None:
-    """Become another origin: keep this one's records aside, then start from the given levels."""
+    connection: sqlite3.Connection, origin_id: str, certificate: str, rows: Iterable[levels.Row], now_ms: int = 0,
+    *, kept_up_to: int = 0,
+) -> None:  # fmt: skip
+    """Become another origin: keep this one's records aside, then start from the given levels.
+
+    What was done at or below `kept_up_to` is in the site's ledger for good; above it an outcome
+    may lie on a branch, and does not count as done any more.
+    """
     _KEEP.run(connection, origin_id=identity.get(connection).origin_id)
     for statement in (*_EMPTY, *_OLD_COUNTS):
         statement.run(connection)
-    # Above the safe mark an outcome may lie on a branch: it does not count as done any more.
-    safe_mark = identity.get(connection).safe_mark
     for statement in _FORGET_OUTCOMES:
-        statement.run(connection, safe_mark=safe_mark)
+        statement.run(connection, kept_up_to=kept_up_to)
     identity.save_origin(connection, origin_id, certificate)
     begin(connection, rows, now_ms)
 
