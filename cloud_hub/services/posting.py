@@ -49,6 +49,7 @@ class _Request:
     actor: str | None
     all_or_none: bool
     body_hash: bytes
+    asked_at: int
     answered: "asyncio.Future[Posted]"
     rows: list[Row | int | None] = field(default_factory=list)
 
@@ -76,18 +77,20 @@ class Posting:
         body = orjson.dumps([asdict(draft) for draft in drafts], option=orjson.OPT_SORT_KEYS)
         request = _Request(
             drafts=drafts, key=key, actor=actor, all_or_none=all_or_none, body_hash=sha256(body).digest(),
+            asked_at=now_ms,
             answered=asyncio.get_running_loop().create_future(),
         )  # fmt: skip
         self._waiting.setdefault(site_id, []).append(request)
         if site_id not in self._running:
-            self._running[site_id] = asyncio.create_task(self._run(site_id, now_ms))
+            self._running[site_id] = asyncio.create_task(self._run(site_id))
         return await asyncio.shield(request.answered)
 
-    async def _run(self, site_id: str, now_ms: int) -> None:
+    async def _run(self, site_id: str) -> None:
         try:
             while waiting := self._waiting.get(site_id):
                 group, self._waiting[site_id] = _next_group(waiting)
                 try:
+                    now_ms = max(request.asked_at for request in group)
                     outcomes = await self._commit(site_id, group, now_ms)
                 except Exception as error:  # noqa: BLE001 - whoever waits is told what went wrong
                     outcomes = [error for _ in group]
@@ -124,7 +127,7 @@ class Posting:
             refs={_facts(known_item): ref for ref, known_item in items.items()},
             next_ref=max(items, default=0) + 1,
         )  # fmt: skip
-        outcomes = [_replayed(known, request) or _judge(state, request, policies.keys(), now_ms) for request in group]
+        outcomes = [_replayed(known, request) or _judge(state, request, policies.keys()) for request in group]
         ids = await self._append(connection, origin, state.records, items, now_ms)
         made = [_finish(request, outcome, ids, state) for request, outcome in zip(group, outcomes, strict=True)]
         await self._save_keys(connection, origin, group, made, known)
@@ -236,7 +239,7 @@ async def writer_of(connection: Connection, site_id: str, now_ms: int) -> Origin
     return origin
 
 
-def _judge(state: Ledger, request: _Request, known_products: Any, now_ms: int) -> Posted | Exception:
+def _judge(state: Ledger, request: _Request, known_products: Any) -> Posted | Exception:
     """Take all drafts, or put everything back as it was."""
     before = dict(state.levels), len(state.records), dict(state.refs), state.next_ref
     request.rows = []
@@ -244,7 +247,7 @@ def _judge(state: Ledger, request: _Request, known_products: Any, now_ms: int) -
         key = request.key if index == 0 else f"{request.key}#{index}"
         taken: Row | int | None = Row(None, None, "product", "no such product")
         if draft.product_id in known_products:
-            taken = state.take(draft, now_ms=now_ms, actor=request.actor, key=key)
+            taken = state.take(draft, now_ms=request.asked_at, actor=request.actor, key=key)
         if isinstance(taken, Row) and request.all_or_none:
             state.levels, count, state.refs, state.next_ref = before[0], before[1], before[2], before[3]
             del state.records[count:]

@@ -7,6 +7,7 @@ import pytest
 
 from cloud_hub.domain.posting import Draft
 from cloud_hub.errors import Conflict, Invalid, NotFound
+from cloud_hub.services.intake import moment
 from cloud_hub.services.posting import Posting
 from cloud_hub.services.verification import verify
 from tests.integration.hub.conftest import HubCore
@@ -153,3 +154,18 @@ async def test_low_stock_opens_one_alert_and_a_delivery_resolves_it(hub: HubCore
         states.append([state for (state,) in await hub.rows("SELECT state FROM alerts WHERE site_id = $1", site)])
 
     assert states == [[], ["opened"], ["opened"], ["resolved"]]
+
+
+async def test_each_posting_of_a_busy_site_has_the_time_at_which_it_was_asked_for(
+    hub: HubCore, posting: Posting
+) -> None:
+    site, product = await hub.make_site("hub"), await hub.make_product()
+    started = hub.clock()
+
+    await asyncio.gather(
+        *(posting.post(site, [receipt(product)], "same", actor=None, now_ms=started + each) for each in (0, 500)),
+        posting.post(site, [receipt(product)], "other", actor=None, now_ms=started + 900),
+    )
+
+    times = await hub.rows("SELECT occurred_at FROM movements WHERE site_id = $1 ORDER BY sequence", site)
+    assert [time for (time,) in times] == [moment(started), moment(started + 900)]
