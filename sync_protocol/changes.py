@@ -10,13 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync_protocol.bodies import Vocabulary
-from sync_protocol.facts import Key, Quantity
-from sync_protocol.messages import Count, Id, Text
+from sync_protocol.fields import Count, Id, Key, Money, Quantity, Text
 from sync_protocol.records import Fact
-
-Gtin = Annotated[str, Field(pattern=r"^[0-9]{14}$")]
-Money = Annotated[int, Field(ge=0, le=10**15)]
-"""Minor units."""
 
 
 class _Change(BaseModel):

@@ -11,34 +11,32 @@ in every payload, carries out the effects in order, reports back (`hash_known`,
     greeting --Refused--> refused (asks again after retry_after_ms, or waits for a person)
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from sync_protocol import batch as batches
 from sync_protocol import messages as say
 from sync_protocol.effects import (
-    ApplyFeed,
     Become,
     CompareHash,
     Disconnect,
     Effect,
-    FetchSnapshot,
     HubTime,
     MakeDigest,
     MakeSummary,
     Publish,
     RebuildLevels,
-    ReturnFeed,
     ReturnFormer,
     SaveFeedSafe,
     SaveMark,
     TellBuckets,
     TellPruned,
 )
-from sync_protocol.errors import BadSignature, ProtocolError
-from sync_protocol.handshake import FeedVerdict, Verdict
+from sync_protocol.errors import ProtocolError
+from sync_protocol.feed_reader import FeedReader, feed_ack
+from sync_protocol.handshake import Verdict
+from sync_protocol.ledger_view import LedgerView
 from sync_protocol.limits import HELLO_TIMEOUT_MS, PING_AFTER_MS, STALL_TIMEOUT_MS
-from sync_protocol.receiver import Accepted, Disbelieved, Duplicate, Gap, receive
 from sync_protocol.sender import Range, Sender, SenderState, Stall
 
 SUMMARY_FROM_RECORDS = 2_000
@@ -59,27 +57,6 @@ class Link(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerView:
-    """What the store's database says at the moment of a Hello."""
-
-    site_id: str
-    origin_id: str
-    device_id: str
-    certificate: str
-    boot: int
-    instance: str
-    head: int
-    chain_head: bytes
-    acked: int
-    acked_hash: bytes
-    first_retained: int
-    checkpoints: list[say.Checkpoint]
-    feed: say.FeedCursor | None
-    hub_epoch: int
-    agent_version: str = ""
-
-
 class EdgeSession:
     """One origin's conversation with the hub, over one connection after another."""
 
@@ -88,13 +65,12 @@ class EdgeSession:
         self.detail = ""
         self.sender = Sender(**({"batch_records_max": batch_records_max} if batch_records_max else {}))
         self.lease: str | None = None
-        self._verify_hub = verify_hub
         self._view: LedgerView | None = None
         self._session = ""
         self._hello_at = self._hello_clock = 0
         self._retry_at: int | None = None
         self._welcome: say.Welcome | None = None
-        self._feed: say.FeedCursor | None = None
+        self._feed = FeedReader(verify_hub)
         self._digest_at: int | None = None
         self._heard_at = 0
         self._asked_at: int | None = None
@@ -105,10 +81,10 @@ class EdgeSession:
         """A new connection is up: say Hello. `session` is random, `now` monotonic milliseconds."""
         self.disconnected()
         self._view, self._session = view, session
-        self._feed = view.feed
+        self._feed.cursor = view.feed
         self.link, self.detail = Link.GREETING, ""
         self._hello_at, self._hello_clock = now, clock_ms
-        return [Publish(say.encode(_hello(view, session, clock_ms)))]
+        return [Publish(say.encode(view.hello(session, clock_ms)))]
 
     def disconnected(self) -> None:
         """The connection is gone; nothing of it is remembered."""
@@ -161,7 +137,7 @@ class EdgeSession:
 
     def snapshot_done(self, cursor: say.FeedCursor) -> list[Effect]:
         """A snapshot was swapped in: the feed goes on from its position."""
-        self._feed = cursor
+        self._feed.cursor = cursor
         return self._feed_ack(cursor)
 
     def digest(self, position: int, chain_hash: bytes, buckets: str, incomplete: list[int]) -> list[Effect]:
@@ -214,7 +190,7 @@ class EdgeSession:
             return [Disconnect(f"no answer to a ping for {STALL_TIMEOUT_MS} ms")]
         self._asked_at = now
         # A lost word about the feed is said again: nothing else would ever repeat it.
-        told = [] if self._feed is None else self._feed_ack(self._feed)
+        told = [] if self._feed.cursor is None else self._feed_ack(self._feed.cursor)
         return [Publish(say.encode(say.Ping(lease=self.lease))), *told]
 
     # --- greeting ---------------------------------------------------------------------
@@ -268,22 +244,13 @@ class EdgeSession:
                 effects.append(MakeSummary())
         if head == welcome.mark:
             effects += self._digest_now(now)
-        return effects + self._greet_feed(welcome)
+        return effects + self._feed.greeted(welcome)
 
     def _start_sender(self, welcome: say.Welcome, mark: int, head: int, now: int) -> None:
         self.sender.start(
             lease=welcome.lease, mark=mark, head=head, credits=welcome.credits, now=now,
             start_after_ms=welcome.start_after_ms,
         )  # fmt: skip
-
-    def _greet_feed(self, welcome: say.Welcome) -> list[Effect]:
-        if welcome.feed_verdict == FeedVerdict.NORMAL:
-            return []
-        effects: list[Effect] = []
-        if welcome.feed_return_after is not None:
-            effects.append(ReturnFeed(welcome.feed_return_after))
-        self._feed = None
-        return [*effects, FetchSnapshot(welcome.feed.origin_id)]
 
     # --- streaming --------------------------------------------------------------------
 
@@ -338,36 +305,12 @@ class EdgeSession:
 
     def _on_feed(self, payload: bytes, now: int) -> list[Effect]:
         lease, sealed = say.unframe(payload)
-        cursor = self._feed
-        if lease != self.lease or cursor is None or self.link is not Link.STREAMING:
+        if lease != self.lease or self._feed.cursor is None or self.link is not Link.STREAMING:
             return []
         self._hear(now)
-        batch = batches.parse(sealed)
-        if batch.origin_id != cursor.origin_id:
-            return []
-        outcome = receive(batch, mark=cursor.position, mark_hash=bytes.fromhex(cursor.hash), verify=self._verify_hub)
-        if isinstance(outcome, Accepted):
-            self._feed = say.FeedCursor(origin_id=batch.origin_id, position=outcome.mark, hash=outcome.hashes[-1].hex())
-            return [ApplyFeed(outcome, sealed, self._feed)]
-        if isinstance(outcome, Duplicate):
-            return self._feed_ack(cursor)
-        if isinstance(outcome, Gap):
-            return self._feed_ack(cursor, expected=outcome.expected)
-        if isinstance(outcome, Disbelieved) and outcome.code == "signature":
-            raise BadSignature(outcome.detail)
-        return [Disconnect(f"feed: {outcome.detail}")]
+        return self._feed.received(sealed, lease)
 
-    def _feed_ack(self, cursor: say.FeedCursor, expected: int | None = None) -> list[Effect]:
+    def _feed_ack(self, cursor: say.FeedCursor) -> list[Effect]:
         if self.lease is None or self.link is not Link.STREAMING:
             return []
-        return [Publish(say.encode(say.FeedAck(lease=self.lease, feed=cursor, expected=expected)))]
-
-
-def _hello(view: LedgerView, session: str, clock_ms: int) -> say.Hello:
-    return say.Hello(
-        session=session, site_id=view.site_id, origin_id=view.origin_id, device_id=view.device_id,
-        boot=view.boot, instance=view.instance, head=view.head, chain_head=view.chain_head.hex(),
-        acked=view.acked, acked_hash=view.acked_hash.hex(), first_retained=view.first_retained,
-        checkpoints=view.checkpoints, feed=view.feed, hub_epoch=view.hub_epoch, clock_ms=clock_ms,
-        certificate=view.certificate, agent_version=view.agent_version,
-    )  # fmt: skip
+        return [feed_ack(self.lease, cursor)]

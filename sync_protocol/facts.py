@@ -10,13 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync_protocol.bodies import Vocabulary
-from sync_protocol.limits import KEY_CHARS_MAX, QUANTITY_MAX
-from sync_protocol.messages import Count, Id, Text
+from sync_protocol.fields import Count, Id, Key, Quantity, Text
 from sync_protocol.records import Fact
 from sync_protocol.vocabulary import AlertState, CommandStatus
-
-Quantity = Annotated[int, Field(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
-Key = Annotated[str, Field(min_length=1, max_length=KEY_CHARS_MAX)]
 
 
 class _Body(BaseModel):

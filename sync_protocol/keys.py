@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync_protocol.errors import BadCertificate, BadSignature
-from sync_protocol.messages import Count, Hash, Id
+from sync_protocol.fields import Count, Hash, Id
 
 
 class Predecessor(BaseModel):

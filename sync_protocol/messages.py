@@ -10,14 +10,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sync_protocol.errors import Malformed, TooLarge
-from sync_protocol.limits import CHECKPOINTS_MAX, CONTROL_BYTES_MAX, TEXT_CHARS_MAX
-
-Text = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
-Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Token = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-"""A session, lease or instance: 8 random bytes as hex."""
-Count = Annotated[int, Field(ge=0, lt=2**62)]
+from sync_protocol.fields import Count, Hash, Id, Text, Token
+from sync_protocol.limits import CHECKPOINTS_MAX, CONTROL_BYTES_MAX
 
 
 class _Message(BaseModel):

@@ -16,13 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sync_protocol.compression import deflate, inflate
 from sync_protocol.errors import Malformed, TooLarge
+from sync_protocol.fields import Count, Hash, Id
 from sync_protocol.limits import (
     PAYLOAD_BYTES_MAX,
     RECORD_BYTES_MAX,
     SNAPSHOT_CHUNK_BYTES,
     SNAPSHOT_CHUNK_BYTES_MAX,
 )
-from sync_protocol.messages import Count, FeedCursor, Hash, Id
+from sync_protocol.messages import FeedCursor
 
 _RAW_MIN = 2 * SNAPSHOT_CHUNK_BYTES
 _RAW_MAX = SNAPSHOT_CHUNK_BYTES_MAX - 2 * RECORD_BYTES_MAX

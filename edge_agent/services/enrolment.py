@@ -24,8 +24,8 @@ from edge_agent.errors import Conflict, Refused
 from edge_agent.storage.files import Folder, make_private, write_private
 from edge_agent.storage.identity import Identity
 from sync_protocol.errors import BadCertificate
+from sync_protocol.fields import Id
 from sync_protocol.keys import Claims, read_certificate, verifier
-from sync_protocol.messages import Id
 
 _LOST = "put the file back from a copy of this folder, or enrol the box again in an empty one"
 KeyHex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

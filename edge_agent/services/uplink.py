@@ -10,10 +10,10 @@ from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import NotFound
 from edge_agent.storage import feed, identity, ledger
 from sync_protocol import batch
-from sync_protocol.edge_session import LedgerView
 from sync_protocol.effects import SaveMark
 from sync_protocol.errors import TooLarge
 from sync_protocol.handshake import checkpoint_positions
+from sync_protocol.ledger_view import LedgerView
 from sync_protocol.limits import CHECKPOINTS_MAX
 from sync_protocol.messages import Checkpoint, FeedCursor
 from sync_protocol.sender import Range

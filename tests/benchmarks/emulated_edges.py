@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sync_protocol import batch, chain, messages, topics
-from sync_protocol.edge_session import EdgeSession, LedgerView, Link
+from sync_protocol.edge_session import EdgeSession, Link
 from sync_protocol.effects import CompareHash, Effect, Publish
 from sync_protocol.errors import TransportError
 from sync_protocol.keys import verifier
+from sync_protocol.ledger_view import LedgerView
 from sync_protocol.records import Item, Movement, encode
 from sync_protocol.transport.mqtt import BrokerAddress, Connection
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from sync_protocol import chain
 from sync_protocol import messages as say
-from sync_protocol.edge_session import EdgeSession, LedgerView, Link
+from sync_protocol.edge_session import EdgeSession, Link
 from sync_protocol.effects import Publish, SaveMark
+from sync_protocol.ledger_view import LedgerView
 from sync_protocol.limits import PING_AFTER_MS
 
 SITE, ORIGIN, DEVICE, FEED = (f"0190a000-0000-7000-8000-00000000000{n}" for n in range(4))
