@@ -10,7 +10,6 @@ connection happens any more; what was on its way is unknown and the protocol rep
 import asyncio
 import contextlib
 import socket
-import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from sync_protocol.errors import Lost, TooLarge, Unavailable
 from sync_protocol.limits import BATCH_BYTES_MAX
 from sync_protocol.transport.address import BrokerAddress as BrokerAddress
 from sync_protocol.transport.address import failure_code, tls_context
+from sync_protocol.transport.pump import SocketPump
 
 PACKET_BYTES_MAX = BATCH_BYTES_MAX + 4_096
 """A batch with its topic and properties."""
@@ -57,7 +57,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._address = address
         self._client = client
-        self._socket: socket.socket | None = None
+        self._pump: SocketPump | None = None
         self._keepalive_s = keepalive_s
         self._window = window
         self._packet_bytes_max = PACKET_BYTES_MAX
@@ -68,10 +68,7 @@ class Connection:
         self._subscribing: dict[int, asyncio.Future[None]] = {}
         self._inbox: deque[tuple[str, bytes]] = deque()
         self._arrived = asyncio.Event()
-        self._is_reading = False
         self._watchdog: asyncio.Task[None] | None = None
-        self.last_received = self._loop.time()
-        """Monotonic seconds of the last byte from the broker."""
         self.last_refusal: str | None = None
         """The last negative PUBACK: advisory, only the hub's own Ack is an acknowledgement."""
 
@@ -138,8 +135,8 @@ class Connection:
         while True:
             while self._inbox:
                 yield self._inbox.popleft()
-                if not self._is_reading and len(self._inbox) < INBOX_MAX // 2:
-                    self._read_on()
+                if self._pump is not None and not self._pump.is_reading and len(self._inbox) < INBOX_MAX // 2:
+                    self._pump.read_on()
             self._check_open()
             self._arrived.clear()
             await self._arrived.wait()
@@ -191,53 +188,24 @@ class Connection:
         client, sock = self._client, self._client.socket()
         if not isinstance(sock, socket.socket):
             raise Unavailable("closed", "the broker hung up")
-        self._socket = sock
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._pump = pump = SocketPump(
+            self._loop, sock,
+            read=partial(self._guarded, client.loop_read), write=partial(self._guarded, client.loop_write),
+        )  # fmt: skip
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
-        client.on_socket_close = lambda *_: self._detach()
-        client.on_socket_register_write = lambda *_: self._write_on()
-        client.on_socket_unregister_write = lambda *_: self._write_off()
-        self._read_on()
+        client.on_socket_close = lambda *_: pump.stop()
+        client.on_socket_register_write = lambda *_: pump.write_on()
+        client.on_socket_unregister_write = lambda *_: pump.write_off()
+        pump.read_on()
         if client.want_write():
-            self._write_on()
+            pump.write_on()
 
-    def _detach(self) -> None:
-        sock, self._socket = self._socket, None
-        if sock is not None and sock.fileno() >= 0:
-            self._loop.remove_reader(sock.fileno())
-            self._loop.remove_writer(sock.fileno())
-
-    # --- the socket -------------------------------------------------------------------
-
-    def _read_on(self) -> None:
-        if self._socket is not None:
-            self._is_reading = True
-            self.last_received = self._loop.time()
-            self._loop.add_reader(self._socket.fileno(), self._readable)
-            if _buffered(self._socket):
-                self._loop.call_soon(self._readable)
-
-    def _write_on(self) -> None:
-        if self._socket is not None and self._socket.fileno() >= 0:
-            self._loop.add_writer(self._socket.fileno(), self._writable)
-
-    def _write_off(self) -> None:
-        if self._socket is not None and self._socket.fileno() >= 0:
-            self._loop.remove_writer(self._socket.fileno())
-
-    def _readable(self) -> None:
-        """Read what is there; TLS may hold decrypted packets that no selector ever tells of."""
-        self.last_received = self._loop.time()
-        self._guarded(self._client.loop_read)
-        while self._is_reading and self._socket is not None and _buffered(self._socket):
-            self._guarded(self._client.loop_read)
-
-    def _writable(self) -> None:
-        self._guarded(self._client.loop_write)
+    # --- guarding ---------------------------------------------------------------------
 
     def _guarded(self, step: Callable[[], object]) -> None:
         """An exception out of paho ends the connection: it must not live on half-dead."""
@@ -250,10 +218,10 @@ class Connection:
         """Ping, and notice a link that is up but silent; a reader of ours that is slow is no silence."""
         while not self._over.done():
             await asyncio.sleep(min(1.0, self._keepalive_s / 8))
-            if self._over.done() or not self._is_reading:
+            if self._over.done() or self._pump is None or not self._pump.is_reading:
                 continue
             self._guarded(self._client.loop_misc)
-            if self._loop.time() - self.last_received > 1.5 * self._keepalive_s:
+            if self._loop.time() - self._pump.last_received > 1.5 * self._keepalive_s:
                 self._lose("silent", f"nothing received for {1.5 * self._keepalive_s:g} s")
 
     # --- sending ----------------------------------------------------------------------
@@ -298,7 +266,8 @@ class Connection:
             return self._over.result()
         lost = Lost(code, detail)
         self._over.set_result(lost)
-        self._detach()
+        if self._pump is not None:
+            self._pump.stop()
         _hang_up(self._client)
         if not self._connected.done():
             self._connected.set_exception(Unavailable(code, detail))
@@ -332,9 +301,8 @@ class Connection:
     def _on_message(self, _c: object, _u: object, message: paho.MQTTMessage) -> None:
         self._inbox.append((message.topic, bytes(message.payload)))
         self._arrived.set()
-        if len(self._inbox) >= INBOX_MAX and self._is_reading and self._socket is not None:
-            self._is_reading = False
-            self._loop.remove_reader(self._socket.fileno())
+        if len(self._inbox) >= INBOX_MAX and self._pump is not None:
+            self._pump.read_off()
 
     def _on_publish(self, _c: object, _u: object, mid: int, reason: ReasonCode, _p: Properties | None) -> None:
         confirmed = self._unacked.pop(mid, None)
@@ -385,10 +353,6 @@ def _hang_up(client: paho.Client) -> None:
     if sock is not None:
         with contextlib.suppress(OSError):
             sock.close()
-
-
-def _buffered(sock: socket.socket) -> bool:
-    return isinstance(sock, ssl.SSLSocket) and sock.fileno() >= 0 and sock.pending() > 0
 
 
 def _slug(reason: ReasonCode) -> str:
