@@ -13,6 +13,7 @@ import orjson
 
 from edge_agent.services import alerting, executing, proposing, tasks
 from edge_agent.storage import catalogue, commands, identity, proposals, transfers
+from edge_agent.storage.savepoint import UNFIT, savepoint
 from edge_agent.storage.transfers import Transfer
 from sync_protocol import changes
 from sync_protocol.errors import Malformed
@@ -30,7 +31,11 @@ def apply_change(
         is_trusted = identity.clock_offset(connection) is not None if clock_trusted is None else clock_trusted
         executing.execute(connection, change, now_ms, is_trusted)
         return
-    _APPLIERS[type(change)](connection, change, now_ms)
+    try:
+        with savepoint(connection):
+            _APPLIERS[type(change)](connection, change, now_ms)
+    except UNFIT as error:
+        _set_aside(connection, record, now_ms, repr(error))
 
 
 def retry_unknown(connection: sqlite3.Connection, now_ms: int) -> int:
@@ -81,12 +86,18 @@ def _parsed(connection: sqlite3.Connection, record: Decoded, now_ms: int) -> cha
     try:
         change = changes.parse_change(record)
     except Malformed as error:
-        commands.keep_unknown(connection, record.kind, encode(record), now_ms)
-        tasks.raise_task(connection, "malformed_change", None, now_ms, error.detail)
+        _set_aside(connection, record, now_ms, error.detail)
         return None
     if change is None:
         commands.keep_unknown(connection, record.kind, encode(record), now_ms)
     return change
+
+
+def _set_aside(connection: sqlite3.Connection, record: Decoded, now_ms: int, why: str) -> None:
+    """Keep a change that cannot be applied and ask a person to look: the feed goes on."""
+    assert isinstance(record, Fact)
+    commands.keep_unknown(connection, record.kind, encode(record), now_ms)
+    tasks.raise_task(connection, "malformed_change", None, now_ms, f"{record.kind}: {why}"[:500])
 
 
 def _apply_product(connection: sqlite3.Connection, change: changes.Product, now_ms: int) -> None:

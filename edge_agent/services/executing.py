@@ -20,6 +20,7 @@ from edge_agent.storage import catalogue, commands, identity, keys, ledger, tran
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.commands import Command as Kept
 from edge_agent.storage.keys import Used
+from edge_agent.storage.savepoint import UNFIT, savepoint
 from edge_agent.storage.transfers import Reservation
 from sync_protocol import changes, facts
 from sync_protocol.errors import Malformed
@@ -67,10 +68,11 @@ def _run(
         if now_ms + (identity.clock_offset(connection) or 0) >= command.expires_at:
             return CommandStatus.EXPIRED, Done(code="expired", detail="its time is over")
     try:
-        return CommandStatus.DONE, handler(connection, command, now_ms)
+        with savepoint(connection):
+            return CommandStatus.DONE, handler(connection, command, now_ms)
     except Refused as error:
         return CommandStatus.REFUSED, Done(code=error.code, detail=error.detail)
-    except (KeyError, TypeError, ValueError, Malformed) as error:
+    except (*UNFIT, Malformed) as error:
         return CommandStatus.REFUSED, Done(code="malformed", detail=f"{command.kind}: {error!r}"[:400])
 
 

@@ -99,6 +99,22 @@ def test_a_malformed_change_is_set_aside_and_the_feed_goes_on(record: Any) -> No
     assert catalogue.version_of(connection, MILK.product_id) == (1, 2)
 
 
+@pytest.mark.parametrize("field", [
+    {"version": (2**63, 1)}, {"barcodes": [{"code": "1", "pack_quantity": 2**63}]}, {"reorder_point": 2**63},
+])  # fmt: skip
+def test_a_change_that_does_not_fit_is_set_aside_whole_and_the_feed_goes_on(field: dict[str, Any]) -> None:
+    connection = a_store(MILK)
+    kind, body = changes.change(a_change(name="Too much"))
+    apply_change(connection, Fact(kind, {**body, **field}), NOW)
+    apply_change(connection, changes.change(a_change()), NOW)
+
+    assert len(commands.unknown(connection)) == 1
+    found = catalogue.find_product(connection, MILK.product_id)
+    assert found is not None
+    assert (found.name, found.version) == (a_change().name, (1, 2))
+    assert [task["rule"] for task in facts_in(connection, "task")] == ["malformed_change"]
+
+
 def test_a_linked_code_works_at_once_and_survives_what_comes_down_before_the_hub_has_it() -> None:
     connection = a_store(MILK)
     proposing.link_barcode(connection, "4711", MILK.product_id, 6000, "ann", NOW)

@@ -107,6 +107,14 @@ def test_an_unknown_kind_is_answered_and_never_run_later() -> None:
     {"body": {"product_id": MILK.product_id, "delta": -11_000}},
     {"body": {"product_id": MILK.product_id, "delta": 1, "location": "moon"}},
     {"body": {"product_id": MILK.product_id, "delta": 1.5}},
+    {"body": {"product_id": MILK.product_id, "delta": 2**63}},
+    {"body": {"product_id": MILK.product_id, "set_to": 2**70}},
+    {"kind": "transfer_request", "body": {"to_site": "x", "lines": [
+        {"product_id": MILK.product_id, "quantity": 1000}, {"product_id": MILK.product_id, "quantity": 2**63}]}},
+    {"kind": "reserve", "body": {"product_id": MILK.product_id, "quantity": -(2**63) - 1}},
+    {"kind": "resend", "body": {"after": -5}}, {"kind": "resend", "body": {"after": "x"}},
+    {"kind": "adopt", "body": {"branch_hash": "zz", "record": "[]"}},
+    {"kind": "release", "body": {}}, {"kind": "cancel", "body": {}}, {"kind": "acknowledge_alert", "body": {}},
 ])  # fmt: skip
 def test_what_cannot_be_done_is_refused_and_changes_nothing(fields: dict[str, Any]) -> None:
     connection = a_shop()
