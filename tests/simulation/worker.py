@@ -151,34 +151,31 @@ class Worker:
             self.transact(device_id, origin_id, lambda txn: intake.on_proof(self, txn, device_id, origin_id, message))
 
     def transact(self, device_id: str, origin_id: str, body: Callable[[Transaction], list[Reply]]) -> None:
-        """Lock the origin's row and its feed, run, commit a moment later, then answer."""
+        """Lock the origin's row; a moment later run, commit and answer.
+
+        The rows are read when the transaction commits: what two of them count (positions of changes,
+        levels) is under row locks in PostgreSQL, so nobody overwrites what another has just added.
+        """
         timeline, hub = self.hub.world.timeline, self.hub
         if origin_id in hub.locks:
             timeline.after(1 + timeline.random.randrange(5), self._again, self._life, device_id, origin_id, body)
             return
         hub.locks[origin_id] = self
-        txn = Transaction(hub.tables)
-        try:
-            replies = body(txn)
-            self.point("before the commit")
-        except WorkerKilled:
-            self._die()
-            return
-        except BaseException:
-            del hub.locks[origin_id]
-            raise
-        timeline.after(timeline.random.randrange(8), self._commit, self._life, origin_id, txn, replies)
+        timeline.after(timeline.random.randrange(8), self._commit, self._life, origin_id, body)
 
     def _again(self, life: int, device_id: str, origin_id: str, body: Callable[[Transaction], list[Reply]]) -> None:
         if life == self._life and self.is_on:
             self.transact(device_id, origin_id, body)
 
-    def _commit(self, life: int, origin_id: str, txn: Transaction, replies: list[Reply]) -> None:
+    def _commit(self, life: int, origin_id: str, body: Callable[[Transaction], list[Reply]]) -> None:
         if life != self._life or not self.is_on:
             return
-        txn.commit()
-        del self.hub.locks[origin_id]
+        txn = Transaction(self.hub.tables)
         try:
+            replies = body(txn)
+            self.point("before the commit")
+            txn.commit()
+            del self.hub.locks[origin_id]
             self.point("after the commit")
             for device_id, to_origin, payload in replies:
                 self.hub.world.broker.down(device_id, to_origin, payload)
