@@ -5,12 +5,12 @@ kind that this version does not know (it is stored with its bytes and read after
 upgrade). A body that does not fit its kind raises Malformed: it is stored and flagged.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from sync_protocol.bodies import Vocabulary
-from sync_protocol.fields import Count, Id, Key, Quantity, Text
+from sync_protocol.fields import Count, Hash, Id, Key, Quantity, Text
 from sync_protocol.records import Fact
 from sync_protocol.vocabulary import AlertState, CommandStatus
 
@@ -110,7 +110,7 @@ class Proposal(_Body):
 class Adoption(_Body):
     """A branch record that the site's writer took over without a movement of its own."""
 
-    adopted: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    adopted: Hash
     status: Literal["no_effect", "as_count", "refused"]
     detail: Text = ""
 
