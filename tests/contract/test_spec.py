@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.domain.movement import OWN, ROUTES
 from sync_protocol import bootstrap, limits, messages, vocabulary
 from sync_protocol.changes import CHANGES, COMMAND_KINDS
 from sync_protocol.facts import FACTS
@@ -45,6 +46,17 @@ def test_every_kind_command_location_and_reason_is_named() -> None:
     assert missing(COMMAND_KINDS, section("Commands")) == []
     assert missing([*vocabulary.Location, *vocabulary.Reason], section("Vocabulary")) == []
     assert missing(vocabulary.CommandStatus, section("Commands")) == []
+
+
+def test_every_reason_is_told_with_the_places_it_moves_stock_between() -> None:
+    def place(kinds: frozenset[str]) -> str:
+        return "own" if kinds == OWN else "".join(kinds)
+
+    told = dict(re.findall(r"^\| `(\w+)` \| (.* → .*) \|$", section("Vocabulary"), re.MULTILINE))
+    assert {reason: set(routes.split(", ")) for reason, routes in told.items()} == {
+        str(reason): {f"{place(source)} → {place(target)}" for source, target in routes}
+        for reason, routes in ROUTES.items()
+    }
 
 
 def test_the_fields_of_positional_records_are_in_their_order() -> None:
