@@ -28,6 +28,9 @@ class Permission(StrEnum):
     """Enrol, revoke, confirm a survivor, adopt a branch."""
     USERS_READ = "users.read"
     USERS_WRITE = "users.write"
+    VENDORS_READ = "vendors.read"
+    """Whom the chain buys from, and for how much."""
+    VENDORS_WRITE = "vendors.write"
     SNAPSHOT_READ = "snapshot.read"
     """Boxes only."""
 
@@ -48,12 +51,12 @@ _READ = frozenset({_P.PROFILE, _P.PRODUCTS_READ, _P.STOCK_READ, _P.ALERTS_READ, 
 _STORE = _READ | {_P.STOCK_WRITE, _P.ALERTS_WRITE}
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(_P) - {_P.SNAPSHOT_READ},
-    Role.WAREHOUSE_MANAGER: _STORE | {_P.PRODUCTS_WRITE, _P.FLEET_READ},
-    Role.STORE_MANAGER: _STORE | {_P.FLEET_READ},
+    Role.WAREHOUSE_MANAGER: _STORE | {_P.PRODUCTS_WRITE, _P.FLEET_READ, _P.VENDORS_READ, _P.VENDORS_WRITE},
+    Role.STORE_MANAGER: _STORE | {_P.FLEET_READ, _P.VENDORS_READ},
     Role.STAFF: _STORE - {_P.ALERTS_WRITE},
     Role.RETAIL_PARTNER: _READ,
-    Role.AUDITOR: _READ | {_P.FLEET_READ, _P.USERS_READ},
-    Role.INTEGRATION: _STORE | {_P.PRODUCTS_WRITE},
+    Role.AUDITOR: _READ | {_P.FLEET_READ, _P.USERS_READ, _P.VENDORS_READ},
+    Role.INTEGRATION: _STORE | {_P.PRODUCTS_WRITE, _P.VENDORS_READ, _P.VENDORS_WRITE},
     Role.DEVICE: frozenset({_P.SNAPSHOT_READ}),
 }
 
