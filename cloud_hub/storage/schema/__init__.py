@@ -43,12 +43,13 @@ from cloud_hub.storage.schema.origins import (
     origins,
     sites,
 )
-from cloud_hub.storage.schema.people import audit, refresh_tokens, request_keys, revocations, users
+from cloud_hub.storage.schema.people import api_keys, audit, request_keys, revocations, sign_ins, users
 from cloud_hub.storage.schema.running import backups, jobs, shard_leases, slots, workers
 
 __all__ = [
     "EVERYWHERE",
     "alerts",
+    "api_keys",
     "audit",
     "backups",
     "barcodes",
@@ -79,10 +80,10 @@ __all__ = [
     "policies",
     "products",
     "quarantine",
-    "refresh_tokens",
     "request_keys",
     "revocations",
     "shard_leases",
+    "sign_ins",
     "site_products",
     "sites",
     "slots",

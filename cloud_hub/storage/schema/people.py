@@ -5,20 +5,38 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from cloud_hub.storage.schema.base import blob, document, flag, number, table, text, uuid
 
+
+def _sites() -> tuple[sa.Column[object], sa.Column[bool]]:
+    """The sites that something is held for: the list, or everywhere."""
+    sites = sa.Column("site_ids", ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'"))
+    return sites, flag("is_everywhere")
+
+
 users = table(
     "users",
-    uuid("id", key=True), text("username"), text("name", default=""), text("password_hash"), text("role"),
-    sa.Column("site_ids", ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'")),
-    flag("is_everywhere"), text("state", default="active"), number("token_generation", default=0),
+    uuid("id", key=True), text("username", null=True), text("email", null=True), text("name", default=""),
+    text("password_hash", null=True), blob("code_hash", null=True), number("code_expires_at", null=True),
+    text("role"), *_sites(), text("state", default="active"), number("version", default=1),
     number("created_at"), number("last_login_at", null=True),
-    sa.UniqueConstraint("username"),
+    comment="A name never has an @ and an address always has one, so what is typed at a login means one person.",
+)  # fmt: skip
+sa.Index("uq_users_username", sa.func.lower(users.c.username), unique=True)
+sa.Index("uq_users_email", sa.func.lower(users.c.email), unique=True)
+
+sign_ins = table(
+    "sign_ins",
+    uuid("id", key=True), uuid("user_id"), number("serial", default=1), number("started_at"), number("renewed_at"),
+    number("expires_at"), number("ended_at", null=True), text("ended_by", default=""), text("address", default=""),
+    text("agent", default=""), sa.Index(None, "user_id"),
+    comment="One log-in on one device; serial is the number of its newest refresh token.",
 )  # fmt: skip
 
-refresh_tokens = table(
-    "refresh_tokens",
-    blob("hash", key=True), uuid("family_id"), uuid("user_id"), blob("replaced_by", null=True), number("issued_at"),
-    number("expires_at"), number("used_at", null=True), number("revoked_at", null=True),
-    sa.Index(None, "user_id"), sa.Index(None, "family_id"),
+api_keys = table(
+    "api_keys",
+    uuid("id", key=True), blob("hash"), text("prefix"), text("name"),
+    sa.Column("scopes", ARRAY(sa.Text), nullable=False), *_sites(), uuid("made_by"), number("created_at"),
+    number("expires_at", null=True), number("last_used_at", null=True), number("revoked_at", null=True),
+    sa.UniqueConstraint("hash"),
 )  # fmt: skip
 
 revocations = table(
