@@ -45,6 +45,11 @@ class Store:
     def key(self) -> str:
         return (self.folder / "api.key").read_text().split()[-1]
 
+    @property
+    def pid(self) -> int | None:
+        """The agent's, while it runs."""
+        return self.program.pid if self.program else None
+
     def enrol(self, code: str) -> None:
         """Run `edge-agent enrol` with a one-time code."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -230,7 +235,7 @@ class Stack:
     def wait_converged(self, timeout_s: float = 60) -> None:
         """Until every running store has nothing pending and the hub has all of it."""
         for store in self.stores.values():
-            if store.program is not None and store.program.pid:
+            if store.pid:
                 wait_until(store.is_caught_up, f"{store.name} has sent everything", timeout_s)
 
     def _secret(self, name: str) -> str:

@@ -75,10 +75,12 @@ class Demo:
         return self
 
     def do(self, line: str) -> str:
-        done = subprocess.run(
+        return self.tell(line).stdout
+
+    def tell(self, line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [*COMMAND, "do", *line.split()], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
         )
-        return done.stdout
 
     def end(self, number: int) -> tuple[int, str]:
         assert self.process is not None
@@ -157,3 +159,44 @@ def test_a_taken_port_is_replaced_and_printed_and_fresh_forgets(demo: Demo) -> N
     assert api in output
     assert code == 0
     assert not (demo.folder / "left-over").exists()
+
+
+def test_a_refused_command_exits_non_zero_and_says_what_to_do(demo: Demo) -> None:
+    nobody = demo.tell("status")
+    assert (nobody.returncode, "`make demo` starts one" in nobody.stderr) == (1, True)
+    unknown = demo.tell("explode")
+    assert (unknown.returncode, "restart NAME" in unknown.stderr) == (2, True)
+    assert demo.tell("help").returncode == 0
+
+    demo.start()
+    for line, why in (
+        ("cut east", "expected north or south"),
+        ("kill cellar", "expected one of north, south, hub, broker, postgres"),
+        ("start hub", "`do restart hub`"),
+        ("scan north 4006381333932", "expected check digit 1"),
+        ("price NOTHING 1", "expected a product's number"),
+    ):
+        refused = demo.tell(line)
+        assert (refused.returncode, refused.stdout) == (1, ""), line
+        assert why in refused.stderr, line
+    obeyed = demo.tell("scan north 4006381333931")
+    assert (obeyed.returncode, "beep" in obeyed.stdout) == (0, True)
+
+
+def test_the_status_tells_the_truth_about_what_died_by_itself(demo: Demo) -> None:
+    demo.start("--fresh")
+    assert "hub up  broker up  postgres up" in demo.do("status")
+
+    for note, told in (("south/agent.pid", "south  agent down"), ("hub.pid", "hub DOWN")):
+        os.kill(int((demo.folder / note).read_text().split()[0]), signal.SIGKILL)
+        wait_until(lambda told=told: told in demo.do("status"), told, 20, every_s=0.5)
+    for line in ("start hub", "start south"):
+        assert demo.tell(line).returncode == 0
+    os.kill(int((demo.folder / "postgres/data/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    wait_until(lambda: "postgres DOWN" in demo.do("status"), "the database is told to be dead", 20, every_s=0.5)
+    wait_until(lambda: "hub says: database" in demo.do("status"), "the hub says what it lacks", 20, every_s=0.5)
+    assert "no word from head office" in demo.do("status")
+    assert demo.tell("start postgres").returncode == 0
+    wait_until(lambda: demo.do("status").count(" live") == 2, "all is well again", 90, every_s=0.5)
+    refused = demo.tell("start postgres")
+    assert (refused.returncode, "`do restart postgres`" in refused.stderr) == (1, True)

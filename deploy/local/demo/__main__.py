@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cloud_hub.services.sample_data import SampleProduct, make_shop
 from deploy.local.broker import BrokerUnavailable, resolve
-from deploy.local.demo import goods, lifecycle, live, story
+from deploy.local.demo import commands, goods, lifecycle, live, story
 from deploy.local.demo.chain import HUB_PORT, Chain
 from deploy.local.demo.control import Control, tell
 from deploy.local.ports import free_port
@@ -117,13 +117,20 @@ def _access(chain: Chain) -> dict[str, str]:
 
 
 def _tell(line: str) -> int:
-    note = lifecycle.read_note(FOLDER)
+    """Pass a line to the running demo; what is no command is told without one."""
     try:
-        print(tell(note["socket"], line or "help"))
+        if commands.parse(line)[0] is commands.COMMANDS["help"]:
+            print(commands.described())
+            return 0
+        answer = tell(lifecycle.read_note(FOLDER)["socket"], line)
+    except commands.Refused as refused:
+        print(refused, file=sys.stderr)
+        return 2
     except (KeyError, OSError):
         print("no demo runs here; `make demo` starts one", file=sys.stderr)
         return 1
-    return 0
+    print(answer.text, file=sys.stderr if answer.is_refused else sys.stdout)
+    return 1 if answer.is_refused else 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from cloud_hub.services.sample_data import SampleProduct
 from deploy.local.calls import wait_until
 from deploy.local.demo.goods import Goods, open_with_stock, publish
 from deploy.local.demo.trade import Trade
+from deploy.local.given_postgres import GivenPostgres
 from deploy.local.programs import StackError
 from deploy.local.stack import Stack, Store
 
@@ -24,6 +25,8 @@ SERVERS = ("hub", "broker", "postgres")
 class Process(Protocol):
     """What can be ended and brought back."""
 
+    @property
+    def pid(self) -> int | None: ...
     def start(self) -> object: ...
     def stop(self) -> object: ...
     def kill(self) -> None: ...
@@ -38,7 +41,6 @@ class Chain:
         self.goods: list[Goods] = []
         self.trades: dict[str, Trade] = {}
         self.is_cut: set[str] = set()
-        self.is_down: set[str] = set()
         self.is_trading = True
         self._open = ExitStack()
 
@@ -80,15 +82,18 @@ class Chain:
         store.mend()
         self.is_cut.discard(store.name)
 
+    def is_up(self, name: str) -> bool:
+        """Whether its process lives, whoever ended it. A given PostgreSQL is others' to watch."""
+        process = self._process(name)
+        return isinstance(process, GivenPostgres) or process.pid is not None
+
     def kill(self, name: str) -> None:
         """SIGKILL to a store's agent, the hub, the broker or PostgreSQL."""
         self._process(name).kill()
-        self.is_down.add(self._name_of(name))
 
     def start(self, name: str) -> None:
         """Bring back what was killed."""
         self._process(name).start()
-        self.is_down.discard(self._name_of(name))
 
     def restart(self, name: str) -> None:
         """Stop in order and start again."""
@@ -98,7 +103,7 @@ class Chain:
     def tick(self) -> None:
         """One customer in each store whose agent is up."""
         for name, trade in self.trades.items():
-            if self.is_trading and name not in self.is_down:
+            if self.is_trading and self.is_up(name):
                 trade.trade_on()
 
     def _process(self, name: str) -> Process:
@@ -108,9 +113,6 @@ class Chain:
             "postgres": self.stack.postgres,
         }
         return servers[name] if name in servers else self.store(name)
-
-    def _name_of(self, name: str) -> str:
-        return name if name in SERVERS else self.store(name).name
 
     def _open_store(self, number: int, name: str, title: str) -> None:
         trade = Trade(self.stack.folder / name, self.goods, self.seed + number)

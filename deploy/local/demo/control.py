@@ -4,6 +4,7 @@ The socket's thread only hands lines on; the main thread runs them, because proc
 starts live as long as the thread that started them.
 """
 
+import json
 import queue
 import shutil
 import socket
@@ -11,12 +12,19 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Self
+from typing import NamedTuple, Self
 
 from deploy.local.postgres import short_folder
 
 ANSWER_TIMEOUT_S = 90.0
 LINE_BYTES_MAX = 4096
+
+
+class Answer(NamedTuple):
+    """What came of a line."""
+
+    text: str
+    is_refused: bool = False
 
 
 class Control:
@@ -25,7 +33,7 @@ class Control:
     def __init__(self) -> None:
         self._folder = short_folder("demo-")
         self.path = self._folder / "control"
-        self._waiting: queue.Queue[tuple[str, Future[str]]] = queue.Queue()
+        self._waiting: queue.Queue[tuple[str, Future[Answer]]] = queue.Queue()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(self.path))
         self._socket.listen()
@@ -38,7 +46,7 @@ class Control:
         self._socket.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def answer_waiting(self, run: Callable[[str], str]) -> None:
+    def answer_waiting(self, run: Callable[[str], Answer]) -> None:
         """Run what has come in, on this thread."""
         with suppress(queue.Empty):
             while True:
@@ -46,7 +54,7 @@ class Control:
                 try:
                     answer.set_result(run(line))
                 except BaseException as error:
-                    answer.set_result("the demo ends")
+                    answer.set_result(Answer("the demo ends"))
                     raise error from None
 
     def _serve(self) -> None:
@@ -58,15 +66,18 @@ class Control:
     def _talk(self, caller: socket.socket) -> None:
         with caller, suppress(OSError, TimeoutError):
             line = caller.makefile("r", encoding="utf-8").readline(LINE_BYTES_MAX)
-            answer: Future[str] = Future()
+            answer: Future[Answer] = Future()
             self._waiting.put((line.strip(), answer))
-            caller.sendall(answer.result(ANSWER_TIMEOUT_S).encode())
+            caller.sendall(json.dumps(answer.result(ANSWER_TIMEOUT_S)).encode())
 
 
-def tell(path: str, line: str) -> str:
-    """Send a line to a running demo; its answer. Raises OSError."""
+def tell(path: str, line: str) -> Answer:
+    """Send a line to a running demo; its answer. Raises OSError when there is none."""
     with socket.socket(socket.AF_UNIX) as caller:
-        caller.settimeout(ANSWER_TIMEOUT_S)
+        caller.settimeout(ANSWER_TIMEOUT_S + 5)
         caller.connect(path)
         caller.sendall(f"{line}\n".encode())
-        return caller.makefile("r", encoding="utf-8").read()
+        said = caller.makefile("r", encoding="utf-8").read()
+    if not said:
+        return Answer(f"the demo gave no answer; its own window says what it does: {line}", is_refused=True)
+    return Answer(*json.loads(said))

@@ -18,7 +18,7 @@ from rich.live import Live
 
 from deploy.local.demo import commands
 from deploy.local.demo.chain import Chain
-from deploy.local.demo.control import Control
+from deploy.local.demo.control import Answer, Control
 from deploy.local.demo.status import Status, look, render_plain
 from deploy.local.demo.terminal import Keyboard, command_for
 from deploy.local.demo.view import picture
@@ -59,11 +59,14 @@ class Session:
         self.said: deque[str] = deque(maxlen=7)
         self._customer_at = time.monotonic()
 
-    def say(self, line: str) -> str:
-        """Obey a line and note what came of it."""
-        answer = commands.run(self.chain, line)
+    def say(self, line: str) -> Answer:
+        """Obey a line, or say why not, and note what came of it."""
+        try:
+            answer = Answer(commands.run(self.chain, line))
+        except commands.Refused as refused:
+            answer = Answer(str(refused), is_refused=True)
         if not line.startswith(("status", "help")):
-            self.said.append(f"{time.strftime('%H:%M:%S')}  {answer}")
+            self.said.append(f"{time.strftime('%H:%M:%S')}  {answer.text}")
         return answer
 
     def step(self) -> None:

@@ -1,14 +1,16 @@
-"""How the chain stands, gathered over the same APIs that people use."""
+"""How the chain stands: which processes live, and what each says over the same APIs that people use."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.local.demo.chain import Chain
+from deploy.local.calls import call
+from deploy.local.demo.chain import SERVERS, Chain
 from deploy.local.programs import StackError
 from deploy.local.stack import Store
 
 TIMEOUT_S = 2.0
+HEALTH_TIMEOUT_S = 5.0
+"""The hub gives each of its own checks up to three seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +18,12 @@ class StoreStatus:
     """A store by its own word, and what head office believes about it."""
 
     name: str
-    api: str
     is_cut: bool
     is_up: bool
+    """Whether the agent's process lives; `sync` is empty while it does not answer."""
     sync: dict[str, Any]
     box: dict[str, Any]
-    beeps: int
+    """Empty when head office cannot say anything."""
     alerts: int
 
     @property
@@ -29,58 +31,64 @@ class StoreStatus:
         return self.sync.get("head")
 
     @property
-    def behind(self) -> int | None:
-        """Records that head office does not have; None when nobody can know."""
-        return None if self.head is None or not self.box else max(0, self.head - int(self.box["mark"]))
+    def agent(self) -> str:
+        """One word on its agent."""
+        return "down" if not self.is_up else str(self.sync.get("state") or "up") if self.sync else "silent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Everything at one moment."""
 
-    at: float
-    hub_is_up: bool
     broker: str
     down: tuple[str, ...]
+    """Servers whose process is dead."""
+    hub_trouble: str
+    """What the hub itself says is wrong, empty when it is well."""
     is_trading: bool
     stores: tuple[StoreStatus, ...]
 
 
 def look(chain: Chain) -> Status:
-    """Ask everybody; what does not answer is shown as down."""
-    boxes = _fleet(chain)
-    stores = tuple(_store(chain, store, (boxes or {}).get(store.site_id, {})) for store in list(chain.stores.values()))
+    """Ask everybody; what does not answer is told as such."""
+    down = tuple(name for name in SERVERS if not chain.is_up(name))
+    boxes = {} if "hub" in down else _fleet(chain)
     return Status(
-        at=time.time(),
-        hub_is_up=boxes is not None,
         broker=chain.stack.broker.kind,
-        down=tuple(sorted(chain.is_down)),
+        down=down,
+        hub_trouble="" if "hub" in down else _trouble(chain),
         is_trading=chain.is_trading,
-        stores=stores,
+        stores=tuple(_store(chain, store, boxes.get(store.site_id, {})) for store in list(chain.stores.values())),
     )
 
 
-def _fleet(chain: Chain) -> dict[str, dict[str, Any]] | None:
+def _fleet(chain: Chain) -> dict[str, dict[str, Any]]:
     try:
         answer = chain.stack.get("/api/v1/fleet", timeout_s=TIMEOUT_S)
     except (OSError, StackError):
-        return None
+        return {}
     items = answer.body["items"] if answer.status == 200 else []
     return {box["site_id"]: box for box in items if box["device_state"] == "active"}
 
 
+def _trouble(chain: Chain) -> str:
+    try:
+        answer = call("GET", chain.stack.api + "/health", timeout_s=HEALTH_TIMEOUT_S)
+    except OSError as error:
+        return f"does not answer ({error})"
+    checks = (answer.body or {}).get("checks", [])
+    return "; ".join(f"{each['name']}: {each['detail']}" for each in checks if not each["ok"])
+
+
 def _store(chain: Chain, store: Store, box: dict[str, Any]) -> StoreStatus:
-    trade = chain.trades[store.name]
-    sync = _ask(store, "/api/v1/sync")
+    is_up = chain.is_up(store.name)
     return StoreStatus(
         name=store.name,
-        api=f"http://127.0.0.1:{store.api_port}",
         is_cut=store.name in chain.is_cut,
-        is_up=bool(sync),
-        sync=sync,
+        is_up=is_up,
+        sync=_ask(store, "/api/v1/sync") if is_up else {},
         box=box,
-        beeps=trade.sold.total(),
-        alerts=len(_ask(store, "/api/v1/inventory/restock-alerts").get("items", [])),
+        alerts=len(_ask(store, "/api/v1/inventory/restock-alerts").get("items", [])) if is_up else 0,
     )
 
 
@@ -96,7 +104,7 @@ def staleness(store: StoreStatus) -> str:
     """What head office may say about this store's numbers."""
     box = store.box
     if not box:
-        return "hub is down"
+        return "no word from head office"
     if box["is_live"] and not box["oldest_unsent_age_s"]:
         return "live"
     since = str(box.get("last_seen") or "")[11:19]
@@ -104,15 +112,21 @@ def staleness(store: StoreStatus) -> str:
 
 
 def render_plain(status: Status) -> str:
-    """One line per store, for logs and pipes."""
+    """One line per store and one for head office, for logs and pipes."""
     lines = []
     for store in status.stores:
         sync, wan = store.sync, "cut" if store.is_cut else "ok"
         lines.append(
-            f"{store.name:<6} agent {'up' if store.is_up else 'down':<4} wan {wan:<3} head {store.head or 0:>7} "
-            f"acked {sync.get('acked') or 0:>7} pending {sync.get('pending') or 0:>6} | "
-            f"hub has {store.box.get('mark') or 0:>7}, {staleness(store)}"
+            f"{store.name:<6} agent {store.agent:<9} wan {wan:<3} head {_number(store.head):>7} "
+            f"acked {_number(sync.get('acked')):>7} pending {_number(sync.get('pending')):>6} | "
+            f"hub has {_number(store.box.get('mark')):>7}, {staleness(store)}"
         )
-    down = f" down: {', '.join(status.down)}" if status.down else ""
-    lines.append(f"hub    {'up' if status.hub_is_up else 'down'}  broker {status.broker}{down}")
+    servers = [f"{name} {'DOWN' if name in status.down else 'up'}" for name in SERVERS]
+    lines.append(f"{'  '.join(servers)}  ({status.broker}){'' if status.is_trading else '  no customers'}")
+    if status.hub_trouble:
+        lines.append(f"hub says: {status.hub_trouble}")
     return "\n".join(lines)
+
+
+def _number(value: int | None) -> str:
+    return "?" if value is None else str(value)

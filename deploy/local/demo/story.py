@@ -115,7 +115,7 @@ def _sent_for_sure(chain: Chain, south: Scene, items: list[Goods], key: str, kil
             is_answered = bool(post_batch(south.store, rows, key=key))
         if killer.is_alive():
             killer.join()
-        if south.store.name in chain.is_down:
+        if not chain.is_up(south.store.name):
             chain.start(south.store.name)
         elif is_answered:
             return tries

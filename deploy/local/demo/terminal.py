@@ -32,7 +32,7 @@ def command_for(key: str, chain: Chain, chosen: str) -> str:
     """The line that a key stands for; empty for a key that means nothing."""
 
     def toggled(name: str) -> str:
-        return f"start {name}" if name in chain.is_down else f"kill {name}"
+        return f"kill {name}" if chain.is_up(name) else f"start {name}"
 
     meanings = {
         "c": f"{'mend' if chosen in chain.is_cut else 'cut'} {chosen}",

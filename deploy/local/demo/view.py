@@ -60,7 +60,7 @@ def _row(store: StoreStatus) -> list[RenderableType]:
     return [
         store.name,
         Text("cut", style="bold red") if store.is_cut else Text("up", style="green"),
-        Text(str(sync.get("state", "up")), style="green") if store.is_up else Text("down", style="bold red"),
+        Text(store.agent, style="green" if sync else "bold red"),
         _number(store.head),
         _number(sync.get("acked")),
         Text(_number(pending), style="yellow" if pending else ""),
@@ -71,14 +71,16 @@ def _row(store: StoreStatus) -> list[RenderableType]:
 
 
 def _servers(status: Status) -> Text:
-    def light(name: str, is_up: bool) -> tuple[str, str]:
-        return (f" {name} {'up' if is_up else 'down'} ", "green" if is_up else "bold red")
+    def light(name: str, shown: str) -> tuple[str, str]:
+        is_down = name in status.down
+        return (f" {shown} {'down' if is_down else 'up'} ", "bold red" if is_down else "green")
 
     return Text.assemble(
-        light("hub", status.hub_is_up),
-        light(f"broker ({status.broker})", "broker" not in status.down),
-        light("postgres", "postgres" not in status.down),
+        light("hub", "hub"),
+        light("broker", f"broker ({status.broker})"),
+        light("postgres", "postgres"),
         ("" if status.is_trading else " no customers ", "yellow"),
+        (f" hub says: {status.hub_trouble}" if status.hub_trouble else "", "bold red"),
     )
 
 
