@@ -25,6 +25,7 @@ from cloud_hub.services.repairs import Repairs
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
+from cloud_hub.services.vendors import Vendors
 from cloud_hub.web.app import make_app
 from cloud_hub.web.context import Hub
 from cloud_hub.web.server import HttpServer
@@ -87,6 +88,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         sites=Sites(database, reads),
         snapshots=Snapshots(database, sign=sign),
         stock=Stock(database, reads),
+        vendors=Vendors(database, reads),
         is_behind_proxy=config.behind_tls_proxy,
         limits=Rates(
             {

@@ -14,6 +14,8 @@ from cloud_hub.web import (
     sites,
     snapshots,
     transfers,
+    vendor_prices,
+    vendors,
 )
 from cloud_hub.web.context import HUB, Hub
 from cloud_hub.web.dispatch import handler_of
@@ -26,6 +28,7 @@ from cloud_hub.web.server import gate
 TABLES = (
     auth.table, sites.table, products.table, inventory.table, adjusting.table, alerts.table, devices.table,
     fleet.table, repairs.table, snapshots.table, transfers.table,
+    vendors.table, vendor_prices.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

@@ -19,6 +19,7 @@ from cloud_hub.services.repairs import Repairs
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
+from cloud_hub.services.vendors import Vendors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Hub:
     sites: Sites
     snapshots: Snapshots
     stock: Stock
+    vendors: Vendors
     limits: Rates
     is_behind_proxy: bool
     """A proxy of ours is in front: the last address in X-Forwarded-For is the one that it saw."""

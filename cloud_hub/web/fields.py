@@ -7,6 +7,7 @@ decimal text or JSON numbers and leave as text; no float survives this module.
 
 import re
 import unicodedata
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -28,6 +29,8 @@ PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 _UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 _QUANTITY_TEXT = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"
 _AMOUNT_TEXT = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
+_UNIT_AMOUNT_TEXT = r"^[0-9]{1,12}(\.[0-9]{1,4})?$"
+_DAY_TEXT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _LIMIT = 10**12
 
 
@@ -80,6 +83,7 @@ Uuid = Annotated[
     StringConstraints(pattern=_UUID, to_lower=True),
     WithJsonSchema({"type": "string", "format": "uuid"}),
 ]
+Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Quantity = Annotated[
     Decimal,
@@ -107,6 +111,13 @@ Amount = Annotated[
     Field(ge=0, lt=_LIMIT, decimal_places=2, allow_inf_nan=False),
     _number_schema(2, _AMOUNT_TEXT, 0),
 ]
+UnitAmount = Annotated[
+    Decimal,
+    _decimal(4, _UNIT_AMOUNT_TEXT),
+    Field(ge=0, lt=_LIMIT, decimal_places=4, allow_inf_nan=False),
+    _number_schema(4, _UNIT_AMOUNT_TEXT, 0),
+]
+"""What one unit costs to buy: a screw costs parts of a cent."""
 _TEXT_SCHEMA = {"type": "string", "maxLength": TEXT_CHARS_MAX, "pattern": PRINTABLE}
 _METADATA_SCHEMA = {
     "type": "object",
@@ -143,8 +154,23 @@ Metadata = Annotated[
 """Free facts of a product: flat, and decimals written as text (records carry no floats)."""
 Seconds = Annotated[int, Field(ge=1, le=30 * 86_400), BeforeValidator(_whole_number)]
 
+Days = Annotated[int, Field(ge=0, le=3_650), BeforeValidator(_whole_number)]
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(_DAY_TEXT, value):
+        return date.fromisoformat(value)
+    if isinstance(value, date):
+        return value
+    raise ValueError("expected a day such as 2026-11-21")
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+
 QuantityText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _QUANTITY_TEXT})]
 AmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _AMOUNT_TEXT})]
+UnitAmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _UNIT_AMOUNT_TEXT})]
+DayText = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
 Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 

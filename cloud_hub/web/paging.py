@@ -6,14 +6,19 @@ nor repeat others. Opaque: base64 of JSON that we read back with suspicion.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 from pydantic import StringConstraints
 
 from cloud_hub.errors import NotFound
 from cloud_hub.web.fields import Input, PageLimit, Skip
+
+_FROM_TEXT: dict[type, Callable[[str], Any]] = {UUID: UUID, date: date.fromisoformat}
+"""Types of sort keys that a cursor holds as text."""
 
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[A-Za-z0-9_=-]+$")]
 
@@ -41,11 +46,15 @@ def parse_cursor(text: str, types: tuple[type, ...]) -> tuple[Any, ...]:
         values = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, Base64Error) as error:
         raise NotFound("cursor", "expected a cursor that a list gave") from error
-    if not isinstance(values, list) or tuple(map(type, values)) != types:
+    held = tuple(str if kind in _FROM_TEXT else kind for kind in types)
+    if not isinstance(values, list) or tuple(map(type, values)) != held:
         raise NotFound("cursor", "expected a cursor of this list")
     if any(isinstance(value, str) and "\0" in value for value in values):
         raise NotFound("cursor", "expected a cursor of this list")
-    return tuple(values)
+    try:
+        return tuple(_FROM_TEXT.get(kind, kind)(value) for kind, value in zip(types, values, strict=True))
+    except ValueError as error:
+        raise NotFound("cursor", "expected a cursor of this list") from error
 
 
 def next_cursor(rows: Sequence[Any], limit: int, key_of: Any) -> str | None:

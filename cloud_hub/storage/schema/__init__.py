@@ -45,6 +45,7 @@ from cloud_hub.storage.schema.origins import (
 )
 from cloud_hub.storage.schema.people import api_keys, audit, request_keys, revocations, sign_ins, users
 from cloud_hub.storage.schema.running import backups, jobs, shard_leases, slots, workers
+from cloud_hub.storage.schema.vendors import vendor_prices, vendors
 
 __all__ = [
     "EVERYWHERE",
@@ -95,5 +96,7 @@ __all__ = [
     "transfers",
     "unknown_records",
     "users",
+    "vendor_prices",
+    "vendors",
     "workers",
 ]

@@ -68,9 +68,14 @@ def document(name: str, *, null: bool = False, default: str | None = None) -> sa
     return sa.Column(name, JSONB, nullable=null, server_default=server_default)
 
 
-def money(name: str) -> sa.Column[Any]:
+def money(name: str, *, null: bool = True) -> sa.Column[Any]:
     """An amount in its currency's major unit."""
-    return sa.Column(name, sa.Numeric, nullable=True)
+    return sa.Column(name, sa.Numeric, nullable=null)
+
+
+def day(name: str, *, key: bool = False, null: bool = False) -> sa.Column[Any]:
+    """A calendar day."""
+    return sa.Column(name, sa.Date, primary_key=key, nullable=null and not key)
 
 
 def moment(name: str, *, key: bool = False, null: bool = False) -> sa.Column[Any]:

@@ -14,12 +14,12 @@ import pytest
 from tests.integration.hub_web.conftest import Client, Running
 
 CASES = int(os.environ.get("SCHEMA_CASES", "200"))
-# Right answers to data that fits the schema: a stale If-Match, and a key that was used with another body.
+# Right answers to data that fits: a stale If-Match, a key used with another body, a last day before the first one.
 CONFIGURATION = """
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "429"]
 [[operations]]
-include-path-regex = "/(products|inventory/adjust|inventory/movements|alerts/.*)$"
+include-path-regex = "/(products|vendors|vendors/[^/]+/prices|inventory/adjust|inventory/movements|alerts/.*)$"
 include-method = "POST"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "422", "429"]
 """

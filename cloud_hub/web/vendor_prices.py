@@ -1,0 +1,235 @@
+"""What products cost at vendors, and which vendor is the best for a quantity.
+
+A price holds from a day on; the newest that holds today is the vendor's offer. Setting the
+price of the same vendor, product and first day again replaces it, so a repeat is harmless.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from cloud_hub.domain.permissions import Permission
+from cloud_hub.errors import Conflict, Invalid, NotFound
+from cloud_hub.services.vendors import Price, Quote, Row
+from cloud_hub.web.fields import (
+    AmountText,
+    Currency,
+    Day,
+    Days,
+    DayText,
+    Input,
+    Name,
+    PositiveQuantity,
+    QuantityText,
+    Time,
+    UnitAmount,
+    UnitAmountText,
+    Uuid,
+    View,
+)
+from cloud_hub.web.operations import Answer, Call, Table
+from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.products import link
+from cloud_hub.web.products import quantity as quantity_text
+from cloud_hub.web.times import rfc3339
+from sync_protocol.quantity import format_quantity, parse_quantity
+
+table = Table("vendors")
+
+
+class NewPrice(Input):
+    product_id: Uuid
+    unit_price: UnitAmount
+    currency: Currency | None = None
+    """Left out: the vendor's."""
+    lead_time_days: Days = 0
+    minimum_order_quantity: PositiveQuantity = Decimal(1)
+    order_multiple: PositiveQuantity | None = None
+    """Only whole multiples of it can be ordered (the vendor's pack)."""
+    freight_per_order: UnitAmount = Decimal(0)
+    freight_per_unit: UnitAmount = Decimal(0)
+    vendor_sku: Name | None = None
+    valid_from: Day | None = None
+    """Left out: today (UTC)."""
+    valid_until: Day | None = None
+    """The last day; left out: until a later price begins."""
+
+
+class PriceBatch(Input):
+    prices: Annotated[list[NewPrice], Field(min_length=1, max_length=500)]
+    error_policy: Literal["reject_all", "reject_failed"] = "reject_all"
+
+
+class PriceView(View):
+    vendor_id: str
+    product_id: str
+    unit_price: UnitAmountText
+    currency: str
+    lead_time_days: int
+    minimum_order_quantity: QuantityText
+    order_multiple: QuantityText | None
+    freight_per_order: UnitAmountText
+    freight_per_unit: UnitAmountText
+    vendor_sku: str | None
+    valid_from: DayText
+    valid_until: DayText | None
+    updated_at: Time
+
+
+class Prices(View):
+    items: list[PriceView]
+    next_cursor: str | None
+
+
+class PriceRow(View):
+    index: int
+    status: Literal["made", "replaced", "refused"]
+    code: str | None
+    detail: str | None
+
+
+class PriceBatchResult(View):
+    accepted: int
+    results: list[PriceRow]
+
+
+class PricesQuery(PageQuery):
+    product_id: Uuid | None = None
+    on: Day | None = None
+    """Only prices that hold on this day."""
+
+
+class CompareQuery(Input):
+    quantity: PositiveQuantity = Decimal(1)
+
+
+class QuoteView(View):
+    rank: int | None
+    """1 is the best; null when its currency is not the product's."""
+    vendor_id: str
+    vendor_name: str
+    unit_price: UnitAmountText
+    currency: str
+    order_quantity: QuantityText
+    """What has to be ordered: the quantity asked for, rounded up to minimum and multiple."""
+    total: AmountText
+    landed_unit_cost: UnitAmountText
+    """Of one unit ordered, with freight."""
+    lead_time_days: int
+    minimum_order_quantity: QuantityText
+    order_multiple: QuantityText | None
+    reason: str
+
+
+class Comparison(View):
+    product_id: str
+    quantity: QuantityText
+    currency: str
+    items: list[QuoteView]
+
+
+_OF_VENDOR = "/vendors/{vendor_id}/prices"
+_ERRORS = (NotFound, Conflict, Invalid)
+
+
+@table.add("GET", _OF_VENDOR, permission=Permission.VENDORS_READ, query=PricesQuery, answer=Prices, errors=(NotFound,))
+async def list_vendor_prices(call: Call[PricesQuery, None]) -> Answer:
+    """A vendor's prices by product and first day"""
+    query = call.query
+    found = await call.hub.vendors.prices(
+        call.path["vendor_id"], query.product_id, query.on, query.after(UUID, date), query.skip, query.limit
+    )
+    cursor = make_cursor((found[-1].product_id, found[-1].valid_from)) if len(found) == query.limit else None
+    view = Prices(items=[price_view(each) for each in found], next_cursor=cursor)
+    return Answer(view=view, headers=link(call, cursor))
+
+
+@table.add("POST", _OF_VENDOR, permission=Permission.VENDORS_WRITE, body=NewPrice, answer=PriceView, status=201,
+           others={200: PriceView}, errors=_ERRORS)  # fmt: skip
+async def set_vendor_price(call: Call[None, NewPrice]) -> Answer:
+    """Say what a product costs at a vendor from a day on (200: it replaces the price of that day)"""
+    (row,) = await call.hub.vendors.set_prices(
+        call.path["vendor_id"], [_inside(call.body)], call.now_ms, all_or_none=True
+    )
+    assert row.price is not None
+    return Answer(view=price_view(row.price), status=201 if row.is_new else 200)
+
+
+@table.add("POST", f"{_OF_VENDOR}/batch", permission=Permission.VENDORS_WRITE, body=PriceBatch,
+           answer=PriceBatchResult, errors=_ERRORS, body_bytes_max=1_048_576)  # fmt: skip
+async def set_vendor_prices(call: Call[None, PriceBatch]) -> PriceBatchResult:
+    """Set up to 500 prices of a vendor, with a result per row"""
+    rows = await call.hub.vendors.set_prices(
+        call.path["vendor_id"], [_inside(each) for each in call.body.prices], call.now_ms,
+        all_or_none=call.body.error_policy == "reject_all",
+    )  # fmt: skip
+    results = [_row(index, row) for index, row in enumerate(rows)]
+    return PriceBatchResult(accepted=sum(row.price is not None for row in rows), results=results)
+
+
+@table.add("DELETE", _OF_VENDOR + "/{product_id}", permission=Permission.VENDORS_WRITE, status=204, errors=(NotFound,))
+async def forget_vendor_prices(call: Call[None, None]) -> Answer:
+    """The vendor does not offer a product: all its prices for it go (orders keep theirs)"""
+    await call.hub.vendors.forget_prices(call.path["vendor_id"], call.path["product_id"])
+    return Answer(view=None)
+
+
+@table.add("GET", "/products/{product_id}/vendors", permission=Permission.VENDORS_READ, query=CompareQuery,
+           answer=Comparison, errors=(NotFound,))  # fmt: skip
+async def compare_vendors(call: Call[CompareQuery, None]) -> Comparison:
+    """The vendors of a product for a quantity, the best first, each with the reason in words"""
+    wanted = parse_quantity(call.query.quantity)
+    found = await call.hub.vendors.compare(call.path["product_id"], wanted, call.now_ms)
+    return Comparison(
+        product_id=call.path["product_id"], quantity=format_quantity(wanted), currency=found.currency,
+        items=[_quote(quote) for quote in found.quotes],
+    )  # fmt: skip
+
+
+def _inside(price: NewPrice) -> dict[str, Any]:
+    """Border types as the service's own."""
+    fields = price.model_dump()
+    for name in ("minimum_order_quantity", "order_multiple"):
+        fields[name] = None if fields[name] is None else parse_quantity(fields[name])
+    return fields
+
+
+def _row(index: int, row: Row) -> PriceRow:
+    status: Literal["made", "replaced", "refused"] = "refused"
+    if row.error is None:
+        status = "made" if row.is_new else "replaced"
+    code, detail = (None, None) if row.error is None else (row.error.code, row.error.detail)
+    return PriceRow(index=index, status=status, code=code, detail=detail)
+
+
+def price_view(price: Price) -> PriceView:
+    """A price as the API shows it."""
+    return PriceView(
+        vendor_id=price.vendor_id, product_id=price.product_id, unit_price=unit_amount(price.unit_price),
+        currency=price.currency, lead_time_days=price.lead_time_days,
+        minimum_order_quantity=format_quantity(price.minimum_order_quantity),
+        order_multiple=quantity_text(price.order_multiple), freight_per_order=unit_amount(price.freight_per_order),
+        freight_per_unit=unit_amount(price.freight_per_unit), vendor_sku=price.vendor_sku,
+        valid_from=price.valid_from.isoformat(), updated_at=rfc3339(price.updated_at_ms),
+        valid_until=None if price.valid_until is None else price.valid_until.isoformat(),
+    )  # fmt: skip
+
+
+def _quote(quote: Quote) -> QuoteView:
+    offer = quote.offer
+    return QuoteView(
+        rank=quote.rank, vendor_id=offer.vendor_id, vendor_name=offer.vendor_name,
+        unit_price=unit_amount(offer.unit_price), currency=offer.currency,
+        order_quantity=format_quantity(quote.ordered), total=f"{quote.total:f}",
+        landed_unit_cost=unit_amount(quote.landed_unit_cost), lead_time_days=offer.lead_time_days,
+        minimum_order_quantity=format_quantity(offer.minimum_order_quantity),
+        order_multiple=quantity_text(offer.order_multiple), reason=quote.reason,
+    )  # fmt: skip
+
+
+def unit_amount(value: Decimal) -> str:
+    """At least two decimals, at most four."""
+    return f"{value:.4f}".removesuffix("00")
