@@ -128,7 +128,7 @@ class World:
         for store in self.stores:
             is_one = len(store.live_boxes()) == 1 and store.box.standing is Link.STREAMING
             if is_one and any(text.startswith("level of") for text in retention.verify(store.box.database)):
-                # The nightly digest is due: a new conversation begins with one (or as a successor, with the hub's levels).
+                # The nightly digest is due: a new conversation begins with one, or as a successor.
                 self._reconnect(store.box)
                 self.owed.append((self.timeline.now, store.site_id, ("digest_differs", "levels_rebuilt", "closed")))
 
