@@ -72,6 +72,8 @@ class EdgeSession:
         self._welcome: say.Welcome | None = None
         self._feed = FeedReader(verify_hub)
         self._digest_at: int | None = None
+        self._former: say.Former | None = None
+        self._former_at = 0
         self._heard_at = 0
         self._asked_at: int | None = None
 
@@ -89,7 +91,7 @@ class EdgeSession:
     def disconnected(self) -> None:
         """The connection is gone; nothing of it is remembered."""
         self.link, self.lease, self._welcome, self._retry_at = Link.OFFLINE, None, None, None
-        self._digest_at = self._asked_at = None
+        self._digest_at = self._asked_at = self._former = None
         self.sender.disconnected()
 
     def received(self, payload: bytes, *, now: int, clock_ms: int) -> list[Effect]:
@@ -159,7 +161,7 @@ class EdgeSession:
         if self.link in (Link.GREETING, Link.CHECKING):
             due.append(self._hello_at + HELLO_TIMEOUT_MS)
         elif self.link is Link.STREAMING:
-            due.append(self._ask_again_at())
+            due += [self._ask_again_at(), None if self._former is None else self._former_at]
         return min((at for at in due if at is not None), default=None)
 
     def on_timer(self, now: int) -> list[Effect]:
@@ -170,7 +172,7 @@ class EdgeSession:
             return [Disconnect("asking again")]
         if self.sender.on_timer(now) is Stall.RECONNECT:
             return [Disconnect(f"no reply for {STALL_TIMEOUT_MS} ms")]
-        return self._digest_due(now) + self._ask(now)
+        return self._former_due(now) + self._digest_due(now) + self._ask(now)
 
     def _hear(self, now: int) -> None:
         """Any word of this session proves that the hub still knows it."""
@@ -219,22 +221,21 @@ class EdgeSession:
         return []
 
     def _on_fenced(self, message: say.Fenced, now: int) -> list[Effect]:
-        self.lease, self.detail = None, f"{message.verdict}: {message.detail}"
+        self.lease, self.detail = message.salvage_lease, f"{message.verdict}: {message.detail}"
         self._retry_at = now + FENCED_RETRY_MS
         view = self._view
         self.link = Link.FENCED
         if view is not None and message.salvage_lease is not None and message.salvage_after < view.head:
-            self.link, self.lease = Link.SALVAGING, message.salvage_lease
+            self.link = Link.SALVAGING
             after = max(message.salvage_after, view.first_retained - 1)
             self.sender.start(lease=message.salvage_lease, mark=after, head=view.head, credits=4, now=now)
-        return []
+        return self._tell_former(message.former, now)
 
     def _stream(self, welcome: say.Welcome, view: LedgerView, now: int) -> list[Effect]:
         self.link, self._heard_at = Link.STREAMING, now
         effects: list[Effect] = [SaveMark(welcome.mark, welcome.safe_mark, welcome.hub_epoch)]
-        if welcome.former is not None:
-            # Before anything of our own: what the hub hears next rests on it.
-            effects.append(ReturnFormer(welcome.former))
+        # Before anything of our own: what the hub hears next rests on it.
+        effects += self._tell_former(welcome.former, now)
         head = max(view.head, self.sender.head)
         if welcome.verdict == Verdict.BEYOND_RETENTION:
             effects.append(TellPruned(view.first_retained - 1))
@@ -242,9 +243,13 @@ class EdgeSession:
             self._start_sender(welcome, welcome.mark, head, now)
             if head - welcome.mark >= SUMMARY_FROM_RECORDS:
                 effects.append(MakeSummary())
-        if head == welcome.mark:
+        if head == welcome.mark and self._former is None:
             effects += self._digest_now(now)
         return effects + self._feed.greeted(welcome)
+
+    def _tell_former(self, wanted: say.Former | None, now: int) -> list[Effect]:
+        self._former, self._former_at = wanted, now + STALL_TIMEOUT_MS
+        return [] if wanted is None else [ReturnFormer(wanted)]
 
     def _start_sender(self, welcome: say.Welcome, mark: int, head: int, now: int) -> None:
         self.sender.start(
@@ -259,6 +264,8 @@ class EdgeSession:
             return self._on_ack(message, now)
         if isinstance(message, say.Nack):
             return self._on_nack(message, now)
+        if isinstance(message, say.FormerWanted):
+            return self._on_former_wanted(message, now)
         if isinstance(message, say.FeedSafe):
             return [SaveFeedSafe(message.origin_id, message.safe_mark)]
         if isinstance(message, say.DigestResult):
@@ -281,7 +288,7 @@ class EdgeSession:
             self._retry_at = now + FENCED_RETRY_MS
             return []
         effects: list[Effect] = [SaveMark(ack.mark, ack.safe_mark, None, tuple(ack.rejected))]
-        if self.sender.pending == 0 and before < ack.mark and self._digest_at is None:
+        if self.sender.pending == 0 and before < ack.mark and self._digest_at is None and self._former is None:
             effects += self._digest_now(now)
         return effects
 
@@ -291,6 +298,18 @@ class EdgeSession:
             self.detail = f"{nack.code}: {nack.detail}"
             return [Disconnect(f"hub refused a batch: {nack.code}")]
         return []
+
+    def _on_former_wanted(self, message: say.FormerWanted, now: int) -> list[Effect]:
+        if message.former == self._former:
+            # Each batch behind a lost one asks alike; what was told for it is on its way.
+            return []
+        told = self._tell_former(message.former, now)
+        is_all_told = self.link is Link.STREAMING and self._former is None and self.sender.pending == 0
+        return self._digest_now(now) if is_all_told else told
+
+    def _former_due(self, now: int) -> list[Effect]:
+        is_due = self._former is not None and now >= self._former_at
+        return self._tell_former(self._former, now) if is_due else []
 
     def _digest_now(self, now: int) -> list[Effect]:
         self._digest_at = now + DIGEST_EVERY_MS

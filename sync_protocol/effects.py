@@ -65,7 +65,7 @@ class ReturnFeed:
 
 @dataclass(frozen=True, slots=True)
 class ReturnFormer:
-    """Publish the predecessor's records of this stretch, if all that were kept lead to its last hash."""
+    """Publish the records of an origin before this one, if all that were kept lead to the stretch's last hash."""
 
     wanted: say.Former
 

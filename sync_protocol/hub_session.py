@@ -76,7 +76,7 @@ def answer_hello(hello: say.Hello, known: KnownOrigin | None, feed: KnownFeed | 
 def _fence(hello: say.Hello, verdict: Verdict, meaning: str, offer: Offer) -> Answer:
     fenced = say.Fenced(
         session=hello.session, verdict=verdict, detail=meaning,
-        salvage_lease=offer.lease, salvage_after=min(offer.salvage_after, hello.head),
+        salvage_lease=offer.lease, salvage_after=min(offer.salvage_after, hello.head), former=offer.former,
     )  # fmt: skip
     return Answer(verdict=verdict, feed_verdict=None, message=fenced, lease=offer.lease, is_salvage=True)
 

@@ -24,6 +24,16 @@ class Predecessor(BaseModel):
     hash: Hash
 
 
+class Opened(BaseModel):
+    """An origin as its own certificate named it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    origin_id: Id
+    device_id: Id
+    public_key: str
+    predecessor: Predecessor | None = None
+
+
 class Claims(BaseModel):
     """What the hub certifies about one origin."""
 
@@ -34,6 +44,9 @@ class Claims(BaseModel):
     public_key: str
     """hex of the box's Ed25519 record key."""
     predecessor: Predecessor | None = None
+    before: list[Opened] | None = None
+    """The origins before this one that no verified backup holds, the oldest first: a hub restored to
+    before them learns of them here."""
     hub_epoch: Count
     issued_at: int
 

@@ -26,6 +26,9 @@ JSON costs up to twelve times its size in memory (measured), and a box has 512 M
 CONTROL_BYTES_MAX = 65_536
 """A JSON control message (Hello, Ack, ...)."""
 
+CERTIFICATE_CHARS_MAX = 16_384
+"""One take-over is some 400 bytes, so that thirty since the last verified backup can be told."""
+
 CREDITS_MAX = 16
 """Batches one origin may have in flight, whatever the hub offers."""
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sync_protocol.errors import Malformed, TooLarge
 from sync_protocol.fields import Count, Hash, Id, Text, Token
-from sync_protocol.limits import CHECKPOINTS_MAX, CONTROL_BYTES_MAX
+from sync_protocol.limits import CERTIFICATE_CHARS_MAX, CHECKPOINTS_MAX, CONTROL_BYTES_MAX
 
 
 class _Message(BaseModel):
@@ -59,7 +59,7 @@ class Hello(_Message):
     version_min: int = 1
     version_max: int = 1
     clock_ms: int
-    certificate: Annotated[str, Field(max_length=4096)]
+    certificate: Annotated[str, Field(max_length=CERTIFICATE_CHARS_MAX)]
     agent_version: Text = ""
 
 
@@ -93,7 +93,7 @@ class Welcome(_Message):
     feed_return_after: Count | None = None
     """Set when the edge holds feed records that this hub no longer has: return those above it."""
     former: Former | None = None
-    """Set when records of this origin's predecessor are missing here: send those of it that were kept."""
+    """Set when records of an origin before this one are missing here: send those of it that were kept."""
     version: int = 1
 
 
@@ -106,6 +106,8 @@ class Fenced(_Message):
     detail: Text
     salvage_lease: Token | None = None
     salvage_after: Count = 0
+    former: Former | None = None
+    """As in a Welcome: no person can decide about a site whose past is incomplete."""
 
 
 class Successor(_Message):
@@ -113,7 +115,7 @@ class Successor(_Message):
 
     type: Literal["successor"] = "successor"
     session: Token
-    certificate: Annotated[str, Field(max_length=4096)]
+    certificate: Annotated[str, Field(max_length=CERTIFICATE_CHARS_MAX)]
 
 
 class Refused(_Message):
@@ -165,6 +167,14 @@ class FeedSafe(_Message):
     lease: Token
     origin_id: Id
     safe_mark: Count
+
+
+class FormerWanted(_Message):
+    """What the hub still lacks of the origins before this one, after some of it came; None: nothing more."""
+
+    type: Literal["former_wanted"] = "former_wanted"
+    lease: Token
+    former: Former | None = None
 
 
 class Digest(_Message):
@@ -253,7 +263,7 @@ UpMessage = Annotated[
     Field(discriminator="type"),
 ]
 DownMessage = Annotated[
-    Welcome | Fenced | Successor | Refused | Ack | Nack | FeedSafe | DigestResult | RebuildLevels,
+    Welcome | Fenced | Successor | Refused | Ack | Nack | FeedSafe | FormerWanted | DigestResult | RebuildLevels,
     Field(discriminator="type"),
 ]
 _UP: TypeAdapter[UpMessage] = TypeAdapter(UpMessage)

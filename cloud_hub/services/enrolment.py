@@ -8,7 +8,7 @@ written outside the database first, so that no restore can undo it.
 
 import os
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidKey, UnsupportedAlgorithm
@@ -26,7 +26,7 @@ from cloud_hub.storage.devices import Device
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
 from cloud_hub.storage.state_files import Keyring, StateFolder
-from sync_protocol.keys import Claims, Predecessor, issue
+from sync_protocol.keys import Claims, issue
 
 __all__ = ["BrokerForDevices", "Device", "Enrolment", "EnrolmentRequest", "Granted", "MadeCode"]
 
@@ -189,36 +189,34 @@ class Enrolment:
         """The device and its origin; the site's writer until now, if any, is closed at its mark."""
         device = await devices.insert(connection, str(uuid7()), site_id, name, record_key, now_ms)
         before = await origins.lock_open(connection, site_id)
-        predecessor = None
-        if before is not None:
-            predecessor = Predecessor(
-                origin_id=str(before.origin_id), position=before.mark, hash=before.chain_hash.hex()
-            )
-        claims = await self._claims(connection, device, str(uuid7()), predecessor, now_ms)
+        past = {} if before is None else await registering.closing(connection, before)
+        claims = await self._claims(connection, device, str(uuid7()), past, now_ms)
         await registering.register(connection, claims, now_ms)
         return device
 
     async def _claims(
-        self, connection: Connection, device: Device, origin_id: str, predecessor: Predecessor | None, now_ms: int
+        self, connection: Connection, device: Device, origin_id: str, past: dict[str, Any], now_ms: int
     ) -> Claims:
         return Claims(
             site_id=device.site_id,
             device_id=device.id,
             origin_id=origin_id,
             public_key=device.public_key.hex(),
-            predecessor=predecessor,
             hub_epoch=(await hub_state.get(connection)).hub_epoch,
             issued_at=now_ms,
+            **past,
         )
 
     async def _grant(self, connection: Connection, device: Device, site: Site, now_ms: int) -> Granted:
-        origin_id, predecessor = await devices.newest_origin(connection, device.id)
-        claims = await self._claims(connection, device, origin_id, predecessor, now_ms)
+        origin = await origins.find(connection, await devices.newest_origin(connection, device.id))
+        assert origin is not None
+        past = await registering.past(connection, origin)
+        claims = await self._claims(connection, device, str(origin.origin_id), past, now_ms)
         return Granted(
             device_id=device.id,
             site_id=site.id,
             site_name=site.name,
-            origin_id=origin_id,
+            origin_id=str(origin.origin_id),
             certificate=issue(claims, self._keyring.hub_key.sign),
             client_certificate="",
             ca=certificates.pem(self.authority.certificate),

@@ -60,7 +60,10 @@ class Exchange:
                         continue
                     await self._take_group(address, group)
                     group = []
-                    if not await self._formers.take(address, frame, self._now()):
+                    heard = await self._formers.take(address, frame, self._now())
+                    if isinstance(heard, say.FormerWanted):
+                        self._downlink.send(address, say.encode(heard))
+                    elif not heard:
                         await self._returned.take(address, frame, self._now())
                     continue
                 message = say.decode_up(payload)

@@ -21,7 +21,7 @@ from cloud_hub.storage import branches, hub_state, ledger, origins
 from cloud_hub.storage.branches import Branch
 from cloud_hub.storage.database import Connection, Database
 from sync_protocol.errors import ProtocolError
-from sync_protocol.keys import Claims, Predecessor, issue
+from sync_protocol.keys import Claims, issue
 from sync_protocol.records import Fact, Item, Movement, decode, encode
 
 log = structlog.get_logger(__name__)
@@ -69,10 +69,8 @@ class Recovery:
         fresh = registering.new_id()
         claims = Claims(
             site_id=str(site_id), device_id=device_id, origin_id=fresh, public_key=bytes(public_key).hex(),
-            predecessor=Predecessor(
-                origin_id=str(writer.origin_id), position=writer.mark, hash=writer.chain_hash.hex()
-            ),
             hub_epoch=(await hub_state.get(connection)).hub_epoch, issued_at=now_ms,
+            **await registering.closing(connection, writer),
         )  # fmt: skip
         certificate = issue(claims, self._sign)
         await registering.register(connection, claims, now_ms)

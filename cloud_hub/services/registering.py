@@ -5,6 +5,8 @@ certificate that this hub's key has signed, and is known again. Opening a succes
 its predecessor in the same transaction, whatever brought it.
 """
 
+from itertools import takewhile
+from typing import Any
 from uuid import UUID
 
 from uuid_utils import uuid7
@@ -16,8 +18,11 @@ from sync_protocol import chain
 from sync_protocol.batch import Verify
 from sync_protocol.errors import BadCertificate
 from sync_protocol.handshake import Verdict
-from sync_protocol.keys import Claims, Predecessor, read_certificate
+from sync_protocol.keys import Claims, Opened, Predecessor, read_certificate
 from sync_protocol.messages import Hello
+
+BEFORE_MAX = 32
+"""Take-overs since the last verified backup that a certificate tells: what CERTIFICATE_CHARS_MAX has room for."""
 
 
 def new_id() -> str:
@@ -45,20 +50,51 @@ async def find_or_register(connection: Connection, hello: Hello, verify: Verify,
 
 
 async def register(connection: Connection, claims: Claims, now_ms: int) -> None:
-    """Open the origin that a certificate names, and close the one before it."""
-    before = claims.predecessor
-    await origins.add_device(
-        connection, id=claims.device_id, site_id=claims.site_id, name=claims.device_id,
-        public_key=bytes.fromhex(claims.public_key), enrolled_at=claims.issued_at,
-    )  # fmt: skip
-    if before is not None:
-        await origins.save_state(connection, before.origin_id, "closed", now_ms)
-    await origins.insert_origin(
-        connection, site_id=claims.site_id, origin_id=claims.origin_id, device_id=claims.device_id,
-        public_key=bytes.fromhex(claims.public_key), mark=0, opened_at=now_ms,
-        chain_hash=chain.genesis(claims.site_id, claims.origin_id), **_before(before),
-    )  # fmt: skip
+    """Open the origin that a certificate names, after those before it that this database has forgotten."""
+    named: list[Claims | Opened] = [*(claims.before or []), claims]
+    for each in named:
+        await _open(connection, claims.site_id, each, now_ms)
     await origins.set_writer(connection, claims.site_id, claims.origin_id)
+
+
+async def closing(connection: Connection, origin: Origin) -> dict[str, Any]:
+    """What the certificate of a take-over says of the origin that it closes where it stands, and of those before it."""
+    predecessor = Predecessor(origin_id=str(origin.origin_id), position=origin.mark, hash=origin.chain_hash.hex())
+    return {"predecessor": predecessor, "before": await _unsaved(connection, origin)}
+
+
+async def past(connection: Connection, origin: Origin) -> dict[str, Any]:
+    """The same for the certificate of an origin that was opened already."""
+    before = None if origin.predecessor_origin is None else await origins.find(connection, origin.predecessor_origin)
+    unsaved = None if before is None else await _unsaved(connection, before)
+    return {"predecessor": _predecessor(origin), "before": unsaved}
+
+
+async def _unsaved(connection: Connection, newest: Origin) -> list[Opened] | None:
+    """The origins up to this one that no verified backup knows of; one that has a safe mark is in one."""
+    found = [
+        Opened(
+            origin_id=str(each.origin_id), device_id=str(each.device_id), public_key=bytes(each.public_key).hex(),
+            predecessor=_predecessor(each),
+        )
+        for each in takewhile(lambda each: not each.safe_mark, [newest, *await origins.list_before(connection, newest)])
+    ]  # fmt: skip
+    return found[:BEFORE_MAX][::-1] or None
+
+
+async def _open(connection: Connection, site_id: str, named: Claims | Opened, now_ms: int) -> None:
+    """An origin as it was certified; the one before it is closed."""
+    await origins.add_device(
+        connection, id=named.device_id, site_id=site_id, name=named.device_id,
+        public_key=bytes.fromhex(named.public_key), enrolled_at=now_ms,
+    )  # fmt: skip
+    if named.predecessor is not None:
+        await origins.save_state(connection, named.predecessor.origin_id, "closed", now_ms)
+    await origins.insert_origin(
+        connection, site_id=site_id, origin_id=named.origin_id, device_id=named.device_id,
+        public_key=bytes.fromhex(named.public_key), mark=0, opened_at=now_ms,
+        chain_hash=chain.genesis(site_id, named.origin_id), **_before(named.predecessor),
+    )  # fmt: skip
 
 
 async def note_fence(connection: Connection, origin: Origin, verdict: Verdict, now_ms: int) -> None:
@@ -66,6 +102,15 @@ async def note_fence(connection: Connection, origin: Origin, verdict: Verdict, n
     await exceptions.raise_exception(
         connection, origin.site_id, f"fenced_{verdict}", str(origin.origin_id),
         "a box was fenced: confirm which box survives, or take over", now_ms=now_ms, origin_id=origin.origin_id,
+    )  # fmt: skip
+
+
+def _predecessor(origin: Origin) -> Predecessor | None:
+    if origin.predecessor_origin is None or origin.predecessor_position is None or origin.predecessor_hash is None:
+        return None
+    return Predecessor(
+        origin_id=str(origin.predecessor_origin), position=origin.predecessor_position,
+        hash=origin.predecessor_hash.hex(),
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from cloud_hub.storage.database import Connection, Query, Row
 from cloud_hub.storage.schema import devices, enrolment_codes, origins, revocations
-from sync_protocol.keys import Predecessor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,10 @@ _INSERT = Query(
     .returning(devices)
 )
 _NEWEST_ORIGIN = Query(
-    sa.select(origins).where(origins.c.device_id == _ID).order_by(origins.c.opened_at.desc()).limit(1)
+    sa.select(origins.c.origin_id)
+    .where(origins.c.device_id == _ID)
+    .order_by(origins.c.opened_at.desc(), origins.c.origin_id.desc())
+    .limit(1)
 )
 _SET_CERTIFICATE = Query(
     devices.update()
@@ -124,18 +126,9 @@ async def insert(
     return _made(row)
 
 
-async def newest_origin(connection: Connection, device_id: str) -> tuple[str, Predecessor | None]:
-    """The origin that a device's certificate of enrolment names, and the one before it."""
-    row = await _NEWEST_ORIGIN.fetchrow(connection, id=device_id)
-    assert row is not None
-    if row["predecessor_origin"] is None:
-        return str(row["origin_id"]), None
-    before = Predecessor(
-        origin_id=str(row["predecessor_origin"]),
-        position=row["predecessor_position"],
-        hash=row["predecessor_hash"].hex(),
-    )
-    return str(row["origin_id"]), before
+async def newest_origin(connection: Connection, device_id: str) -> str:
+    """The origin that a device's certificate of enrolment names."""
+    return str(await _NEWEST_ORIGIN.fetchval(connection, id=device_id))
 
 
 async def set_certificate(connection: Connection, device_id: str, serial: int, expires_ms: int) -> None:

@@ -46,7 +46,10 @@ _REVOKED = (
 _FIND = Query(sa.select(*_COLUMNS, _REVOKED).where(_ID))
 _LOCK = Query(sa.select(*_COLUMNS, _REVOKED).where(_ID).with_for_update(of=origins))
 _OF_SITE = Query(
-    sa.select(*_COLUMNS, _REVOKED).where(origins.c.site_id == bound(origins.c.site_id)).order_by(origins.c.opened_at)
+    sa.select(*_COLUMNS, _REVOKED)
+    .where(origins.c.site_id == bound(origins.c.site_id))
+    # Origins that one certificate brought back were opened at one time; their ids tell their order.
+    .order_by(origins.c.opened_at, origins.c.origin_id)
 )
 _OPEN_OF_SITE = Query(
     sa.select(*_COLUMNS, _REVOKED)
@@ -151,6 +154,16 @@ async def list_of_site(connection: Connection, site_id: object) -> list[Origin]:
 async def lock_open(connection: Connection, site_id: object) -> Origin | None:
     """The site's current writer, locked."""
     return _made(await _OPEN_OF_SITE.fetchrow(connection, site_id=site_id))
+
+
+async def list_before(connection: Connection, origin: Origin) -> list[Origin]:
+    """The origins that this one goes on from, the newest first, as far back as they are known."""
+    found: list[Origin] = []
+    wanted = origin.predecessor_origin
+    while wanted is not None and (before := await find(connection, wanted)) is not None:
+        found.append(before)
+        wanted = before.predecessor_origin
+    return found
 
 
 async def list_leased(connection: Connection, device_ids: list[UUID]) -> list[Origin]:

@@ -24,6 +24,7 @@ from cloud_hub.storage import hub_state
 from cloud_hub.storage.database import Database
 from sync_protocol import batch, chain, messages
 from sync_protocol import edge_session as edge
+from sync_protocol.effects import ApplyFeed
 from sync_protocol.handshake import checkpoint_positions
 from sync_protocol.keys import Claims, issue, verifier
 from sync_protocol.records import Fact, Item, Movement, decode, encode
@@ -247,8 +248,10 @@ class Box:
         )
 
     def former(self, wanted: messages.Former, each: int = 2) -> list[bytes]:
-        """What was kept of the predecessor, sealed by this box."""
+        """What was kept of an origin before this one, sealed by this box."""
         before = self.predecessor
+        while before is not None and before.origin_id != wanted.origin_id:
+            before = before.predecessor
         assert before is not None
         texts = {at: before.records[at - 1 : min(at - 1 + each, wanted.last)]
                  for at in range(wanted.position + 1, wanted.last + 1, each)}  # fmt: skip
@@ -268,6 +271,12 @@ class Box:
         self.boot, self.instance = self.boot + 1, os.urandom(8).hex()
         self.session = edge.EdgeSession(verify_hub=self.hub.verify)
         await self.connect()
+
+    async def wait(self, ms: int) -> None:
+        """Time passes, and what is due then is done."""
+        self.hub.clock.now_ms += ms
+        self._do(self.session.on_timer(self.hub.clock()))
+        await self.talk()
 
     async def talk(self) -> None:
         """Both ends speak until nobody has anything to say."""
@@ -306,7 +315,7 @@ class Box:
             elif isinstance(effect, edge.ReturnFormer):
                 lease = str(self.session.lease)
                 self.outbox += [messages.frame(lease, sealed) for sealed in self.former(effect.wanted)]
-            elif isinstance(effect, edge.ApplyFeed):
+            elif isinstance(effect, ApplyFeed):
                 self.feed = effect.cursor
                 self.feed_records += [record for _, record in effect.accepted.rows if isinstance(record, Fact)]
                 self._do(self.session.feed_applied(effect.cursor))

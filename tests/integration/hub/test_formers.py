@@ -1,13 +1,18 @@
 """A hub restored to a backup from before a take-over: the successor tells it what the predecessor had sent."""
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import uuid_utils
 
+from cloud_hub.services import backup
 from cloud_hub.services.verification import verify
+from cloud_hub.storage import origins
+from cloud_hub.storage.database import Database
 from sync_protocol import edge_session as edge
 from sync_protocol.keys import Claims, Predecessor, issue
+from sync_protocol.limits import STALL_TIMEOUT_MS
 from tests.integration.hub.conftest import Box, HubCore
 
 BACKED_UP = 3
@@ -54,6 +59,62 @@ async def test_the_successor_tells_what_its_predecessor_had_sent_after_the_backu
         assert await verify(connection) == []
 
 
+def losing(box: Box, lost: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first time that the box tells a stretch, one of its batches is lost."""
+    tell = box.former
+    times = iter([True])
+    monkeypatch.setattr(
+        box,
+        "former",
+        lambda wanted: [each for i, each in enumerate(tell(wanted)) if i != lost or not next(times, False)],
+    )
+
+
+async def taken_over(hub: HubCore, old: Box) -> Box:
+    """The same device goes on under another origin, with a certificate of the hub."""
+    origin_id = await hub.recovery.confirm_survivor(old.device_id, "ann", hub.clock())
+    old.effects.clear()
+    await old.restart()
+    (become,) = [effect for effect in old.effects if isinstance(effect, edge.Become)]
+    new = Box(hub, old.site_id, old.device_id, origin_id)
+    new.key, new.certificate, new.boot, new.predecessor = old.key, become.certificate, old.boot + 1, old
+    return new
+
+
+@pytest.mark.parametrize("take_overs", [1, 2, 4])
+async def test_any_number_of_take_overs_since_the_backup_is_told(
+    hub: HubCore, database_url: str, empty_database_url: str, tmp_path: Path, take_overs: int
+) -> None:
+    box, product = await hub.make_box(), str(uuid4())
+    box.receive(product, 100_000)
+    await box.connect()
+    made = await backup.make(database_url, tmp_path / "hub.backup", now_ms=hub.clock())
+    for _ in range(take_overs):
+        box.sell(product)
+        await box.talk()
+        box = await taken_over(hub, box)
+        box.sell(product)
+        await box.connect()
+    await backup.restore(empty_database_url, made.path, now_ms=hub.clock())
+    database = await Database.open(empty_database_url, connections=4)
+    after = HubCore(database, hub.key, hub.clock)
+    box.hub = after
+
+    await box.restart()
+
+    at: Box | None = box
+    while at is not None:
+        assert await mark(after, at) == (at.head, "open" if at is box else "closed")
+        at = at.predecessor
+    assert (await after.levels(box.site_id))[product, "shelf"] == 100_000 - 2_000 * take_overs
+    async with database.connection() as connection:
+        assert await verify(connection) == []
+        assert [str(each.origin_id) for each in await origins.list_of_site(connection, box.site_id)][
+            -1
+        ] == box.origin_id
+    await database.close()
+
+
 async def test_what_was_told_once_is_not_asked_for_again(hub: HubCore) -> None:
     _, new, product = await replaced(hub)
     await new.connect()
@@ -76,18 +137,28 @@ async def test_records_that_do_not_lead_to_the_certificates_hash_have_no_effect(
     assert "former_refused" in await hub.exceptions(old.site_id)
 
 
-@pytest.mark.parametrize("lost", [0, 1, 2])
-async def test_a_stretch_with_a_lost_batch_waits_for_the_next_hello(
+async def test_a_batch_that_was_lost_is_asked_for_as_soon_as_the_next_one_is_there(
+    hub: HubCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new, product = await replaced(hub)
+    losing(new, 1, monkeypatch)
+
+    await new.connect()
+
+    assert await mark(hub, old) == (old.head, "closed")
+    assert (await hub.levels(old.site_id))[product, "shelf"] == 2000
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+async def test_a_stretch_whose_begin_or_end_was_lost_is_told_again_in_the_same_session(
     hub: HubCore, lost: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new, product = await replaced(hub)
-    tell = new.former
-    monkeypatch.setattr(new, "former", lambda wanted: [each for i, each in enumerate(tell(wanted)) if i != lost])
+    losing(new, lost, monkeypatch)
     await new.connect()
     assert await mark(hub, old) == (BACKED_UP, "closed")
-    monkeypatch.undo()
 
-    await new.restart()
+    await new.wait(STALL_TIMEOUT_MS)
 
     assert await mark(hub, old) == (old.head, "closed")
     assert (await hub.levels(old.site_id))[product, "shelf"] == 2000
