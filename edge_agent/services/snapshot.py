@@ -1,20 +1,23 @@
 """Take a whole catalogue over HTTPS and swap it in while the old one serves.
 
 Chunks are kept as files under their hashes, so an interrupted download goes on where it
-stopped, also after a restart; nothing is believed before its hash fits. Rows are staged in
-short transactions between which sales go on; the swap, the cursor and the edits that this
-store made meanwhile are one transaction.
+stopped, also after a restart; nothing is believed before its hash fits. A chunk is staged in
+one short transaction while the next one is read and those after it are on their way, so
+sales go on; the swap, the cursor and the edits that this store made meanwhile are one
+transaction.
 """
 
 import asyncio
 import sqlite3
 from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 
 import structlog
 
 from edge_agent.crashpoints import crashpoint
-from edge_agent.errors import EdgeError, Unavailable
+from edge_agent.errors import Unavailable
 from edge_agent.services.applying import apply_change, reapply_local_edits
 from edge_agent.services.disk import Disk
 from edge_agent.services.outside import Hub
@@ -31,8 +34,7 @@ from sync_protocol.snapshot import ChunkRef, Manifest, open_chunk, read_manifest
 log = structlog.get_logger(__name__)
 
 DOWNLOADS = 4
-STAGED_AT_ONCE = 1_500
-"""Products per transaction: a sale waits some 15 ms at most; fewer would write each page of the indexes more often."""
+"""Chunks that are on their way at once."""
 
 
 class Snapshots:
@@ -66,14 +68,16 @@ class Snapshots:
         if not self._disk.allows_optional:
             raise Unavailable("disk_tight", "a snapshot waits until there is room on the disk")
         await self._database.write(staging.begin_staging)
-        rest = Rest([], [])
-        await self._download(manifest.chunks)
-        for ref in manifest.chunks:
-            lines = await asyncio.to_thread(self._open, ref)
-            for at in range(0, len(lines), STAGED_AT_ONCE):
-                rows = await asyncio.to_thread(_rows_of, lines[at : at + STAGED_AT_ONCE], rest)
-                await self._database.write(staging.stage_products, rows)
-        await self._database.write(staging.seal_staging)
+        rest, rows = Rest([], []), list[staging.Staged]()
+        async with aclosing(self._arriving(manifest.chunks)) as chunks:
+            async for ref in chunks:
+                # A sale waits some 10 ms for the rows of a chunk; the thread of the next one does not hold it up.
+                _, rows = await asyncio.gather(
+                    self._database.write(staging.stage_products, rows), asyncio.to_thread(self._read, ref, rest)
+                )
+        await self._database.write(staging.stage_products, rows)
+        for step in await self._database.write(staging.sealing):
+            await self._database.write(step)
         return rest
 
     def forget(self) -> None:
@@ -87,46 +91,43 @@ class Snapshots:
             raise Unavailable("stale_snapshot", f"expected a {kind} of this site, got {manifest.kind}")
         return manifest
 
-    async def _download(self, wanted: list[ChunkRef]) -> None:
-        """Bring every missing chunk here, a few at a time."""
+    async def _arriving(self, wanted: list[ChunkRef]) -> AsyncGenerator[ChunkRef, None]:
+        """The chunks in their order, each when its file is here, while the next few are on their way."""
         make_private(self._folder)
-        waiting, failed = deque(wanted), list[EdgeError]()
-
-        async def work() -> None:
+        coming: deque[asyncio.Task[ChunkRef]] = deque()
+        try:
+            for ref in wanted:
+                coming.append(asyncio.create_task(self._chunk(ref)))
+                if len(coming) == DOWNLOADS:
+                    yield await coming.popleft()
+            while coming:
+                yield await coming.popleft()
+        finally:
             # After a failure nothing new is begun, and what is on its way is still kept.
-            while waiting and not failed:
-                try:
-                    await self._chunk(waiting.popleft())
-                except EdgeError as error:
-                    failed.append(error)
+            await asyncio.gather(*coming, return_exceptions=True)
 
-        await asyncio.gather(*[work() for _ in range(DOWNLOADS)])
-        if failed:
-            raise failed[0]
-
-    async def _chunk(self, ref: ChunkRef) -> None:
+    async def _chunk(self, ref: ChunkRef) -> ChunkRef:
+        """Bring the chunk here, unless it is."""
         path = self._folder / ref.hash
         if path.exists() and path.stat().st_size == ref.bytes:
-            return
+            return ref
         data = await self._hub.chunk(ref.hash)
         crashpoint("edge.snapshot.before_chunk")
         part = path.with_suffix(".part")
         await asyncio.to_thread(part.write_bytes, data)
         part.replace(path)
         crashpoint("edge.snapshot.after_chunk")
+        return ref
 
-    def _open(self, ref: ChunkRef) -> list[bytes]:
+    def _read(self, ref: ChunkRef, rest: Rest) -> list[staging.Staged]:
+        """The rows of a chunk's file, which is not kept when it is not what its name says."""
         path = self._folder / ref.hash
         try:
-            return open_chunk(ref.hash, path.read_bytes())
+            lines = open_chunk(ref.hash, path.read_bytes())
         except ProtocolError:
             path.unlink(missing_ok=True)
             raise
-
-
-def _rows_of(lines: list[bytes], rest: Rest) -> list[staging.Staged]:
-    """On a thread, and no more at once than is staged at once: a box has 512 MB for everything."""
-    return list(read_rows(lines, rest))
+        return list(read_rows(lines, rest))
 
 
 def swap(connection: sqlite3.Connection, manifest: Manifest, changes: list[Decoded], now_ms: int) -> None:

@@ -84,13 +84,19 @@ class Https:
             box.succeeded(connection, None)
 
     def _bootstrap(self, site_id: str) -> list[bytes]:
-        """What a successor gets besides the catalogue: levels and keys."""
+        """What a successor gets besides the catalogue: levels, keys, and what the origins before it had sent."""
         tables = self._world.hub.tables
         lines = [
             encode(bootstrap.level(key[1], key[2], quantity)) for key, quantity in tables.scan("levels", site_id)
             if quantity
         ]  # fmt: skip
         lines += [encode(bootstrap.used_key(key[1], _NO_KEY_BODY)) for key, _ in tables.scan("keys", site_id)]
+        for (origin_id,), row in tables.scan("origins"):
+            if row.site_id == site_id and row.is_closed:
+                lines += [
+                    encode(part) for key, stored in tables.scan("ledger", origin_id) if key[1] > row.safe_mark
+                    for part in bootstrap.former(origin_id, key[1], stored.encoded, stored.chain_hash)
+                ]  # fmt: skip
         return lines
 
     def _catalogue(self, site_id: str, kind: str, more: list[bytes]) -> tuple[Manifest, dict[str, Chunk]]:
@@ -126,5 +132,6 @@ def _stage(box: "Box", manifest: Manifest, chunks: dict[str, Chunk]) -> tuple[Ma
     for ref in checked.chunks:
         lines = open_chunk(ref.hash, chunks[ref.hash].data)
         box.write(staging.stage_products, list(read_rows(lines, rest)))
-    box.write(staging.seal_staging)
+    for step in box.write(staging.sealing):
+        box.write(step)
     return checked, rest

@@ -162,7 +162,7 @@ def test_a_snapshot_keeps_the_edits_above_the_position_it_has_merged() -> None:
     new = proposing.create_provisional(connection, NewProduct(sku="NEW-1", name="New"), NOW).product
     staging.begin_staging(connection)
     staging.stage_products(connection, [staged_product(a_change((1, 9)))])
-    staging.seal_staging(connection)
+    assert staging.sealing(connection) == []
 
     staging.swap(connection)
     reapply_local_edits(connection, merged)
