@@ -47,10 +47,16 @@ def add_docs(app: web.Application, document: dict[str, Any]) -> None:
     async def openapi(_: web.Request) -> web.Response:
         return web.Response(body=encoded, content_type="application/json")
 
+    app.router.add_get("/", _to_docs)
     app.router.add_get("/openapi.json", openapi)
     app.router.add_get("/docs", _page(_SWAGGER, "swagger-ui-bundle.js"))
     app.router.add_get("/redoc", _page(_REDOC, "redoc.standalone.js"))
     app.router.add_get("/docs/assets/{name}", _asset)
+
+
+async def _to_docs(_: web.Request) -> web.Response:
+    """Who types the bare address is a person."""
+    return web.Response(status=302, headers={"Location": "/docs"})
 
 
 def _page(html: str, needs: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 from pydantic import BaseModel, ValidationError
 
 from cloud_hub.errors import (
@@ -51,6 +52,7 @@ TITLES = {
     417: "Expectation failed",
     422: "Not valid",
     429: "Too many requests",
+    431: "Request head too large",
     500: "Internal error",
     503: "Not available right now",
 }
@@ -101,6 +103,19 @@ def problem(
     if errors:
         body["errors"] = errors
     return web.Response(status=status, body=orjson.dumps(body), content_type=MEDIA_TYPE, headers=headers)
+
+
+def unreadable(error: BaseException | None, message: str | None, trace_id: str) -> web.Response:
+    """The answer to what is not HTTP, or has a longer line than we read; the connection ends with it."""
+    lines = (message or str(error)).strip().splitlines() or [""]
+    if isinstance(error, LineTooLong):
+        answer = problem(
+            431, "head_too_large", f"expected a shorter request line or header: {lines[0][:200]}", trace_id
+        )
+    else:
+        answer = problem(400, "bad_request", f"expected an HTTP request: {lines[0][:200]}", trace_id)
+    answer.force_close()
+    return answer
 
 
 def of_hub_error(error: HubError, trace_id: str) -> web.Response:

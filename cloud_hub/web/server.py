@@ -1,6 +1,6 @@
 """The HTTP server: deadlines, limits on what is in flight, trace ids, metrics, clean stop.
 
-aiohttp has no deadline for request headers, so `DeadlineHandler` has one; past the cap of
+aiohttp has no deadline for request headers, so `BorderHandler` has one; past the cap of
 requests in flight the answer is 503 with Retry-After, within milliseconds, instead of a
 queue that nobody survives. Every error that leaves here is problem+json.
 """
@@ -18,7 +18,7 @@ from aiohttp.typedefs import Middleware
 from aiohttp.web_protocol import RequestHandler
 
 from cloud_hub.web.context import HUB, TRACE
-from cloud_hub.web.problems import problem
+from cloud_hub.web.problems import problem, unreadable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEADER_DEADLINE_S = 10.0
@@ -28,8 +28,11 @@ _UNCOUNTED = ("/health", "/metrics")
 log = structlog.get_logger()
 
 
-class DeadlineHandler(RequestHandler):
-    """Aborts a connection whose request head does not arrive in time (half-sent heads, silent sockets)."""
+class BorderHandler(RequestHandler):
+    """Aborts a connection whose request head does not arrive in time (half-sent heads, silent sockets).
+
+    A head that cannot be read is answered as every other error is.
+    """
 
     __slots__ = ("_deadline",)
 
@@ -46,6 +49,18 @@ class DeadlineHandler(RequestHandler):
         elif self._deadline is None and self.transport is not None:
             self._arm(self.transport)
 
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What aiohttp refuses before it is a request of ours: a bad request line, a head that is too long."""
+        if status >= 500 or request.writer.output_size:
+            return super().handle_error(request, status, exc, message)
+        return unreadable(exc, message, secrets.token_hex(16))
+
     def connection_lost(self, exc: BaseException | None) -> None:
         self._disarm()
         super().connection_lost(exc)
@@ -60,11 +75,11 @@ class DeadlineHandler(RequestHandler):
             self._deadline = None
 
 
-class DeadlineServer(web.Server):
-    """A server whose connections have deadlines."""
+class BorderServer(web.Server):
+    """A server of such connections."""
 
     def __call__(self) -> RequestHandler:
-        return DeadlineHandler(self, loop=self._loop, **self._kwargs)
+        return BorderHandler(self, loop=self._loop, **self._kwargs)
 
 
 def gate(in_flight_max: int) -> Middleware:
@@ -150,4 +165,4 @@ class HttpServer:
 class _Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
-        return DeadlineServer(plain.request_handler, request_factory=plain.request_factory, **plain._kwargs)
+        return BorderServer(plain.request_handler, request_factory=plain.request_factory, **plain._kwargs)

@@ -13,7 +13,7 @@ from edge_agent.web.body import FieldProblem, MalformedBody
 
 log = structlog.get_logger(__name__)
 
-_BY_CODE = {"storage_full": 507, "unauthorized": 401, "too_large": 413}
+_BY_CODE = {"storage_full": 507, "unauthorized": 401, "too_large": 413, "bad_request": 400, "head_too_large": 431}
 _BY_FAMILY: tuple[tuple[type[EdgeError], int], ...] = (
     (MalformedBody, 400), (FieldProblem, 422), (Invalid, 422), (NotFound, 404), (Conflict, 409),
     (Refused, 409), (Unavailable, 503),

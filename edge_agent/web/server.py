@@ -22,6 +22,7 @@ from edge_agent.storage.database import Database
 from edge_agent.supervise import keep_running
 from edge_agent.web import alerts, inventory, products, scans, stocktakes, stream, sync, transfers
 from edge_agent.web.body import BODY_BYTES_MAX
+from edge_agent.web.border import BorderRunner
 from edge_agent.web.context import STORE, Store, authentication, now_ms, ticks_ms
 from edge_agent.web.problems import Handler, problems
 from scanner_drivers.scan import RawScan
@@ -99,7 +100,7 @@ class StoreApi:
 
     async def start(self, host: str, port: int) -> str:
         """Listen; returns the base URL (port 0 takes a free one)."""
-        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
+        self._runner = BorderRunner(self.app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()

@@ -1,7 +1,9 @@
 """Whatever is wrong with a request gets a problem document and changes nothing."""
 
+import asyncio
 from typing import Any
 
+import orjson
 import pytest
 
 from edge_agent.storage import ledger
@@ -146,3 +148,28 @@ async def test_a_full_disk_is_507_with_a_remedy(api: Api) -> None:
     assert problem["remedy"]
     await api.database.write(lambda connection: connection.execute("PRAGMA max_page_count = 1000000").fetchone())
     assert (await api.call("POST", "/scans", {"code": CODE, "mode": "sell"}))[0] == 201
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"HELLO\r\n\r\n", 400, "bad_request"),
+        (b"GET /health HTTP/1.1\r\nno colon\r\n\r\n", 400, "bad_request"),
+        (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431, "head_too_large"),
+        (b"GET /health HTTP/1.1\r\nX-Long: " + b"x" * 20_000 + b"\r\n\r\n", 431, "head_too_large"),
+    ],
+)
+async def test_what_is_no_readable_request_gets_a_problem_document_and_the_connection_ends(
+    api: Api, sent: bytes, status: int, code: str
+) -> None:
+    host, port = (await api.store.start("127.0.0.1", 0)).removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(sent)
+    async with asyncio.timeout(5):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+
+    assert b"application/problem+json" in head
+    assert f" {status} ".encode() in head.splitlines()[0]
+    problem = orjson.loads(body)
+    assert (problem["status"], problem["code"]) == (status, code)

@@ -37,6 +37,35 @@ async def test_a_head_that_does_not_arrive_is_not_waited_for(
     assert asyncio.get_running_loop().time() - started < 3
 
 
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"HELLO\r\n\r\n", 400, "bad_request"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "bad_request"),
+        (b"GET /health HTTP/1.1\r\nno colon\r\n\r\n", 400, "bad_request"),
+        (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431, "head_too_large"),
+        (b"GET /health HTTP/1.1\r\nX-Long: " + b"x" * 20_000 + b"\r\n\r\n", 431, "head_too_large"),
+    ],
+)
+async def test_what_is_no_readable_request_gets_a_problem_document_and_the_connection_ends(
+    hub: Running, sent: bytes, status: int, code: str
+) -> None:
+    head, _, body = (await raw(hub, sent)).partition(b"\r\n\r\n")
+
+    assert head.startswith((b"HTTP/1.1 %d " % status, b"HTTP/1.0 %d " % status))
+    assert b"application/problem+json" in head
+    problem = json.loads(body)
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["trace_id"]
+
+
+async def test_the_bare_address_leads_to_the_docs(hub: Running) -> None:
+    answer = await raw(hub, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    assert b" 302 " in answer
+    assert b"Location: /docs" in answer
+
+
 async def test_a_quick_client_keeps_its_connection_beyond_the_deadline(
     hub: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
