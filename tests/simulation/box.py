@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.errors import EdgeError
-from edge_agent.services import audit, downlink, generation, pruning, uplink
+from edge_agent.services import audit, downlink, former, generation, pruning, uplink
 from edge_agent.storage import identity
 from edge_agent.storage.database import as_unavailable, transact
 from sync_protocol import effects as does
@@ -304,6 +304,11 @@ class Box:
             if self.session is not None and self.session.lease is not None:
                 self._publish(say.frame(self.session.lease, sealed))
 
+    def _return_former(self, effect: does.ReturnFormer) -> None:
+        for sealed in former.sealed_stretch(self.database, effect.wanted, self.store.key.sign):
+            if self.session is not None and self.session.lease is not None:
+                self._publish(say.frame(self.session.lease, sealed))
+
     def _fetch_snapshot(self, _effect: does.FetchSnapshot) -> None:
         self.world.https.fetch(self, self._connection)
 
@@ -376,6 +381,7 @@ _CARRIERS: dict[type, Callable[[Box, Any], None]] = {
     does.ApplyFeed: Box._apply_feed,
     does.SaveFeedSafe: Box._save_feed_safe,
     does.ReturnFeed: Box._return_feed,
+    does.ReturnFormer: Box._return_former,
     does.FetchSnapshot: Box._fetch_snapshot,
     does.MakeDigest: Box._make_digest,
     does.TellBuckets: lambda box, effect: box._tell(audit.bucket_levels, effect.position, effect.buckets),

@@ -164,6 +164,12 @@ FAULTS: tuple[Fault, ...] = (
     zombie_worker, hub_down, clock_jump, disk_full, damaged_level, restored_box, cloned_box, restored_hub,
 )  # fmt: skip
 
+TAKE_OVERS: tuple[Fault, ...] = (
+    cloned_box, restored_box, restored_box, restored_hub, restored_hub, loss, doubling, connection_drop, box_crash,
+    worker_crash,
+)  # fmt: skip
+"""What every fourth schedule is made of: boxes succeed each other, and the hub falls back behind that."""
+
 
 def _for_a_while(world: "World", store: "Store", what: str, value: int) -> None:
     normal = getattr(store.weather, what)

@@ -9,6 +9,7 @@ from sync_protocol.errors import BadCertificate
 from sync_protocol.handshake import FeedVerdict, KnownFeed, KnownOrigin, Verdict, common_position
 from sync_protocol.hub_session import Offer, answer_hello
 from sync_protocol.keys import read_certificate
+from tests.simulation import formers
 from tests.simulation.tables import Origin, Salvage, Transaction
 
 if TYPE_CHECKING:
@@ -96,22 +97,7 @@ def _find_or_register(worker: "Worker", txn: Transaction, hello: say.Hello) -> O
     if claims.origin_id != hello.origin_id or txn.get("sites", claims.site_id) is None:
         return None
     worker.hub.world.screen.show(claims.site_id, "origin_from_certificate")
-    row = Origin(
-        site_id=claims.site_id, device_id=claims.device_id, certificate=hello.certificate, mark=0,
-        chain_hash=chain.genesis(claims.site_id, claims.origin_id),
-        predecessor=_close_predecessor(txn, claims.predecessor) if claims.predecessor else None,
-    )  # fmt: skip
-    txn.put("origins", hello.origin_id, row)
-    txn.put("sites", claims.site_id, hello.origin_id)
-    return row
-
-
-def _close_predecessor(txn: Transaction, named: object) -> tuple[str, int, bytes]:
-    origin_id, position, chain_hash = named.origin_id, named.position, bytes.fromhex(named.hash)  # type: ignore[attr-defined]
-    before: Origin | None = txn.get("origins", origin_id)
-    if before is not None:
-        txn.put("origins", origin_id, replace(before, is_closed=True, lease=None))
-    return origin_id, position, chain_hash
+    return formers.register(txn, claims, hello.certificate)
 
 
 def _known(txn: Transaction, row: Origin, hello: say.Hello) -> KnownOrigin:
@@ -155,4 +141,5 @@ def _offer(worker: "Worker", txn: Transaction, hello: say.Hello, row: Origin | N
         feed_return_after=returned[1] if returned else 0,
         successor=row.successor if row is not None and _may_succeed(worker, txn, row, hello) else None,
         salvage_after=common_position(points, hashes),
+        former=None if row is None else formers.missing(txn, row),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sync_protocol import chain, changes
-from sync_protocol.keys import Claims, Predecessor, issue
+from sync_protocol.keys import Claims, issue
 from sync_protocol.records import Fact, encode
 from tests.simulation.box import EPOCH_MS
 from tests.simulation.tables import Feed, Origin, Snapshot, Stored, Tables, Transaction
@@ -58,7 +58,7 @@ class Hub:
     def enrol(self, store: "Store") -> str:
         """Register a store with its first origin; returns the certificate."""
         origin_id = self.world.timeline.identifier()
-        certificate = self.certify(store.site_id, store.device_id, origin_id, None)
+        certificate = self.certify(store.site_id, store.device_id, origin_id)
         feed_origin = self.world.timeline.identifier()
         txn = Transaction(self.tables)
         txn.put("origins", origin_id, Origin(
@@ -70,10 +70,10 @@ class Hub:
         txn.commit()
         return certificate
 
-    def certify(self, site_id: str, device_id: str, origin_id: str, predecessor: Predecessor | None) -> str:
+    def certify(self, site_id: str, device_id: str, origin_id: str, **past: Any) -> str:
         claims = Claims(
             site_id=site_id, device_id=device_id, origin_id=origin_id, public_key=device_id,
-            predecessor=predecessor, hub_epoch=self.epoch, issued_at=self.clock_ms(),
+            hub_epoch=self.epoch, issued_at=self.clock_ms(), **past,
         )  # fmt: skip
         return issue(claims, self.world.hub_key.sign)
 

@@ -15,7 +15,7 @@ from sync_protocol import digest
 from sync_protocol import messages as say
 from sync_protocol.batch import Batch
 from sync_protocol.receiver import Accepted, Disbelieved, Duplicate, Gap, NeedRaw, receive
-from tests.simulation import follow_up, returning
+from tests.simulation import follow_up, formers, returning
 from tests.simulation.tables import Origin, Salvage, Stored, Transaction
 
 if TYPE_CHECKING:
@@ -33,8 +33,10 @@ def on_batch(
     if row is None:
         return []
     if batch.origin_id != origin_id:
-        returning.on_returned(worker, txn, row, lease, batch)
-        return []
+        told = formers.take(worker, txn, origin_id, row, lease, batch)
+        if told is None:
+            returning.on_returned(worker, txn, row, lease, batch)
+        return told or []
     if lease == row.lease and not row.is_closed:
         answer = _on_lease(worker, txn, row, origin_id, batch)
     elif row.salvage is not None and lease == row.salvage.lease:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from edge_agent.storage import identity, ledger
 from sync_protocol import chain, changes
 from sync_protocol.edge_session import Link
-from sync_protocol.keys import Predecessor
 from sync_protocol.records import Fact, Movement, decode
+from tests.simulation import formers
 from tests.simulation.tables import Origin, Transaction
 
 if TYPE_CHECKING:
@@ -130,9 +130,10 @@ class Operator:
             row: Origin = txn.get("origins", writer)
             if row.predecessor is not None and not row.boot and not row.mark:
                 return  # a successor that waits for its box
+            if formers.missing(txn, row) is not None:
+                return  # levels without what its box has yet to tell would be wrong
             origin_id = self.world.timeline.identifier()
-            predecessor = Predecessor(origin_id=writer, position=row.mark, hash=row.chain_hash.hex())
-            certificate = hub.certify(store.site_id, store.device_id, origin_id, predecessor)
+            certificate = hub.certify(store.site_id, store.device_id, origin_id, **formers.closing(txn, writer, row))
             txn.put("origins", writer, replace(row, is_closed=True, lease=None))
             for key, before in txn.scan("origins"):
                 if before.device_id == store.device_id and before.is_closed:
@@ -146,11 +147,7 @@ class Operator:
             self.decisions += 1
 
         before = self.decisions
-        if not hub.locks and hub.do(body) and self.decisions > before:
-            # The procedure says so: until a backup holds a take-over, a restore would undo it.
-            hub.back_up()
-            return True
-        return False
+        return hub.do(body) and self.decisions > before
 
     def _adopt(self, store: "Store") -> None:
         """Have the site's writer take over what lies on branches."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cloud_hub.domain.formers import Stretch
 from sync_protocol import messages as say
 from sync_protocol.batch import parse, seal
 from sync_protocol.errors import ProtocolError
@@ -48,6 +49,8 @@ class Worker:
         self.is_paused = False
         self.shards: set[int] = set()
         self.sessions: dict[str, Session] = {}
+        self.held: dict[str, Stretch] = {}
+        """Records of closed origins that their successors tell again, by successor."""
         self.fuse: int | None = None
         self._life = 0
         self._waiting: list[tuple[str, str, bytes]] = []
@@ -67,6 +70,7 @@ class Worker:
         self.is_on = False
         self._life += 1
         self.sessions.clear()
+        self.held.clear()
         self._waiting.clear()
         for key in [key for key, owner in self.hub.locks.items() if owner is self]:
             del self.hub.locks[key]

@@ -14,7 +14,7 @@ from sync_protocol.records import decode
 from tests.simulation.box import Box
 from tests.simulation.checks import anomalies
 from tests.simulation.disk import Disk
-from tests.simulation.faults import FAULTS
+from tests.simulation.faults import FAULTS, TAKE_OVERS, Fault
 from tests.simulation.https import Https
 from tests.simulation.hub import Hub
 from tests.simulation.keys import Key
@@ -83,10 +83,12 @@ class World:
             )
         for _ in range(chance.randrange(3, 12)):
             self.timeline.after(chance.randrange(self.length_ms), self.operator.work)
+        faults, most = (TAKE_OVERS, 14) if self.seed % 4 == 3 else (FAULTS, 8)
         for _ in range(chance.randrange(1, 4)):
-            self.timeline.after(chance.randrange(self.length_ms), self._back_up)
-        for _ in range(chance.randrange(3, 8)):
-            self.timeline.after(chance.randrange(self.length_ms), self._strike)
+            # Where take-overs are many, backups are old: the hub falls back behind several.
+            self.timeline.after(chance.randrange(self.length_ms if faults is FAULTS else 30_000), self._back_up)
+        for _ in range(chance.randrange(3, most)):
+            self.timeline.after(chance.randrange(self.length_ms), self._strike, faults)
         self._again_and_again(self.operator.look, lambda: True, 2_000, 15_000)
         self._again_and_again(self._prune, lambda: not self.is_healing, 10_000, 60_000)
         self.timeline.run(self.length_ms)
@@ -278,8 +280,8 @@ class World:
 
         store.box.write(load)
 
-    def _strike(self) -> None:
-        fault = self.timeline.random.choice(FAULTS)
+    def _strike(self, faults: tuple[Fault, ...]) -> None:
+        fault = self.timeline.random.choice(faults)
         store = self.timeline.random.choice(self.stores)
         if not self.is_healing:
             self.timeline.note(f"fault: {fault.__name__} at store {store.number}")
