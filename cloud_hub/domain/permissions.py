@@ -31,6 +31,12 @@ class Permission(StrEnum):
     VENDORS_READ = "vendors.read"
     """Whom the chain buys from, and for how much."""
     VENDORS_WRITE = "vendors.write"
+    ORDERS_READ = "orders.read"
+    ORDERS_EXPECTED = "orders.expected"
+    """See what was ordered and for how much; who lacks it receives blind."""
+    ORDERS_WRITE = "orders.write"
+    ORDERS_APPROVE = "orders.approve"
+    """Up to one's approval limit."""
     SNAPSHOT_READ = "snapshot.read"
     """Boxes only."""
 
@@ -49,14 +55,15 @@ class Role(StrEnum):
 _P = Permission
 _READ = frozenset({_P.PROFILE, _P.PRODUCTS_READ, _P.STOCK_READ, _P.ALERTS_READ, _P.SITES_READ})
 _STORE = _READ | {_P.STOCK_WRITE, _P.ALERTS_WRITE}
+_BUY = frozenset({_P.VENDORS_READ, _P.ORDERS_READ, _P.ORDERS_EXPECTED, _P.ORDERS_WRITE})
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(_P) - {_P.SNAPSHOT_READ},
-    Role.WAREHOUSE_MANAGER: _STORE | {_P.PRODUCTS_WRITE, _P.FLEET_READ, _P.VENDORS_READ, _P.VENDORS_WRITE},
-    Role.STORE_MANAGER: _STORE | {_P.FLEET_READ, _P.VENDORS_READ},
-    Role.STAFF: _STORE - {_P.ALERTS_WRITE},
+    Role.WAREHOUSE_MANAGER: _STORE | _BUY | {_P.PRODUCTS_WRITE, _P.FLEET_READ, _P.VENDORS_WRITE, _P.ORDERS_APPROVE},
+    Role.STORE_MANAGER: _STORE | _BUY | {_P.FLEET_READ, _P.ORDERS_APPROVE},
+    Role.STAFF: (_STORE - {_P.ALERTS_WRITE}) | {_P.ORDERS_READ},
     Role.RETAIL_PARTNER: _READ,
-    Role.AUDITOR: _READ | {_P.FLEET_READ, _P.USERS_READ, _P.VENDORS_READ},
-    Role.INTEGRATION: _STORE | {_P.PRODUCTS_WRITE, _P.VENDORS_READ, _P.VENDORS_WRITE},
+    Role.AUDITOR: _READ | {_P.FLEET_READ, _P.USERS_READ} | (_BUY - {_P.ORDERS_WRITE}),
+    Role.INTEGRATION: _STORE | _BUY | {_P.PRODUCTS_WRITE, _P.VENDORS_WRITE},
     Role.DEVICE: frozenset({_P.SNAPSHOT_READ}),
 }
 
