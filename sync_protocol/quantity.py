@@ -31,7 +31,8 @@ def parse_quantity(value: str | int | Decimal) -> int:
 
 def format_quantity(thousandths: int) -> str:
     """The shortest decimal text: no exponent, no trailing zeros."""
-    return _unscaled(thousandths, 3).rstrip("0").rstrip(".")
+    whole, rest = divmod(thousandths, 1000)
+    return _unscaled(thousandths, 3).rstrip("0") if rest else str(whole)
 
 
 def parse_money(value: str | int | Decimal, currency: str) -> int:

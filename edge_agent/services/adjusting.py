@@ -126,5 +126,4 @@ def _check(connection: sqlite3.Connection, wanted: Adjustment) -> None:
 
 def available(connection: sqlite3.Connection, product_id: str) -> int:
     """What can be sold of a product now."""
-    held = levels.of_product(connection, product_id)
-    return position_of(held, levels.reserved(connection, product_id)).available
+    return position_of(*levels.held(connection, product_id)).available

@@ -51,10 +51,10 @@ def evaluate(
 def reconsider(connection: sqlite3.Connection, product: Product, now_ms: int) -> None:
     """The same for a product whose thresholds may have changed."""
     limits = thresholds_of(connection, product)
-    stock = levels.of_product(connection, product.product_id)
+    stock, reserved = levels.held(connection, product.product_id)
     if not stock:
         return
-    available = position_of(stock, levels.reserved(connection, product.product_id)).available
+    available = position_of(stock, reserved).available
     head, _ = ledger.head(connection)
     _step(connection, product, severity(available, *limits), available, limits, head, now_ms)
 

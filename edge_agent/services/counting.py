@@ -133,8 +133,7 @@ def record_late(connection: sqlite3.Connection, move: Move, handheld: Handheld, 
             )  # fmt: skip
             counts.add_event(connection, event)
             _revise(connection, move.product, location, delta, witness, now_ms, cause=posted.movement_ids[0])
-    held = levels.of_product(connection, move.product.product_id)
-    stock = position_of(held, levels.reserved(connection, move.product.product_id))
+    stock = position_of(*levels.held(connection, move.product.product_id))
     return posted._replace(stock={move.product.product_id: stock})
 
 

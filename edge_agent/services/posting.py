@@ -62,61 +62,65 @@ def post(
         drafts.append(check(draft))
         books.move(move, on_negative)
     appended = ledger.append(connection, [*drafts, *facts])
-    for product, before, after in books.changes():
+    changes = books.changes()
+    for product, before, after in changes:
         alerting.evaluate(connection, product, before, after, appended.last, now_ms)
     for product, short in books.to_tell:
         tasks.raise_task(
             connection, "negative_stock", product.product_id, now_ms,
             f"{product.name}: {format_quantity(short)} on record; count it, or look for a missing receipt",
         )  # fmt: skip
-    return Posted(appended.movement_ids, appended.positions, books.positions(), books.warnings, appended.last)
+    stock = {product.product_id: after for product, _, after in changes}
+    return Posted(appended.movement_ids, appended.positions, stock, books.warnings, appended.last)
+
+
+class Change(NamedTuple):
+    """The stock of one product before and after all moves."""
+
+    product: Product
+    before: Position
+    after: Position
+
+
+class _Account(NamedTuple):
+    """A product's stock before the moves, and its levels as they stand after those so far."""
+
+    product: Product
+    before: Position
+    levels: dict[str, int]
+    reserved: int
 
 
 class _Books:
-    """Levels of the touched products before and after the moves, followed in memory."""
+    """The touched products, followed in memory."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._products: dict[str, Product] = {}
-        self._before: dict[str, dict[str, int]] = {}
-        self._after: dict[str, dict[str, int]] = {}
-        self._reserved: dict[str, int] = {}
+        self._accounts: dict[str, _Account] = {}
         self.warnings: list[str] = []
         self.to_tell: list[tuple[Product, int]] = []
 
     def move(self, move: Move, on_negative: OnNegative) -> None:
         draft, product = move
-        after = self._levels(product)
+        account = self._accounts.get(product.product_id) or self._open(product)
+        after = account.levels
         left = after.get(draft.from_location, 0) - draft.quantity
-        if draft.from_location in OWN and left < 0:
+        if left < 0 and draft.from_location in OWN:
             self._below_zero(move, left, on_negative)
         after[draft.from_location] = left
         after[draft.to_location] = after.get(draft.to_location, 0) + draft.quantity
 
-    def changes(self) -> list[tuple[Product, Position, Position]]:
+    def changes(self) -> list[Change]:
         return [
-            (
-                product,
-                position_of(self._before[product_id], self._reserved[product_id]),
-                position_of(self._after[product_id], self._reserved[product_id]),
-            )
-            for product_id, product in self._products.items()
+            Change(product, before, position_of(after, reserved))
+            for product, before, after, reserved in self._accounts.values()
         ]
 
-    def positions(self) -> dict[str, Position]:
-        return {
-            product_id: position_of(self._after[product_id], self._reserved[product_id])
-            for product_id in self._products
-        }
-
-    def _levels(self, product: Product) -> dict[str, int]:
-        product_id = product.product_id
-        if product_id not in self._after:
-            self._products[product_id] = product
-            self._before[product_id] = levels.of_product(self._connection, product_id)
-            self._after[product_id] = dict(self._before[product_id])
-            self._reserved[product_id] = levels.reserved(self._connection, product_id)
-        return self._after[product_id]
+    def _open(self, product: Product) -> _Account:
+        held, reserved = levels.held(self._connection, product.product_id)
+        account = _Account(product, position_of(held, reserved), held, reserved)
+        self._accounts[product.product_id] = account
+        return account
 
     def _below_zero(self, move: Move, left: int, on_negative: OnNegative) -> None:
         rule = "allow" if on_negative == "record" else move.product.negative_policy or on_negative

@@ -188,5 +188,4 @@ def _warnings(product: Product, scan: Scan, now_ms: int) -> tuple[str, ...]:
 
 
 def _stock(connection: sqlite3.Connection, product: Product) -> Position:
-    held = levels.of_product(connection, product.product_id)
-    return position_of(held, levels.reserved(connection, product.product_id))
+    return position_of(*levels.held(connection, product.product_id))

@@ -3,10 +3,10 @@
 import sqlite3
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from edge_agent.storage.schema import keys
-from edge_agent.storage.statement import Statement, adding
+from edge_agent.storage.statement import RowStatement, Statement
 
 
 class Used(NamedTuple):
@@ -19,7 +19,7 @@ class Used(NamedTuple):
 
 
 _FIND = Statement(select(keys.c.body_hash, keys.c.sequence, keys.c.answer).where(keys.c.key == bindparam("key")))
-_ADD = adding(keys)
+_ADD = RowStatement(insert(keys).values({name: bindparam(name) for name in ("key", *Used._fields)}))
 _ALL = Statement(select(keys.c.key))
 _FORGET = Statement(delete(keys).where(keys.c.key == bindparam("of")))
 
@@ -37,4 +37,4 @@ def keep_only(connection: sqlite3.Connection, known: set[str]) -> None:
 
 def add(connection: sqlite3.Connection, key: str, used: Used) -> None:
     """Remember it; in the same transaction as what it did."""
-    _ADD.run(connection, key=key, **used._asdict())
+    _ADD.run(connection, (key, *used))

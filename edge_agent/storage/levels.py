@@ -7,7 +7,7 @@ for what a bootstrap or a checkpoint brought in unevenly (it does not: the hub's
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, null, select
 from sqlalchemy.dialects.sqlite import insert
 
 from edge_agent.storage.schema import levels, reservations
@@ -30,6 +30,13 @@ _ALL = Statement(select(levels.c.product_id, levels.c.location, levels.c.quantit
 _OF_PRODUCT = Statement(
     select(levels.c.location, levels.c.quantity).where(levels.c.product_id == bindparam("product_id"))
 )
+_HELD = Statement(
+    select(levels.c.location, levels.c.quantity)
+    .where(levels.c.product_id == bindparam("product_id"))
+    .union_all(
+        select(null(), func.sum(reservations.c.quantity)).where(reservations.c.product_id == bindparam("product_id"))
+    )
+)
 _AT = Statement(
     select(levels.c.quantity).where(
         levels.c.product_id == bindparam("product_id"), levels.c.location == bindparam("location")
@@ -37,7 +44,6 @@ _AT = Statement(
 )
 _CLEAR = Statement(delete(levels))
 _CLEAR_PRODUCT = Statement(delete(levels).where(levels.c.product_id == bindparam("product_id")))
-_RESERVED = Statement(select(reservations.c.quantity).where(reservations.c.product_id == bindparam("product_id")))
 
 
 def add(connection: sqlite3.Connection, change: Mapping[tuple[str, str], int]) -> None:
@@ -76,9 +82,11 @@ def at(connection: sqlite3.Connection, product_id: str, location: str) -> int:
     return quantity
 
 
-def reserved(connection: sqlite3.Connection, product_id: str) -> int:
-    """What reservations hold of a product."""
-    return sum(quantity for (quantity,) in _RESERVED.run(connection, product_id=product_id))
+def held(connection: sqlite3.Connection, product_id: str) -> tuple[dict[str, int], int]:
+    """Location -> quantity of one product, and what reservations hold of it."""
+    found = dict(_HELD.run(connection, product_id=product_id).fetchall())
+    reserved = found.pop(None)
+    return found, reserved or 0
 
 
 def clear(connection: sqlite3.Connection, product_ids: Iterable[str] | None = None) -> None:

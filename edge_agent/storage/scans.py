@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, delete, insert, select
 
 from edge_agent.storage.schema import scans
-from edge_agent.storage.statement import Statement
+from edge_agent.storage.statement import RowStatement, Statement
 
 KEPT = 10_000
 _SWEEP_EVERY = 500
@@ -23,7 +23,8 @@ class Seen(NamedTuple):
     outcome: str
 
 
-_ADD = Statement(insert(scans).values({name: bindparam(name) for name in Seen._fields}))
+_ADD = RowStatement(insert(scans).values({name: bindparam(name) for name in Seen._fields}))
+assert _ADD.names == Seen._fields
 _SWEEP = Statement(delete(scans).where(scans.c.number <= bindparam("number")))
 _LAST = Statement(
     select(*[scans.c[name] for name in Seen._fields]).order_by(scans.c.number.desc()).limit(bindparam("most"))
@@ -32,7 +33,7 @@ _LAST = Statement(
 
 def add(connection: sqlite3.Connection, seen: Seen) -> None:
     """Keep it; old ones are dropped now and then, not each time."""
-    number = _ADD.run(connection, **seen._asdict()).lastrowid or 0
+    number = _ADD.run(connection, seen).lastrowid or 0
     if number % _SWEEP_EVERY == 0:
         _SWEEP.run(connection, number=number - KEPT)
 

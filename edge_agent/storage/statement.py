@@ -59,9 +59,9 @@ class RowStatement:
         self.text = str(compiled)
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
 
-    def run(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
+    def run(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> sqlite3.Cursor:
         """Execute it for one row."""
-        connection.execute(self.text, row)
+        return connection.execute(self.text, row)
 
     def run_many(self, connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
         """Execute it once per row."""

@@ -150,8 +150,8 @@ def _levels(connection: sqlite3.Connection, query: LevelQuery) -> Answer:
 
 
 def _level(connection: sqlite3.Connection, product: Product) -> Answer:
-    held = levels.of_product(connection, product.product_id)
-    position = position_of(held, levels.reserved(connection, product.product_id))
+    held, reserved = levels.held(connection, product.product_id)
+    position = position_of(held, reserved)
     places = {place: render.quantity(quantity) for place, quantity in held.items() if place in OWN}
     return {
         "product_id": product.product_id, "sku": product.sku, "name": product.name, "unit": product.unit,

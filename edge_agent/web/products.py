@@ -84,12 +84,12 @@ def _page(connection: sqlite3.Connection, query: ProductQuery) -> Answer:
 
 def _one(connection: sqlite3.Connection, product_id: str) -> Answer:
     product = product_of(connection, product_id)
-    held = levels.of_product(connection, product_id)
+    held, reserved = levels.held(connection, product_id)
     codes = catalogue.codes_of(connection, product_id)
     return {
         **render.product(product),
         "barcodes": [{"code": code, "pack_quantity": render.quantity(pack)} for code, pack in codes],
-        "stock": render.stock(position_of(held, levels.reserved(connection, product_id))),
+        "stock": render.stock(position_of(held, reserved)),
     }
 
 

@@ -113,8 +113,7 @@ def _changed(connection: sqlite3.Connection, after: int) -> render.Json:
     lines = history.movements(connection, after=after, limit=MOVEMENTS_MAX)
     items = []
     for product_id in dict.fromkeys(line.product_id for line in lines):
-        held = levels.of_product(connection, product_id)
-        position = position_of(held, levels.reserved(connection, product_id))
+        position = position_of(*levels.held(connection, product_id))
         items.append({"product_id": product_id, **render.stock(position)})
     last = lines[-1].sequence if len(lines) == MOVEMENTS_MAX else ledger.head(connection)[0]
     return {"position": max(after, last), "items": items}

@@ -28,7 +28,7 @@ from tests.benchmarks.harness import Cell, Figures, interleave, machine, save
 from tests.benchmarks.outbox import one_post_each
 from tests.benchmarks.peers.processes import BENCH, install
 from tests.benchmarks.report import write_report
-from tests.system.chain import a_product, code_of
+from tests.system.chain import a_product, code_of, stock_up
 
 T = TypeVar("T")
 BACKLOG = 100_000
@@ -77,9 +77,6 @@ def _cells(stack: Stack, is_million: bool) -> dict[str, Cell]:
     trading = _once(lambda: _trading_store(stack))
     catalogue = _once(lambda: asyncio.run(snapshot.fill_hub(url("backstock"))))
 
-    def codes_of(store: tuple[Store, list[str]], clients: int) -> Figures:
-        return scan.product_http(store[0], store[1], clients)
-
     def new_box() -> Figures:
         catalogue()
         return snapshot.product_snapshot(stack)
@@ -91,8 +88,9 @@ def _cells(stack: Stack, is_million: bool) -> dict[str, Cell]:
         "pouchdb push": lambda: peers_live.pouchdb_push(10_000),
         "outbox one post each": lambda: one_post_each(url("peer"), 1_000),
         "herd 1000 x 100": lambda: herd.herd(stack, 1_000, 100),
-        "scan http 1": lambda: codes_of(trading(), 1),
-        "scan http 16": lambda: codes_of(trading(), 16),
+        "scan http 1": lambda: scan.product_offline(*trading(), 1),
+        "scan http 16": lambda: scan.product_offline(*trading(), 16),
+        "scan http 16 linked": lambda: scan.product_http(*trading(), 16),
         "peer http 1": lambda: scan.peer_http(1),
         "peer http 16": lambda: scan.peer_http(16),
         "scan inside": scan.product_inside,
@@ -114,13 +112,14 @@ def _cells(stack: Stack, is_million: bool) -> dict[str, Cell]:
 
 
 def _trading_store(stack: Stack) -> tuple[Store, list[str]]:
-    """A running store that knows some products, and their codes."""
+    """A running store that has plenty of some products, as the references have, and their codes."""
     made = [a_product(stack, number) for number in range(CODES)]
     store = stack.add_store("trading")
     codes = [code_of(each) for each in made]
     wait_until(
         lambda: store.get(f"/api/v1/barcode/lookup/{codes[-1]}").status == 200, "the store has the catalogue", 120
     )
+    stock_up(store, made, "1000000")
     return store, codes
 
 

@@ -9,10 +9,11 @@ import time
 import uuid
 from pathlib import Path
 
+from deploy.local.calls import wait_until
 from deploy.local.stack import Store
 from edge_agent.services.applying import apply_change
 from edge_agent.services.scanning import Mode, ScanCommand, record_scan
-from edge_agent.storage import identity
+from edge_agent.storage import identity, levels
 from edge_agent.storage.database import Database
 from scanner_drivers import RawScan, StoreProfile, decode
 from sync_protocol.changes import Barcode, Product, change
@@ -32,8 +33,19 @@ CODES = [_code(number) for number in range(2_000)]
 SECONDS = 4.0
 
 
+def product_offline(store: Store, codes: list[str], clients: int) -> Figures:
+    """The same as the reference, which has no head office either: the WAN is cut meanwhile."""
+    wait_until(store.is_caught_up, "the store has sent everything", 60)
+    store.cut()
+    try:
+        return product_http(store, codes, clients)
+    finally:
+        store.mend()
+        wait_until(store.is_caught_up, "the store has sent everything", 60)
+
+
 def product_http(store: Store, codes: list[str], clients: int) -> Figures:
-    """POST /api/v1/scans, sell, each request under a key of its own."""
+    """POST /api/v1/scans, sell, each request under a key of its own, everything on."""
     bodies = [json.dumps({"code": code, "mode": "sell"}) for code in codes]
     port = int(store.api.rsplit(":", 1)[1])
     headers = {"Authorization": f"Bearer {store.key}"}
@@ -121,7 +133,7 @@ async def _inside(count: int) -> Figures:
 
 
 def _furnish(connection: sqlite3.Connection) -> None:
-    """An identity and the products behind CODES."""
+    """An identity and the products behind CODES, all in stock: a sale then writes the rows of the floor, no alerts."""
     identity.create(
         connection, identity.Identity(*(str(uuid.uuid4()) if n != 1 else "Store" for n in range(4)), clock_offset=0)
     )
@@ -131,3 +143,4 @@ def _furnish(connection: sqlite3.Connection) -> None:
             price=199, barcodes=[Barcode(code=code)],
         )  # fmt: skip
         apply_change(connection, change(told), 0)
+    levels.load(connection, [(product, "shelf", 10**9) for product in product_ids()])
