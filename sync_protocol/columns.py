@@ -12,7 +12,7 @@ count before anything is built from it, and columns are checked as a whole, not 
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from itertools import accumulate, islice
+from itertools import accumulate, islice, repeat
 from operator import eq, sub
 from typing import Any, NamedTuple, TypeVar
 
@@ -42,11 +42,8 @@ Row = tuple[bytes, Decoded]
 _T = TypeVar("_T")
 
 
-class _Column(NamedTuple):
-    """A column's value in each row, and the few values that a check has to look at."""
-
-    values: list[Any]
-    distinct: list[Any]
+_Column = tuple[list[Any], list[Any]]
+"""A column's value in each row, and the few values that a check has to look at."""
 
 
 class _Packed(NamedTuple):
@@ -102,7 +99,10 @@ def unpack(text: bytes, count: int) -> list[Row]:
 
 
 def _to_columns(rows: list[list[Any]]) -> list[Any]:
-    columns = [_to_column(column) for column in islice(zip(*rows, strict=True), 1, None)]
+    if len(rows) == 1:  # as a live scan goes out: each value is its column's constant
+        columns = rows[0][1:]
+    else:
+        columns = [_to_column(column) for column in islice(zip(*rows, strict=True), 1, None)]
     while columns and columns[-1] is None:
         columns.pop()
     return columns
@@ -148,24 +148,22 @@ def _from_columns(columns: list[Any], length: int, size: int) -> list[_Column]:
 
 
 def _longest(column: _Column) -> int:
-    return max((len(word) for word in column.distinct if type(word) is str), default=0)
+    return max((len(word) for word in column[1] if type(word) is str), default=0)
 
 
 def _from_column(column: Any, length: int) -> _Column:
-    if column is None:
-        return _Column([None] * length, [None])
     if type(column) is not list:
-        return _Column([_scalar(column)] * length, [column])
+        return [_scalar(column)] * length, [column]
     form, values = column[0], column[1:] if column[0] == "+" else column[2]
     if len(values) != length or set(map(type, values)) != {int}:
         raise Malformed(f"batch: expected a column of {length} integers")
     if form == "+":
         totals = list(accumulate(values))
-        return _Column(totals, [min(totals), max(totals)])
+        return totals, [min(totals), max(totals)]
     if form != "#" or min(values) < 0:
         raise Malformed(f"batch: expected a column of words, got form {str(form)[:10]!r}")
     words = [_scalar(word) for word in column[1]]
-    return _Column(list(map(words.__getitem__, values)), words)
+    return list(map(words.__getitem__, values)), words
 
 
 def _scalar(value: Any) -> Any:
@@ -185,9 +183,8 @@ def _texts_of(packed: _Packed) -> dict[str, list[bytes]]:
 
 
 def _encode_rows(kind: str, columns: list[_Column]) -> list[bytes]:
-    rows = zip([kind] * len(columns[0].values), *[column.values for column in columns], strict=True)
-    encoded = map(orjson.dumps, rows)
-    if None not in columns[-1].distinct:
+    encoded = map(orjson.dumps, zip(repeat(kind), *[values for values, _ in columns]))
+    if None not in columns[-1][1]:
         return list(encoded)
     # A scalar before the trailing nulls ends in a digit, a quote or an e: none of these letters.
     return [text.rstrip(b",nul]") + b"]" for text in encoded]
@@ -198,9 +195,9 @@ def _records(kind: str, packed: _Packed) -> Iterable[Decoded]:
     if kind == MOVEMENT:
         columns = _checked(packed.tables[kind], MOVEMENT_TYPES, Movement._field_defaults, 6)
         _check_movements(columns)
-        return map(partial(tuple.__new__, Movement), zip(*[column.values for column in columns], strict=True))
+        return map(partial(tuple.__new__, Movement), zip(*[values for values, _ in columns], strict=True))
     columns = _checked(packed.tables[kind], ITEM_TYPES, Item._field_defaults, 2)
-    return map(partial(tuple.__new__, Item), zip(*[column.values for column in columns], strict=True))
+    return map(partial(tuple.__new__, Item), zip(*[values for values, _ in columns], strict=True))
 
 
 def _checked(
@@ -208,22 +205,22 @@ def _checked(
 ) -> list[_Column]:
     if len(columns) < least:
         raise Malformed(f"batch: expected at least {least} columns, got {len(columns)}")
-    length = len(columns[0].values)
+    length = len(columns[0][0])
     missing = list(defaults.values())[len(columns) - least :]
-    columns = columns[: len(types)] + [_Column([value] * length, [value]) for value in missing]
-    for column, allowed in zip(columns, types, strict=True):
-        if not {type(value) for value in column.distinct} <= {*allowed}:
+    columns = columns[: len(types)] + [([value] * length, [value]) for value in missing]
+    for (_, distinct), allowed in zip(columns, types, strict=True):
+        if not set(map(type, distinct)).issubset(allowed):
             raise Malformed(f"batch: expected a column of {allowed[0].__name__}")
-        if int in allowed and any(abs(value) >= WHOLE_MAX for value in column.distinct if value is not None):
+        if int in allowed and any(value is not None and abs(value) >= WHOLE_MAX for value in distinct):
             raise Malformed("batch: expected 64-bit integers")
     return columns
 
 
 def _check_movements(columns: list[_Column]) -> None:
-    _, quantity, source, target = columns[:4]
-    if min(quantity.distinct) <= 0:
+    _, (_, quantities), (sources, _), (targets, _) = columns[:4]
+    if min(quantities) <= 0:
         raise Malformed("movement: expected positive quantities")
-    if any(map(eq, source.values, target.values)):
+    if any(map(eq, sources, targets)):
         raise Malformed("movement: expected two locations")
 
 

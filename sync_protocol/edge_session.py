@@ -157,12 +157,12 @@ class EdgeSession:
 
     def timer(self) -> int | None:
         """When `on_timer` has something to do."""
-        due = [self.sender.timer(), self._retry_at, self._digest_at]
+        due = [at for at in (self.sender.timer(), self._retry_at, self._digest_at) if at is not None]
         if self.link in (Link.GREETING, Link.CHECKING):
             due.append(self._hello_at + HELLO_TIMEOUT_MS)
         elif self.link is Link.STREAMING:
-            due += [self._ask_again_at(), None if self._former is None else self._former_at]
-        return min((at for at in due if at is not None), default=None)
+            due.append(self._ask_again_at())
+        return min(due, default=None)
 
     def on_timer(self, now: int) -> list[Effect]:
         """Nothing waits for ever: silence drops the connection, a fence is asked about again."""

@@ -93,11 +93,15 @@ def rebuild_levels(connection: sqlite3.Connection, product_ids: Sequence[str] | 
     return len(wrong)
 
 
+def wrong_levels(connection: sqlite3.Connection) -> dict[tuple[str, str], tuple[int, int]]:
+    """The levels that do not follow from the ledger: what each is, and what it should be."""
+    return _differences(connection, folded(connection), None)
+
+
 def verify(connection: sqlite3.Connection) -> list[str]:
     """Everything that is wrong with the ledger or its levels, in words; empty when all is well."""
     problems = _broken_links(connection)
-    wrong = _differences(connection, folded(connection), None)
-    for (product_id, at), (is_now, should_be) in sorted(wrong.items()):
+    for (product_id, at), (is_now, should_be) in sorted(wrong_levels(connection).items()):
         problems.append(f"level of {product_id} at {at}: expected {should_be}, got {is_now}")
     totals: dict[str, int] = {}
     for product_id, _, quantity in levels.all_levels(connection):

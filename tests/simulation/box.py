@@ -142,10 +142,9 @@ class Box:
         self._guarded(lambda: self._carry_out(session.received(payload, now=now, clock_ms=self.clock_ms())))
 
     def grown(self) -> None:
-        """The ledger was written to."""
+        """The ledger was written to; whoever guards the step looks afterwards what follows from it."""
         if self.session is not None:
             self.session.appended(uplink.head(self.database), now=self.world.timeline.now)
-            self._wake()
 
     def _connect(self) -> None:
         if self._connection is not None or self.session is None:
@@ -191,19 +190,21 @@ class Box:
 
     def _guarded(self, action: Callable[[], None]) -> None:
         """Run a step of the agent: power may fail in it, the disk may be full."""
-        life = self._life
-        with self.world.power.feeding(self):
-            try:
-                action()
-            except PowerCut:
-                self.world.met["power cut at a crash point"] += 1
-                self.cut_power()
-                self.world.timeline.after(self.world.timeline.random.randrange(500, 20_000), self.start)
-                return
-            except EdgeError as error:
-                self.world.timeline.note(f"{self.name} {error.code}")
-                self.world.screen.show(self.store.site_id, error.code)
-                self._hang_up(error.code)
+        life, power = self._life, self.world.power
+        power.feed(self)
+        try:
+            action()
+        except PowerCut:
+            self.world.met["power cut at a crash point"] += 1
+            self.cut_power()
+            self.world.timeline.after(self.world.timeline.random.randrange(500, 20_000), self.start)
+            return
+        except EdgeError as error:
+            self.world.timeline.note(f"{self.name} {error.code}")
+            self.world.screen.show(self.store.site_id, error.code)
+            self._hang_up(error.code)
+        finally:
+            power.rest()
         if life == self._life:
             self._wake()
 

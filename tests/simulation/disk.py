@@ -2,10 +2,15 @@
 
 Backup, restore and cloning copy its pages; a full disk is SQLite's own `max_page_count`, so
 the errors are the real ones. The schema is made once per process and copied.
+
+Disks are used again by later runs, rewritten page by page: the box's connection then still
+has its statements prepared, and preparing them was a tenth of a run.
 """
 
 import sqlite3
+from collections.abc import Iterator
 from functools import cache
+from itertools import count
 
 from edge_agent.storage import schema
 from edge_agent.storage.database import prepare
@@ -17,7 +22,9 @@ class Disk:
     """One file."""
 
     def __init__(self, pages: bytes | None = None) -> None:
-        self.connection = _open(_empty() if pages is None else pages)
+        self._medium = _spare.pop() if _spare else _Medium()
+        self.connection = self._medium.connection
+        self.replace(_empty() if pages is None else pages)
 
     def image(self) -> bytes:
         """A consistent copy, as SQLite's backup interface makes one."""
@@ -25,8 +32,8 @@ class Disk:
 
     def replace(self, pages: bytes) -> None:
         """Put an earlier image back."""
-        self.connection.close()
-        self.connection = _open(pages)
+        self.free()
+        self._medium.rewrite(pages)
 
     def settle(self) -> None:
         """What the next opening does after a crash: roll back what was not committed."""
@@ -41,11 +48,37 @@ class Disk:
         """There is room again."""
         self.connection.execute(f"PRAGMA max_page_count={_PAGES_MAX}")
 
+    def scrap(self) -> None:
+        """The run is over: a later one may have the medium."""
+        self.settle()
+        _spare.append(self._medium)
 
-def _open(pages: bytes) -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
-    connection.deserialize(pages)
-    return prepare(connection)
+
+class _Medium:
+    """Memory under a name of its own, the connection of the box, and one that rewrites it as a whole."""
+
+    def __init__(self) -> None:
+        name = f"file:/simulated-disk-{next(_numbers)}?vfs=memdb"
+        self._writer = sqlite3.connect(name, uri=True, isolation_level=None, timeout=0)
+        self.connection = prepare(sqlite3.connect(name, uri=True, isolation_level=None, cached_statements=512))
+
+    def rewrite(self, pages: bytes) -> None:
+        """Make the memory equal to an image, page by page."""
+        source = sqlite3.connect(":memory:")
+        source.deserialize(pages)
+        # Raises when the box still reads: `backup` would wait for it without an end.
+        self._writer.execute("BEGIN EXCLUSIVE")
+        self._writer.execute("ROLLBACK")
+        source.backup(self._writer)
+        if _schema_version(source) == _version_of_empty():
+            # The backup counted the version up, and every statement would be prepared again. All
+            # schemas come from the empty one and only count up: equal version, equal schema.
+            self._writer.execute(f"PRAGMA schema_version={_version_of_empty()}")
+        source.close()
+
+
+_numbers: Iterator[int] = count()
+_spare: list[_Medium] = []
 
 
 @cache
@@ -57,3 +90,15 @@ def _empty() -> bytes:
     pages = connection.serialize()
     connection.close()
     return pages
+
+
+@cache
+def _version_of_empty() -> int:
+    connection = sqlite3.connect(":memory:")
+    connection.deserialize(_empty())
+    return _schema_version(connection)
+
+
+def _schema_version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA schema_version").fetchone()[0]
+    return version

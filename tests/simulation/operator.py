@@ -12,6 +12,7 @@ from sync_protocol import chain, changes
 from sync_protocol.edge_session import Link
 from sync_protocol.records import Fact, Movement, decode
 from tests.simulation import formers
+from tests.simulation.checks.ledgers import read
 from tests.simulation.tables import Origin, Transaction
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def _item_of(txn: Transaction, origin_id: str, ref: int) -> str | None:
     from sync_protocol.records import Item, encode
 
     for _, (_, encoded, _) in txn.scan("branches", origin_id):
-        record = decode(encoded)
+        record = read(encoded)
         if isinstance(record, Item) and record.ref == ref:
             return encoded.decode()
     known = (txn.get("items", origin_id) or {}).get(ref)

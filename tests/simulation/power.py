@@ -1,6 +1,6 @@
 """Power cuts in the middle of real code: the crash points of edge_agent, raised instead of _exit.
 
-`feeding(box)` says whose code runs; when that box's fuse has burnt down, the next crash
+`feed(box)` says whose code runs; when that box's fuse has burnt down, the next crash
 point raises PowerCut, which nothing in the product catches (it is no Exception).
 """
 
@@ -40,14 +40,13 @@ class Power:
         box.world.timeline.note(f"{box.name} dies at {name}")
         raise PowerCut(name)
 
-    @contextmanager
-    def feeding(self, box: Any) -> Iterator[None]:
-        """This box's code runs inside."""
+    def feed(self, box: Any) -> None:
+        """This box's code runs from here on, until `rest`."""
         self._fed.append(box)
-        try:
-            yield
-        finally:
-            self._fed.pop()
+
+    def rest(self) -> None:
+        """Whoever was fed before goes on."""
+        self._fed.pop()
 
     @contextmanager
     def installed(self) -> Iterator[None]:

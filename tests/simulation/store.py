@@ -100,6 +100,7 @@ class Store:
             try:
                 box.write(step)
                 answer = Answer.ACKED
+                box.grown()
             except Refused:
                 answer = Answer.REFUSED
             except EdgeError as error:
@@ -108,8 +109,6 @@ class Store:
                 self.world.screen.show(self.site_id, error.code)
 
         box._guarded(attempt)
-        if box.is_on:
-            box.grown()
         return answer
 
     def _note(self, document: str, lines: int, answer: Answer, *, is_keyed: bool = False) -> None:
@@ -123,6 +122,12 @@ class Store:
     def _product(self, box: "Box") -> Product | None:
         wanted = self.world.timeline.random.choice(self.world.product_ids)
         return catalogue.find_product(box.database, wanted)
+
+    def _products(self, box: "Box", number: int) -> list[Product]:
+        """So many, some of them more than once; those that this box does not know are left out."""
+        wanted = [self.world.timeline.random.choice(self.world.product_ids) for _ in range(number)]
+        known = {product_id: catalogue.find_product(box.database, product_id) for product_id in set(wanted)}
+        return [product for product_id in wanted if (product := known[product_id]) is not None]
 
     # --- acts -------------------------------------------------------------------------
 
@@ -141,7 +146,7 @@ class Store:
     def basket(self, box: "Box") -> None:
         """A sale through the API under an idempotency key; its caller may try again."""
         chance, document = self.world.timeline.random, self._document()
-        products = [self._product(box) for _ in range(chance.randrange(1, 7))]
+        products = self._products(box, chance.randrange(1, 7))
         moves = [
             Move(
                 Draft(
@@ -150,7 +155,7 @@ class Store:
                 ),
                 product,
             )
-            for number, product in enumerate(products) if product is not None
+            for number, product in enumerate(products)
         ]  # fmt: skip
         if not moves:
             return
@@ -184,8 +189,7 @@ class Store:
 
     def delivery(self, box: "Box") -> None:
         """Several products from a supplier in one transaction."""
-        number = self.world.timeline.random.randrange(4, 13)
-        self._receive(box, [p for p in (self._product(box) for _ in range(number)) if p is not None], 24_000)
+        self._receive(box, self._products(box, self.world.timeline.random.randrange(4, 13)), 24_000)
 
     def _receive(self, box: "Box", products: list[Product], quantity: int) -> None:
         document = self._document()
@@ -216,8 +220,7 @@ class Store:
     def count(self, box: "Box") -> None:
         """A stocktake of a few products while selling goes on."""
         chance = self.world.timeline.random
-        products = [p for p in {self._product(box) for _ in range(3)} if p is not None]
-        products.sort(key=lambda product: product.product_id)
+        products = sorted(set(self._products(box, 3)), key=lambda product: product.product_id)
         name = self._document()
 
         def take(connection: Connection) -> None:

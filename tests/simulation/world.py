@@ -6,11 +6,11 @@ trade under faults -> mend -> wait until all agree (bounded) -> checks
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from edge_agent.services.applying import apply_change
-from edge_agent.storage import identity, ledger, retention
+from edge_agent.services.applying import staged_product
+from edge_agent.storage import catalogue, identity, ledger, retention
+from edge_agent.storage.database import transact
 from sync_protocol import changes
 from sync_protocol.edge_session import Link
-from sync_protocol.records import decode
 from tests.simulation.box import Box
 from tests.simulation.checks import anomalies
 from tests.simulation.disk import Disk
@@ -59,6 +59,7 @@ class World:
         self.length_ms = chance.randrange(60_000, 300_000)
         self.stores: list[Store] = []
         self._stock_the_catalogue()
+        self._catalogue = self._load_the_catalogue()
         count = chance.choice((1, 1, 2, 2, 2, 3, 3, 4, 5, 8))
         for number in range(count):
             self.stores.append(self._open_store(number, 4 + MOVEMENTS_MIN // count + chance.randrange(10)))
@@ -129,14 +130,10 @@ class World:
         self.operator.give_again()
         for store in self.stores:
             is_one = len(store.live_boxes()) == 1 and store.box.standing is Link.STREAMING
-            if is_one and any(text.startswith("level of") for text in retention.verify(store.box.database)):
+            if is_one and retention.wrong_levels(store.box.database):
                 # The nightly digest is due: a new conversation begins with one, or as a successor.
                 self._reconnect(store.box)
                 self.owed.append((self.timeline.now, store.site_id, ("digest_differs", "levels_rebuilt", "closed")))
-
-    @staticmethod
-    def _is_damaged(box: Box) -> bool:
-        return any(text.startswith("level of") for text in retention.verify(box.database))
 
     def _reconnect(self, box: Box) -> None:
         connection = self.broker.connections.get(box)
@@ -149,7 +146,7 @@ class World:
         while self.timeline.now < end:
             self.timeline.run(self.timeline.now + LOOK_MS)
             if self.is_settled():
-                damaged = [store.box for store in self.stores if self._is_damaged(store.box)]
+                damaged = [store.box for store in self.stores if retention.wrong_levels(store.box.database)]
                 if not damaged:
                     return True
                 for box in damaged:
@@ -258,27 +255,34 @@ class World:
             left=movements,
         )  # fmt: skip
         certificate = self.hub.enrol(store)
-        disk = Disk()
+        # Most boxes come from the workshop with a catalogue; the others begin with a snapshot.
+        has_catalogue = chance.randrange(4) > 0
+        disk = Disk(self._catalogue if has_catalogue else None)
         store.boxes.append(Box(self, store, f"box {number}", device_id, disk, store.weather))
         who = identity.Identity(
             site_id=site_id, site_name=f"Store {number}", device_id=device_id,
             origin_id=self.hub.tables.get("sites", site_id), certificate=certificate,
         )  # fmt: skip
         store.box.write(identity.create, who)
-        if chance.randrange(4):
-            self._deliver_with_catalogue(store)
+        if has_catalogue:
+            feed = self.hub.extend_feed(site_id)
+            store.box.write(identity.save_feed, feed.origin_id, feed.head, feed.chain_hash)
         return store
 
-    def _deliver_with_catalogue(self, store: Store) -> None:
-        """Most boxes come from the workshop with a catalogue; the others begin with a snapshot."""
-        feed = self.hub.extend_feed(store.site_id)
+    def _load_the_catalogue(self) -> bytes:
+        """The image that the workshop copies to disks."""
+        disk = Disk()
 
         def load(connection: "Connection") -> None:
-            for _, row in self.hub.tables.scan("feed_records", feed.origin_id):
-                apply_change(connection, decode(row.encoded), store.box.clock_ms())
-            identity.save_feed(connection, feed.origin_id, feed.head, feed.chain_hash)
+            for product_id in self.product_ids:
+                product, codes = staged_product(self.hub.tables.get("products", product_id))
+                catalogue.save_product(connection, product)
+                catalogue.replace_codes(connection, product_id, codes)
 
-        store.box.write(load)
+        transact(disk.connection, load)
+        image = disk.image()
+        disk.scrap()
+        return image
 
     def _strike(self, faults: tuple[Fault, ...]) -> None:
         fault = self.timeline.random.choice(faults)

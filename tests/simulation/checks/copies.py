@@ -4,22 +4,22 @@ from typing import TYPE_CHECKING
 
 from edge_agent.storage import identity, retention
 from sync_protocol import chain
-from sync_protocol.records import Fact, Movement
-from tests.simulation.checks.ledgers import box_records, hub_records, origins_of, site_records
+from sync_protocol.records import Decoded, Fact, Movement
+from tests.simulation.checks.ledgers import Ledgers, box_records
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
-def check(world: "World") -> list[str]:
+def check(world: "World", ledgers: Ledgers) -> list[str]:
     problems = []
     for store in world.stores:
         database = store.box.database
         who = identity.get(database)
         problems += [f"store {store.number}: {text}" for text in retention.verify(database)]
-        for origin_id in origins_of(world, store.site_id):
+        for origin_id in ledgers.origins(store.site_id):
             row = world.hub.tables.get("origins", origin_id)
-            at_hub = hub_records(world, origin_id)
+            at_hub = ledgers.rows(origin_id)
             problems += _unbroken(store.site_id, origin_id, row, at_hub)
             if origin_id == who.origin_id:
                 at_box = box_records(database, origin_id, who.origin_id)
@@ -27,7 +27,7 @@ def check(world: "World") -> list[str]:
                 missing = [s for s, encoded, link in at_box if retained.get(s) != (encoded, link)]
                 if missing:
                     problems.append(f"store {store.number}: hub differs from the box at {missing[:5]}")
-        problems += _adopted_once(world, store)
+        problems += _adopted_once(ledgers.of_site(store.site_id))
     return problems
 
 
@@ -43,10 +43,10 @@ def _unbroken(site_id: str, origin_id: str, row: object, at_hub: list[tuple[int,
     return problems
 
 
-def _adopted_once(world: "World", store: object) -> list[str]:
+def _adopted_once(records: list[Decoded]) -> list[str]:
     """No branch record has been taken over twice, and none whose adoption was asked for is left."""
     seen: dict[str, int] = {}
-    for record in site_records(world, store):  # type: ignore[arg-type]
+    for record in records:
         if isinstance(record, Movement) and record.adopted is not None:
             seen[record.adopted] = seen.get(record.adopted, 0) + 1
         elif isinstance(record, Fact) and record.kind == "adoption":

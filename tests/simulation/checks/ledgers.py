@@ -1,4 +1,4 @@
-"""Reading both sides' ledgers for the checks."""
+"""Reading both sides' ledgers for the checks: each record is read and decoded once for all laws."""
 
 import sqlite3
 from functools import lru_cache
@@ -7,23 +7,43 @@ from typing import TYPE_CHECKING
 from sync_protocol.records import Decoded, decode
 
 if TYPE_CHECKING:
-    from tests.simulation.store import Store
     from tests.simulation.world import World
 
 
 read = lru_cache(maxsize=8192)(decode)
-"""Records are values and the laws look at each several times: its bytes are decoded once."""
+"""Records are values; what is asked for during a run is asked for again and again."""
 
 
-def origins_of(world: "World", site_id: str) -> list[str]:
-    """A site's origins in the order of succession."""
-    return [key[0] for key, row in world.hub.tables.scan("origins") if row.site_id == site_id]
+class Ledgers:
+    """The hub's ledgers at one moment: by origin, and decoded."""
 
+    def __init__(self, world: "World") -> None:
+        self._origins: dict[str, list[str]] = {store.site_id: [] for store in world.stores}
+        self._rows: dict[str, list[tuple[int, bytes, bytes]]] = {}
+        for (origin_id,), row in world.hub.tables.scan("origins"):
+            self._origins[row.site_id].append(origin_id)
+            self._rows[origin_id] = []
+        for (origin_id, sequence), row in world.hub.tables.scan("ledger"):
+            self._rows[origin_id].append((sequence, row.encoded, row.chain_hash))
+        for rows in self._rows.values():
+            rows.sort()
+        self._records = {name: [read(encoded) for _, encoded, _ in rows] for name, rows in self._rows.items()}
 
-def hub_records(world: "World", origin_id: str) -> list[tuple[int, bytes, bytes]]:
-    """(sequence, encoded, chain hash) of the hub's ledger of an origin, in order."""
-    rows = world.hub.tables.scan("ledger", origin_id)
-    return sorted((key[1], row.encoded, row.chain_hash) for key, row in rows)
+    def origins(self, site_id: str) -> list[str]:
+        """A site's origins in the order of succession."""
+        return self._origins[site_id]
+
+    def rows(self, origin_id: str) -> list[tuple[int, bytes, bytes]]:
+        """(sequence, encoded, chain hash) of an origin, in order."""
+        return self._rows[origin_id]
+
+    def records(self, origin_id: str) -> list[Decoded]:
+        """The records of an origin, in order."""
+        return self._records[origin_id]
+
+    def of_site(self, site_id: str) -> list[Decoded]:
+        """Every record of a site, all origins."""
+        return [record for origin_id in self._origins[site_id] for record in self._records[origin_id]]
 
 
 def box_records(connection: sqlite3.Connection, origin_id: str, own_origin: str) -> list[tuple[int, bytes, bytes]]:
@@ -34,12 +54,3 @@ def box_records(connection: sqlite3.Connection, origin_id: str, own_origin: str)
         sql = "SELECT sequence, encoded, chain_hash FROM former_records WHERE origin_id = ? ORDER BY sequence"
         values = (origin_id,)  # type: ignore[assignment]
     return connection.execute(sql, values).fetchall()
-
-
-def site_records(world: "World", store: "Store") -> list[Decoded]:
-    """Every record that the hub's ledger of a site holds, all origins."""
-    return [
-        read(encoded)
-        for origin_id in origins_of(world, store.site_id)
-        for _, encoded, _ in hub_records(world, origin_id)
-    ]

@@ -4,33 +4,31 @@ from typing import TYPE_CHECKING
 
 from edge_agent.storage import levels as box_levels
 from sync_protocol.records import Item, Movement
-from tests.simulation.checks.ledgers import hub_records, origins_of, read
+from tests.simulation.checks.ledgers import Ledgers
 
 if TYPE_CHECKING:
-    from tests.simulation.store import Store
     from tests.simulation.world import World
 
 Levels = dict[tuple[str, str], int]
 
 
-def check(world: "World") -> list[str]:
+def check(world: "World", ledgers: Ledgers) -> list[str]:
     problems = []
     for store in world.stores:
         at_hub = {(key[1], key[2]): q for key, q in world.hub.tables.scan("levels", store.site_id) if q}
-        folded = fold(world, store)
+        folded = fold(ledgers, store.site_id)
         at_box = {(p, at): q for p, at, q in box_levels.all_levels(store.box.database) if q}
         problems += _compare(f"store {store.number}: hub levels and its ledger", at_hub, folded)
         problems += _compare(f"store {store.number}: box levels and hub levels", at_box, at_hub)
     return problems
 
 
-def fold(world: "World", store: "Store") -> Levels:
+def fold(ledgers: Ledgers, site_id: str) -> Levels:
     """Levels from the hub's records, by nothing but addition."""
     levels: Levels = {}
-    for origin_id in origins_of(world, store.site_id):
+    for origin_id in ledgers.origins(site_id):
         items: dict[int, str] = {}
-        for _, encoded, _ in hub_records(world, origin_id):
-            record = read(encoded)
+        for record in ledgers.records(origin_id):
             if isinstance(record, Item):
                 items.setdefault(record.ref, record.product_id)
             elif isinstance(record, Movement):

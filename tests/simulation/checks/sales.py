@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sync_protocol.records import Movement
 from sync_protocol.vocabulary import Reason
-from tests.simulation.checks.ledgers import read, site_records
+from tests.simulation.checks.ledgers import Ledgers, read
 from tests.simulation.store import Answer
 
 if TYPE_CHECKING:
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
-def check(world: "World") -> list[str]:
+def check(world: "World", ledgers: Ledgers) -> list[str]:
     problems = []
     for store in world.stores:
         found = Counter(
-            record.document for record in site_records(world, store)
+            record.document for record in ledgers.of_site(store.site_id)
             if isinstance(record, Movement) and record.document is not None and record.reason != Reason.TRANSFER_IN
         )  # fmt: skip
         for act in store.acts:
