@@ -7,6 +7,7 @@ written outside the database first, so that no restore can undo it.
 """
 
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -18,11 +19,12 @@ from uuid_utils import uuid7
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.domain import certificates, enrolment_codes
 from cloud_hub.domain.certificates import Authority
-from cloud_hub.errors import Conflict, Invalid, NotFound
+from cloud_hub.errors import Conflict, Invalid, NotFound, Unauthenticated
 from cloud_hub.services import registering
-from cloud_hub.storage import devices, hub_state, origins, sites
+from cloud_hub.storage import devices, hub_state, issued_certificates, origins, sites
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.devices import Device
+from cloud_hub.storage.issued_certificates import Issued
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
 from cloud_hub.storage.state_files import Keyring, StateFolder
@@ -150,30 +152,43 @@ class Enrolment:
         return granted._replace(client_certificate=client)
 
     async def renew(self, device_id: str, csr: str, now_ms: int) -> str:
-        """A new client certificate for an active box. Raises Invalid."""
+        """A new client certificate for an active box. Raises Invalid, Unauthenticated."""
         request_key = certificates.read_request(csr)
         async with self._database.transaction() as connection:
             return await self._certify(connection, device_id, request_key, now_ms)
 
     async def revoke(self, device_id: str, actor: str, reason: str, now_ms: int) -> Device:
         """End a box's certificate, token and session. Raises NotFound."""
-        device = await self.get(device_id)
-        serials = [] if device.certificate_serial is None else [device.certificate_serial]
-        self._folder.revoke(device_id, serials, self.authority, _moment(now_ms))
+        await self.get(device_id)
+        held = await self._reads.run(issued_certificates.list_of, device_id, now_ms)
+        self._list_revoked([device_id], held, now_ms)
         crashpoint("revocation.after_file")
         async with self._database.transaction() as connection:
-            revoked = await devices.revoke(connection, device_id, actor, reason, now_ms)
+            revoked = await devices.revoke(connection, device_id, actor, now_ms)
+            await issued_certificates.revoke(connection, device_id, reason, now_ms)
+            # A renewal may have come in between; after this commit none can.
+            held = await issued_certificates.list_of(connection, device_id, now_ms)
+        self._list_revoked([device_id], held, now_ms)
         assert revoked is not None
         return revoked
 
     async def apply_revocations(self, now_ms: int) -> int:
-        """Revoke again, in the database, what the folder says (a restored database may have forgotten)."""
-        listed = self._folder.revocations()["devices"]
+        """Make folder and database agree: a restored database may have forgotten boxes, the folder certificates."""
+        listed = self._folder.revocations().devices
         forgotten = [device for device in await self.list(None) if device.id in listed and device.state == "active"]
         async with self._database.transaction() as connection:
             for device in forgotten:
-                await devices.revoke(connection, device.id, "hub", "revoked before the database was restored", now_ms)
+                await devices.revoke(connection, device.id, "hub", now_ms)
+                await issued_certificates.revoke(
+                    connection, device.id, "revoked before the database was restored", now_ms
+                )
+            held = await issued_certificates.list_of_revoked(connection, now_ms)
+        self._list_revoked([issued.device_id for issued in held], held, now_ms)
         return len(forgotten)
+
+    def _list_revoked(self, device_ids: Iterable[str], held: Iterable[Issued], now_ms: int) -> None:
+        ends = {issued.serial: issued.expires_at_ms for issued in held}
+        self._folder.revoke(device_ids, ends, self.authority, _moment(now_ms))
 
     def renew_crl(self, now_ms: int) -> None:
         """Sign the revocation list anew (daily)."""
@@ -229,7 +244,9 @@ class Enrolment:
         serial = x509.random_serial_number()
         made = certificates.issue_client(self.authority, key, device_id, serial, _moment(now_ms))
         expires_ms = int(made.not_valid_after_utc.timestamp() * 1000)
-        await devices.set_certificate(connection, device_id, serial, expires_ms)
+        if not await devices.certified_until(connection, device_id, expires_ms):
+            raise Unauthenticated("device", "expected a box that is not revoked")
+        await issued_certificates.insert(connection, Issued(serial, device_id, expires_ms), now_ms)
         return certificates.pem(made)
 
 

@@ -4,7 +4,7 @@ Never above a safe mark: batches and feed records are kept until a verified back
 them, and for the retention window after that.
 """
 
-from cloud_hub.storage import chunks, feeds, maintenance, shards
+from cloud_hub.storage import chunks, feeds, issued_certificates, maintenance, shards
 from cloud_hub.storage.database import Database
 from sync_protocol.limits import RETENTION_MS
 
@@ -27,6 +27,7 @@ async def prune(database: Database, now_ms: int) -> int:
         gone += await maintenance.prune_batches(connection, now_ms - RETENTION_MS)
         gone += await maintenance.prune_rest(connection, now_ms - RETENTION_MS)
         gone += await chunks.prune(connection, now_ms - CHUNKS_KEPT_MS)
+        gone += await issued_certificates.prune(connection, now_ms)
         gone += await shards.prune_slots(connection, 30 * DAY_MS)
     async with database.connection() as connection:
         known = await feeds.list_all(connection)

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from cloud_hub.storage.database import Connection, Query, Row
-from cloud_hub.storage.schema import devices, enrolment_codes, origins, revocations
+from cloud_hub.storage.schema import devices, enrolment_codes, origins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,6 @@ class Device:
     name: str
     public_key: bytes
     state: str
-    certificate_serial: int | None
     certificate_expires_at_ms: int | None
     enrolled_at_ms: int
     revoked_at_ms: int | None
@@ -57,11 +56,9 @@ _NEWEST_ORIGIN = Query(
 )
 _SET_CERTIFICATE = Query(
     devices.update()
-    .where(devices.c.id == _ID)
-    .values(
-        certificate_serial=sa.bindparam("serial", type_=sa.Text),
-        certificate_expires_at=sa.bindparam("expires_at", type_=sa.BigInteger),
-    )
+    .where(devices.c.id == _ID, devices.c.state == "active")
+    .values(certificate_expires_at=sa.bindparam("expires_at", type_=sa.BigInteger))
+    .returning(devices.c.id)
 )
 _REVOKE = Query(
     devices.update()
@@ -74,16 +71,6 @@ _REVOKE = Query(
     .returning(devices)
 )
 _END_SESSIONS = Query(origins.update().where(origins.c.device_id == _ID).values(lease=None, session=None))
-_NOTE_REVOKED = Query(
-    sa.dialects.postgresql.insert(revocations)
-    .values(
-        serial=sa.bindparam("serial", type_=sa.Text),
-        device_id=_ID,
-        revoked_at=_NOW,
-        reason=sa.bindparam("reason", type_=sa.Text),
-    )
-    .on_conflict_do_nothing()
-)
 _INSERT_CODE = Query(
     enrolment_codes.insert().values(
         hash=_HASH,
@@ -131,20 +118,17 @@ async def newest_origin(connection: Connection, device_id: str) -> str:
     return str(await _NEWEST_ORIGIN.fetchval(connection, id=device_id))
 
 
-async def set_certificate(connection: Connection, device_id: str, serial: int, expires_ms: int) -> None:
-    await _SET_CERTIFICATE.execute(connection, id=device_id, serial=str(serial), expires_at=expires_ms)
+async def certified_until(connection: Connection, device_id: str, expires_ms: int) -> bool:
+    """Note how long its newest certificate is good for; False for a box that is not active (any more)."""
+    return await _SET_CERTIFICATE.fetchval(connection, id=device_id, expires_at=expires_ms) is not None
 
 
-async def revoke(connection: Connection, device_id: str, actor: str, reason: str, now_ms: int) -> Device | None:
-    """Mark a box and its certificate as revoked and end its session; again has no effect."""
+async def revoke(connection: Connection, device_id: str, actor: str, now_ms: int) -> Device | None:
+    """Mark a box as revoked and end its session; again has no effect."""
     row = await _REVOKE.fetchrow(connection, id=device_id, actor=actor, now=now_ms)
     if row is None:
         return None
     await _END_SESSIONS.execute(connection, id=device_id)
-    if row["certificate_serial"] is not None:
-        await _NOTE_REVOKED.execute(
-            connection, id=device_id, serial=row["certificate_serial"], reason=reason, now=now_ms
-        )
     return _made(row)
 
 
@@ -175,14 +159,12 @@ async def use_code(connection: Connection, code_hash: bytes, device_id: str, now
 
 
 def _made(row: Row) -> Device:
-    serial = row["certificate_serial"]
     return Device(
         id=str(row["id"]),
         site_id=str(row["site_id"]),
         name=row["name"],
         public_key=row["public_key"],
         state=row["state"],
-        certificate_serial=None if serial is None else int(serial),
         certificate_expires_at_ms=row["certificate_expires_at"],
         enrolled_at_ms=row["enrolled_at"],
         revoked_at_ms=row["revoked_at"],

@@ -12,11 +12,12 @@ renamed. Several processes may start at once: the first file wins, the others re
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 from cryptography import x509
@@ -49,6 +50,20 @@ class Keyring:
         return self.hub_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
+class Listed(NamedTuple):
+    """A certificate on the list: since when, and when it ends by itself."""
+
+    revoked_ms: int
+    expires_ms: int
+
+
+class Revocations(NamedTuple):
+    """Boxes by id with their time, certificates by their serial in decimal."""
+
+    devices: dict[str, int]
+    serials: dict[str, Listed]
+
+
 class StateFolder:
     """One folder of the files above."""
 
@@ -75,11 +90,12 @@ class StateFolder:
             raise Misconfigured("state_folder", f"{self.folder}: expected readable keys: {error}") from error
         return keyring
 
-    def revocations(self) -> dict[str, dict[str, int]]:
-        """{"devices": {id: ms}, "serials": {decimal text: ms}}."""
+    def revocations(self) -> Revocations:
+        """What is revoked, whatever the database says."""
         path = self.folder / "revocations.json"
-        empty: dict[str, dict[str, int]] = {"devices": {}, "serials": {}}
-        return {**empty, **orjson.loads(path.read_bytes())} if path.exists() else empty
+        found = orjson.loads(path.read_bytes()) if path.exists() else {}
+        serials = {serial: Listed(*listed) for serial, listed in found.get("serials", {}).items()}
+        return Revocations(found.get("devices", {}), serials)
 
     def is_denied(self, device_id: str) -> bool:
         """Whether a box was revoked, whatever the database says; the file is read again when it changes."""
@@ -88,24 +104,31 @@ class StateFolder:
         except FileNotFoundError:
             return False
         if changed != self._read_at:
-            self._denied = frozenset(self.revocations()["devices"])
+            self._denied = frozenset(self.revocations().devices)
             self._read_at = changed
         return device_id in self._denied
 
-    def revoke(self, device_id: str, serials: list[int], authority: Authority, now: datetime) -> None:
-        """Add a device and its certificates to the list and the CRL; on disk when this returns."""
+    def revoke(
+        self, device_ids: Iterable[str], expires_ms: Mapping[int, int], authority: Authority, now: datetime
+    ) -> None:
+        """Add boxes and certificates (serial: when it ends) to the list and the CRL; on disk when this returns."""
         known = self.revocations()
         now_ms = int(now.timestamp() * 1000)
-        known["devices"].setdefault(device_id, now_ms)
-        for serial in serials:
-            known["serials"].setdefault(str(serial), now_ms)
-        write(self.folder / "revocations.json", orjson.dumps(known, option=orjson.OPT_SORT_KEYS))
+        devices = dict.fromkeys(device_ids, now_ms) | known.devices
+        serials = {str(serial): Listed(now_ms, end_ms) for serial, end_ms in expires_ms.items()} | known.serials
+        if (devices, serials) == known:
+            return
+        data = {"devices": devices, "serials": {serial: tuple(listed) for serial, listed in serials.items()}}
+        write(self.folder / "revocations.json", orjson.dumps(data, option=orjson.OPT_SORT_KEYS))
         self.write_crl(authority, now)
 
     def write_crl(self, authority: Authority, now: datetime) -> None:
-        """Sign the list anew (daily, and after each revocation)."""
-        serials = self.revocations()["serials"]
-        revoked = [Revoked(int(serial), datetime.fromtimestamp(ms / 1000, UTC)) for serial, ms in serials.items()]
+        """Sign the list of all that have not ended anew (daily, and after each revocation)."""
+        revoked = [
+            Revoked(int(serial), datetime.fromtimestamp(listed.revoked_ms / 1000, UTC))
+            for serial, listed in self.revocations().serials.items()
+            if listed.expires_ms > now.timestamp() * 1000
+        ]
         write(self.folder / "crl.pem", make_crl(authority, revoked, int(now.timestamp()), now), mode=0o644)
 
     def _authority(self, now: datetime) -> Authority:

@@ -37,13 +37,14 @@ from cloud_hub.storage.schema.origins import (
     branch_batches,
     branch_records,
     branches,
+    certificates,
     devices,
     enrolment_codes,
     hub_state,
     origins,
     sites,
 )
-from cloud_hub.storage.schema.people import api_keys, audit, request_keys, revocations, sign_ins, users
+from cloud_hub.storage.schema.people import api_keys, audit, request_keys, sign_ins, users
 from cloud_hub.storage.schema.running import backups, jobs, shard_leases, slots, workers
 from cloud_hub.storage.schema.vendors import vendor_prices, vendors
 
@@ -58,6 +59,7 @@ __all__ = [
     "branch_batches",
     "branch_records",
     "branches",
+    "certificates",
     "changes",
     "commands",
     "conflicts",
@@ -82,7 +84,6 @@ __all__ = [
     "products",
     "quarantine",
     "request_keys",
-    "revocations",
     "shard_leases",
     "sign_ins",
     "site_products",

@@ -28,11 +28,19 @@ sites = table(
 
 devices = table(
     "devices",
-    uuid("id", key=True), uuid("site_id"), text("name"), blob("public_key"), text("certificate_serial", null=True),
+    uuid("id", key=True), uuid("site_id"), text("name"), blob("public_key"),
     number("certificate_expires_at", null=True), text("state", default="active"), number("enrolled_at"),
     number("revoked_at", null=True), text("revoked_by", null=True), flag("is_online"), number("presence_at", null=True),
     document("telemetry", null=True), number("telemetry_at", null=True),
     sa.Index(None, "site_id"),
+)  # fmt: skip
+
+certificates = table(
+    "certificates",
+    text("serial", key=True), uuid("device_id"), number("issued_at"), number("expires_at"),
+    number("revoked_at", null=True), text("reason", null=True),
+    sa.Index(None, "device_id"),
+    comment="Client certificates of boxes for the broker; a renewed one is good until it ends.",
 )  # fmt: skip
 
 enrolment_codes = table(

@@ -39,11 +39,6 @@ api_keys = table(
     sa.UniqueConstraint("hash"),
 )  # fmt: skip
 
-revocations = table(
-    "revocations",
-    text("serial", key=True), uuid("device_id"), number("revoked_at"), text("reason", default=""),
-)  # fmt: skip
-
 audit = table(
     "audit",
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True), number("at"), text("actor"),

@@ -129,6 +129,66 @@ async def test_a_box_with_a_wild_clock_is_told_the_hubs_time(hub: Running, admin
     assert abs(int(reply.body["detail"].rsplit(" ", 1)[1]) - time.time()) < 60
 
 
+def serial_of(answer: dict[str, Any]) -> int:
+    return x509.load_pem_x509_certificate(answer["client_certificate"].encode()).serial_number
+
+
+async def listed(hub: Running) -> set[int]:
+    """The serials on the revocation list."""
+    crl = x509.load_pem_x509_crl((await hub.nobody.get("/crl")).body.encode())
+    return {each.serial_number for each in crl}
+
+
+async def test_every_certificate_of_a_revoked_box_that_has_not_ended_is_on_the_list(
+    hub: Running, admin: Client
+) -> None:
+    box, other = Box(hub), Box(hub)
+    granted = (await box.enrol(await make_code(admin, await admin.make_site()))).body
+    bystander = (await other.enrol(await make_code(admin, await admin.make_site()))).body
+    device = granted["device_id"]
+    renewals = [
+        (await hub.nobody.post("/devices/renew", {"csr": box.csr}, Authorization=box.token(device))).body
+        for _ in range(2)
+    ]
+    serials = [serial_of(answer) for answer in (granted, *renewals)]
+    async with hub.core.database.transaction() as connection:
+        await connection.execute("UPDATE certificates SET expires_at = 1 WHERE serial = $1", str(serials[1]))
+
+    await admin.post(f"/devices/{device}/revoke", {"reason": "stolen"})
+
+    assert await listed(hub) == {serials[0], serials[2]}
+    assert serial_of(bystander) not in await listed(hub)
+
+
+async def test_a_renewal_that_races_with_the_revocation_is_refused_or_listed(hub: Running, admin: Client) -> None:
+    box = Box(hub)
+    device = (await box.enrol(await make_code(admin, await admin.make_site()))).body["device_id"]
+
+    async def renew() -> Any:
+        return await hub.nobody.post("/devices/renew", {"csr": box.csr}, Authorization=box.token(device))
+
+    *renewals, revoked = await asyncio.gather(
+        *(renew() for _ in range(6)), admin.post(f"/devices/{device}/revoke", {"reason": "stolen"})
+    )
+
+    assert revoked.status == 200
+    given = {serial_of(reply.body) for reply in renewals if reply.status == 200}
+    assert given <= await listed(hub)
+    assert {reply.status for reply in [*renewals, await renew()]} <= {200, 401}
+
+
+async def test_the_folder_learns_of_certificates_that_a_crash_kept_from_it(serve: Serve) -> None:
+    async with serve() as hub:
+        admin = await hub.add_user("admin", Role.ADMIN)
+        box = Box(hub)
+        granted = (await box.enrol(await make_code(admin, await admin.make_site()))).body
+        async with hub.core.database.transaction() as connection:
+            await connection.execute("UPDATE devices SET state = 'revoked'")
+        assert await listed(hub) == set()
+    async with serve() as hub:
+        assert await listed(hub) == {serial_of(granted)}
+
+
 async def test_a_revoked_box_stays_revoked_even_when_the_database_forgets(serve: Serve) -> None:
     async with serve() as hub:
         admin = await hub.add_user("admin", Role.ADMIN)
@@ -142,9 +202,7 @@ async def test_a_revoked_box_stays_revoked_even_when_the_database_forgets(serve:
         assert (await admin.get("/fleet")).body["items"][0]["is_live"] is False
         async with hub.core.database.transaction() as connection:
             assert await connection.fetchval("SELECT lease FROM origins") is None
-        crl = x509.load_pem_x509_crl((await hub.nobody.get("/crl")).body.encode())
-        serial = x509.load_pem_x509_certificate(granted["client_certificate"].encode()).serial_number
-        assert crl.get_revoked_certificate_by_serial_number(serial) is not None
+        assert serial_of(granted) in await listed(hub)
         reply = await hub.nobody.post("/devices/renew", {"csr": box.csr}, Authorization=box.token(device))
         assert reply.status == 401
         async with hub.core.database.transaction() as connection:

@@ -112,6 +112,20 @@ CREATE TABLE branches (
 
 CREATE INDEX ix_branches_origin_id_lease ON branches (origin_id, lease);
 
+CREATE TABLE certificates (
+	serial TEXT NOT NULL,
+	device_id UUID NOT NULL,
+	issued_at BIGINT NOT NULL,
+	expires_at BIGINT NOT NULL,
+	revoked_at BIGINT,
+	reason TEXT,
+	CONSTRAINT pk_certificates PRIMARY KEY (serial)
+);
+
+CREATE INDEX ix_certificates_device_id ON certificates (device_id);
+
+COMMENT ON TABLE certificates IS 'Client certificates of boxes for the broker; a renewed one is good until it ends.';
+
 CREATE TABLE changes (
 	position BIGINT NOT NULL,
 	site_id UUID,
@@ -198,7 +212,6 @@ CREATE TABLE devices (
 	site_id UUID NOT NULL,
 	name TEXT NOT NULL,
 	public_key BYTEA NOT NULL,
-	certificate_serial TEXT,
 	certificate_expires_at BIGINT,
 	state TEXT DEFAULT 'active' NOT NULL,
 	enrolled_at BIGINT NOT NULL,
@@ -502,14 +515,6 @@ CREATE TABLE request_keys (
 );
 
 COMMENT ON TABLE request_keys IS 'Idempotency-Key of REST requests that make no movement.';
-
-CREATE TABLE revocations (
-	serial TEXT NOT NULL,
-	device_id UUID NOT NULL,
-	revoked_at BIGINT NOT NULL,
-	reason TEXT DEFAULT '' NOT NULL,
-	CONSTRAINT pk_revocations PRIMARY KEY (serial)
-);
 
 CREATE TABLE shard_leases (
 	shard BIGINT NOT NULL,
