@@ -20,7 +20,7 @@ from cloud_hub.crashpoints import crashpoint
 from cloud_hub.domain import certificates, enrolment_codes
 from cloud_hub.domain.certificates import Authority
 from cloud_hub.errors import Conflict, Invalid, NotFound, Unauthenticated
-from cloud_hub.services import registering
+from cloud_hub.services import formers, registering
 from cloud_hub.storage import devices, hub_state, issued_certificates, origins, sites
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.devices import Device
@@ -204,6 +204,8 @@ class Enrolment:
         """The device and its origin; the site's writer until now, if any, is closed at its mark."""
         device = await devices.insert(connection, str(uuid7()), site_id, name, record_key, now_ms)
         before = await origins.lock_open(connection, site_id)
+        if before is not None:
+            await formers.give_up(connection, before, now_ms)
         past = {} if before is None else await registering.closing(connection, before)
         claims = await self._claims(connection, device, str(uuid7()), past, now_ms)
         await registering.register(connection, claims, now_ms)

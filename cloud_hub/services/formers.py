@@ -42,6 +42,18 @@ async def missing(connection: Connection, origin: Origin) -> Former | None:
     return found
 
 
+async def give_up(connection: Connection, origin: Origin, now_ms: int) -> None:
+    """The box that had them is being replaced: what is missing is lost, and its origins end where this hub has them."""
+    at: Origin | None = origin
+    while at is not None and (lost := await missing(connection, at)) is not None:
+        detail = f"records {lost.position + 1} to {lost.last} were on the box that was replaced"
+        await origins.cut(connection, lost.origin_id, lost.position, bytes.fromhex(lost.hash))
+        await exceptions.raise_exception(
+            connection, origin.site_id, "records_lost", lost.origin_id, detail, now_ms=now_ms, origin_id=lost.origin_id
+        )
+        at = await origins.find(connection, origin.origin_id)
+
+
 class Formers:
     """Takes the records of closed origins from their successors."""
 

@@ -14,7 +14,7 @@ import structlog
 
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.errors import Conflict, NotFound
-from cloud_hub.services import registering
+from cloud_hub.services import formers, registering
 from cloud_hub.services.commands import create_command
 from cloud_hub.services.ports import Sign
 from cloud_hub.storage import branches, hub_state, ledger, origins
@@ -66,6 +66,8 @@ class Recovery:
         writer = await origins.lock_open(connection, site_id)
         if writer is None:
             raise Conflict("no_writer", "expected a site that has an origin")
+        if await formers.missing(connection, writer) is not None:
+            raise Conflict("incomplete_past", "expected a past without holes: a box of this site has it, and tells it")
         fresh = registering.new_id()
         claims = Claims(
             site_id=str(site_id), device_id=device_id, origin_id=fresh, public_key=bytes(public_key).hex(),

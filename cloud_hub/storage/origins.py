@@ -110,6 +110,11 @@ _STATE = Query(
     origins.update().where(_ID).values(**given(origins, "state", "closed_at"), lease=sa.null(), session=sa.null())
 )
 _SUCCESSOR = Query(origins.update().where(_ID).values(**given(origins, "successor_certificate")))
+_CUT = Query(
+    origins.update()
+    .where(origins.c.predecessor_origin == bound(origins.c.predecessor_origin))
+    .values(**given(origins, "predecessor_position", "predecessor_hash"))
+)
 _SAFE = Query(
     origins.update().where(_ID, origins.c.safe_mark < bound(origins.c.safe_mark)).values(**given(origins, "safe_mark"))
 )
@@ -237,6 +242,13 @@ async def save_state(connection: Connection, origin_id: object, state: str, clos
 async def save_successor(connection: Connection, origin_id: object, certificate: str | None) -> None:
     """A take-over certificate waits for the device of this origin."""
     await _SUCCESSOR.execute(connection, origin_id=origin_id, successor_certificate=certificate)
+
+
+async def cut(connection: Connection, origin_id: object, position: int, chain_hash: bytes) -> None:
+    """An origin ends earlier than the one after it was told."""
+    await _CUT.execute(
+        connection, predecessor_origin=origin_id, predecessor_position=position, predecessor_hash=chain_hash
+    )
 
 
 async def save_safe_mark(connection: Connection, origin_id: object, safe_mark: int) -> None:

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 import uuid_utils
 
-from cloud_hub.services import backup
+from cloud_hub.errors import Conflict
+from cloud_hub.services import backup, formers
 from cloud_hub.services.verification import verify
 from cloud_hub.storage import origins
 from cloud_hub.storage.database import Database
@@ -186,3 +187,47 @@ async def test_a_stretch_that_another_box_has_signed_is_not_believed(
     await new.connect()
 
     assert await mark(hub, old) == (BACKED_UP, "closed")
+
+
+async def test_nobody_confirms_a_survivor_while_the_past_has_a_hole(
+    hub: HubCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, new, _ = await replaced(hub)
+    monkeypatch.setattr(new, "former", lambda wanted: [])
+    await new.connect()
+
+    with pytest.raises(Conflict) as refused:
+        await hub.recovery.confirm_survivor(new.device_id, "ann", hub.clock())
+
+    assert refused.value.code == "incomplete_past"
+
+
+async def test_a_fenced_box_tells_the_past_too(hub: HubCore, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new, product = await replaced(hub)
+    monkeypatch.setattr(new, "former", lambda wanted: [])
+    new.boot = 7
+    await new.connect()
+    monkeypatch.undo()
+    new.boot = 5
+
+    await new.restart()
+
+    assert new.session.link is edge.Link.FENCED
+    assert await mark(hub, old) == (old.head, "closed")
+    await hub.recovery.confirm_survivor(new.device_id, "ann", hub.clock())
+
+
+async def test_with_the_box_that_is_replaced_goes_what_only_it_could_tell(
+    hub: HubCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new, _ = await replaced(hub)
+    monkeypatch.setattr(new, "former", lambda wanted: [])
+    await new.connect()
+
+    async with hub.database.transaction() as connection:
+        origin = await origins.lock(connection, new.origin_id)
+        assert origin is not None
+        await formers.give_up(connection, origin, hub.clock())
+
+    assert "records_lost" in await hub.exceptions(old.site_id)
+    await hub.recovery.confirm_survivor(new.device_id, "ann", hub.clock())
