@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 DOWNLOADS = 4
 """Chunks that are on their way at once."""
 STAGED_AT_ONCE = 500
-"""Products per transaction: a sale waits 2 ms for them, and Python keeps 2 MB of them afterwards; whole chunks left 9."""
+"""Products per transaction: a sale waits 2 ms for them, and Python keeps 2 MB of them later; whole chunks left 9."""
 
 
 class Snapshots:
