@@ -5,6 +5,7 @@ work. Any process may have any of them, and there may be any number of each.
 """
 
 import asyncio
+import gc
 import resource
 import sys
 from contextlib import AsyncExitStack
@@ -58,6 +59,7 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
             parts.append(clockwork.part(core))
         if "api" in roles:
             told["api"] = await api.start_api(core, metrics, stack)
+        _spare_full_collections()
         _tell(told)
         await run_until_signal(parts)
 
@@ -66,6 +68,18 @@ def _allow_many_connections() -> None:
     """As many open files as the machine allows: each box, browser and till is one."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _spare_full_collections() -> None:
+    """Let the garbage collector look at young objects, and at all of them seldom.
+
+    A full collection walks every object alive and stops intake meanwhile: 60 to 110 ms each, two
+    fifths of the CPU when a thousand stores came back (6.3 ms a store, 3.7 with this). What
+    starting has made stays for good, and what batches make is freed by reference counts.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 async def _remember_key(core: Core) -> None:

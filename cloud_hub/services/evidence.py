@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 import structlog
 
-from cloud_hub.services.intake import CREDITS
+from cloud_hub.services.judging import CREDITS
 from cloud_hub.storage import exceptions, ledger, origins
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
@@ -100,7 +100,7 @@ async def _book(
         connection, origin.site_id, origin.origin_id, kind, told.position, baseline, now_ms,
         evidence=bytes.fromhex(told.signature),
     )  # fmt: skip
-    await ledger.add_levels(connection, origin.site_id, deltas)
+    await ledger.add_levels(connection, {(origin.site_id, *key): delta for key, delta in deltas.items()})
     await origins.save_mark(connection, origin.origin_id, told.position, bytes.fromhex(told.chain_hash), now_ms)
     await exceptions.raise_exception(
         connection, origin.site_id, "beyond_retention", str(origin.origin_id),

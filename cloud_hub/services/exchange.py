@@ -1,12 +1,14 @@
 """Everything that boxes say to one ingest worker, and what goes back to them.
 
-`handle` takes an origin's payloads in the order in which they came: runs of batches go to
-intake as one group, control messages are answered one by one. Live sessions are `Line`s;
-a worker that has just taken over a shard makes them again from the origins' rows.
+`handle` takes each origin's payloads in the order in which they came; batches and Hellos of
+origins that wait at the same time are dealt with together, the rest one by one. Live
+sessions are `Line`s; a worker that has just taken over a shard makes them again from the
+origins' rows.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import structlog
@@ -16,15 +18,15 @@ from cloud_hub.services.digests import Digests
 from cloud_hub.services.evidence import Evidence
 from cloud_hub.services.feed import Feeder, Line
 from cloud_hub.services.formers import Formers
-from cloud_hub.services.intake import CREDITS, Frame, Intake
+from cloud_hub.services.hearing import Foreign, Step, next_step
+from cloud_hub.services.intake import Intake
+from cloud_hub.services.judging import CREDITS, Frame
 from cloud_hub.services.ports import Downlink, Now
 from cloud_hub.services.returned import Returned
 from cloud_hub.services.sessions import Session, Sessions
 from cloud_hub.storage import changes, feeds, origins
-from cloud_hub.storage.database import Database
+from cloud_hub.storage.database import AGAIN, Database
 from sync_protocol import messages as say
-from sync_protocol.batch import parse
-from sync_protocol.errors import ProtocolError
 from sync_protocol.hub_session import answer_ping
 from sync_protocol.topics import Address, shard_of
 
@@ -48,32 +50,36 @@ class Exchange:
         self._pumped = -1
         """The changes' head when all lines were last served."""
 
-    async def handle(self, address: Address, payloads: Iterable[bytes]) -> None:
-        """Take payloads in order. Raises what the database raises when it is away; nothing was acked then."""
-        group: list[Frame] = []
-        for payload in payloads:
-            try:
-                if say.is_frame(payload):
-                    frame = Frame(*say.unframe(payload))
-                    if parse(frame.sealed).origin_id == address.origin_id:
-                        group.append(frame)
-                        continue
-                    await self._take_group(address, group)
-                    group = []
-                    heard = await self._formers.take(address, frame, self._now())
-                    if isinstance(heard, say.FormerWanted):
-                        self._downlink.send(address, say.encode(heard))
-                    elif not heard:
-                        await self._returned.take(address, frame, self._now())
-                    continue
-                message = say.decode_up(payload)
-            except ProtocolError as error:
-                log.warning("dropped a payload", origin=address.origin_id, code=error.code, detail=error.detail)
-                continue
-            await self._take_group(address, group)
-            group = []
-            await self._hear(address, message)
-        await self._take_group(address, group)
+    async def handle(self, turns: Sequence[tuple[Address, deque[bytes]]]) -> None:
+        """Take origins' payloads, each one's in order: all first things together, then all second ones.
+
+        What was dealt with is removed. Raises what the database raises when it is away; nothing
+        that is left was acked then.
+        """
+        while steps := [next_step(address, payloads) for address, payloads in turns if payloads]:
+            await self._together(self._take_batches, [step for step in steps if isinstance(step.said, list)])
+            await self._together(self._greet, [step for step in steps if isinstance(step.said, say.Hello)])
+            for step in steps:
+                if not isinstance(step.said, list | say.Hello):
+                    await self._together(self._hear, [step])
+
+    async def _together(self, deal: Callable[[list[Step]], Awaitable[None]], steps: list[Step]) -> None:
+        """Deal with what several origins say at once; one origin's trouble must not stop the others."""
+        if not steps:
+            return
+        try:
+            await deal(steps)
+        except AGAIN:
+            raise
+        except Exception:
+            if len(steps) > 1:
+                for step in steps:
+                    await self._together(deal, [step])
+                return
+            # Dropped: the box sends it again and backs off.
+            log.exception("payloads could not be handled", origin=steps[0].address.origin_id)
+        for step in steps:
+            step.done()
 
     async def resume(self, device_ids: list[UUID]) -> None:
         """Make the live sessions of these devices again, after taking over their shard."""
@@ -128,47 +134,62 @@ class Exchange:
                 line.sender.published(wanted)
                 crashpoint("feed.after_publish")
 
-    async def _take_group(self, address: Address, group: list[Frame]) -> None:
-        if not group:
+    async def _take_batches(self, steps: list[Step]) -> None:
+        came = [(step.address, step.said) for step in steps if isinstance(step.said, list)]
+        for (address, _), answers in zip(came, await self._intake.take(came, self._now()), strict=True):
+            for answer in answers:
+                self._downlink.send(address, answer)
+                crashpoint("intake.after_ack")
+
+    async def _greet(self, steps: list[Step]) -> None:
+        hellos = [(step.address, step.said) for step in steps if isinstance(step.said, say.Hello)]
+        greeted = await self._sessions.greet(hellos)
+        for (address, _), (answer, _) in zip(hellos, greeted, strict=True):
+            self._downlink.send(address, answer)
+        await self._open([session for _, session in greeted if session is not None])
+
+    async def _hear(self, steps: list[Step]) -> None:
+        for step in steps:
+            address, message = step.address, step.said
+            if isinstance(message, Foreign):
+                await self._take_foreign(address, message.frame)
+            elif isinstance(message, say.FeedAck):
+                await self._feed_ack(address, message)
+            elif isinstance(message, say.Digest):
+                self._send_all(address, await self._digests.compare(address, message, self._now()))
+            elif isinstance(message, say.BucketLevels):
+                self._send_all(address, await self._digests.drill_down(address, message, self._now()))
+            elif isinstance(message, say.LevelSummary):
+                await self._evidence.summary(address, message, self._now())
+            elif isinstance(message, say.PrunedLevels):
+                self._send_all(address, await self._evidence.pruned(address, message, self._now()))
+            elif isinstance(message, say.Ping):
+                await self._ping(address, message)
+            elif isinstance(message, say.Goodbye):
+                await self._goodbye(address, message)
+
+    async def _take_foreign(self, address: Address, frame: Frame) -> None:
+        heard = await self._formers.take(address, frame, self._now())
+        if isinstance(heard, say.FormerWanted):
+            self._downlink.send(address, say.encode(heard))
+        elif not heard:
+            await self._returned.take(address, frame, self._now())
+
+    async def _open(self, sessions: list[Session]) -> None:
+        """The lines of sessions that begin: told where their feeds are safe, then what waits for them."""
+        if not sessions:
             return
-        for answer in await self._intake.take(address, group, self._now()):
-            self._downlink.send(address, answer)
-            crashpoint("intake.after_ack")
-
-    async def _hear(self, address: Address, message: say.UpMessage) -> None:
-        if isinstance(message, say.Hello):
-            answer, session = await self._sessions.greet(address, message)
-            self._downlink.send(address, answer)
-            if session is not None:
-                await self._open(session)
-        elif isinstance(message, say.FeedAck):
-            await self._feed_ack(address, message)
-        elif isinstance(message, say.Digest):
-            self._send_all(address, await self._digests.compare(address, message, self._now()))
-        elif isinstance(message, say.BucketLevels):
-            self._send_all(address, await self._digests.drill_down(address, message, self._now()))
-        elif isinstance(message, say.LevelSummary):
-            await self._evidence.summary(address, message, self._now())
-        elif isinstance(message, say.PrunedLevels):
-            self._send_all(address, await self._evidence.pruned(address, message, self._now()))
-        elif isinstance(message, say.Ping):
-            await self._ping(address, message)
-        else:
-            await self._goodbye(address, message)
-
-    async def _open(self, session: Session) -> None:
-        assert session.answer.lease is not None
-        assert session.feed_origin is not None
-        line = Line(session.address, session.site_id, session.feed_origin, session.answer.lease)
-        self.lines[session.address] = line
-        if session.feed_cursor is not None:
-            line.start(session.feed_cursor, session.feed_cursor, self._monotonic())
-        feed = await self._feeder.extend(session.site_id, self._now())
-        if feed is not None:
-            line.sender.appended(feed.head, self._monotonic())
-            safe = say.FeedSafe(lease=line.lease, origin_id=str(feed.feed_origin), safe_mark=feed.safe_mark)
-            self._downlink.send(session.address, say.encode(safe))
-        await self._pump(line)
+        current = await self._feeder.extend_all([session.site_id for session in sessions], self._now())
+        for session in sessions:
+            line, feed = session.line(), current.get(session.site_id)
+            self.lines[session.address] = line
+            if session.feed_cursor is not None:
+                line.start(session.feed_cursor, session.feed_cursor, self._monotonic())
+            if feed is not None:
+                line.sender.appended(feed.head, self._monotonic())
+                safe = say.FeedSafe(lease=line.lease, origin_id=str(feed.feed_origin), safe_mark=feed.safe_mark)
+                self._downlink.send(session.address, say.encode(safe))
+            await self._pump(line)
 
     async def _feed_ack(self, address: Address, message: say.FeedAck) -> None:
         line = self.lines.get(address)

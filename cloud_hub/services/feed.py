@@ -5,6 +5,7 @@ changes, so there are no gaps and nothing is skipped. `Line` is the sending end 
 live session; what it forgets when a worker dies, the next FeedAck or Hello tells.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from cloud_hub.crashpoints import crashpoint
@@ -27,11 +28,17 @@ EXTEND_MAX = 2_000
 
 async def ensure(connection: Connection, site_id: UUID, now_ms: int) -> Feed:
     """The site's feed, begun at today's changes if it has none: a new box takes a snapshot first."""
-    found = await feeds.find(connection, site_id)
-    if found is None:
-        await feeds.insert_feed(connection, site_id, new_id(), await changes.head(connection), now_ms)
-        found = await feeds.find(connection, site_id)
-    assert found is not None
+    return (await ensure_all(connection, [site_id], now_ms))[site_id]
+
+
+async def ensure_all(connection: Connection, site_ids: Sequence[UUID], now_ms: int) -> dict[UUID, Feed]:
+    """The feeds of several sites, begun where there is none."""
+    found = await feeds.find_all(connection, site_ids)
+    if missing := set(site_ids) - found.keys():
+        # In one order everywhere, so that two transactions that begin the same feeds do not deadlock.
+        begun = [(site_id, new_id()) for site_id in sorted(missing)]
+        await feeds.insert_feeds(connection, begun, await changes.head(connection), now_ms)
+        found = await feeds.find_all(connection, site_ids)
     return found
 
 
@@ -104,6 +111,16 @@ class Feeder:
     def __init__(self, database: Database, *, sign: Sign) -> None:
         self._database = database
         self._sign = sign
+
+    async def extend_all(self, site_ids: Sequence[UUID], now_ms: int) -> dict[UUID, Feed]:
+        """Take all waiting changes into the feeds of several sites; the feeds as they are then."""
+        async with self._database.connection() as connection:
+            current = await feeds.find_all(connection, site_ids)
+            head = await changes.head(connection)
+        for site_id, feed in current.items():
+            if feed.changes_cursor < head:
+                current[site_id] = await self.extend(site_id, now_ms) or feed
+        return current
 
     async def extend(self, site_id: UUID, now_ms: int) -> Feed | None:
         """Take all waiting changes into the site's feed."""

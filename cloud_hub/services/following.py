@@ -5,11 +5,13 @@ outcome, proposals are merged, and what is odd becomes an exception. Returns wha
 to stores; the caller appends it last, since the changes counter is everybody's lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from cloud_hub.domain.intake import KeyUse, Plan
+from cloud_hub.domain.intake import KeyUse, KnownItem, Plan
 from cloud_hub.services import proposals
 from cloud_hub.storage import branches, commands, exceptions, hub_state, ledger, reports
 from cloud_hub.storage.changes import Change
@@ -21,23 +23,33 @@ from sync_protocol import facts
 from sync_protocol.vocabulary import AlertState, CommandStatus, transit
 
 
-async def follow(
-    connection: Connection, origin: Origin, made: Plan, negative: list[ledger.Level], reused: list[KeyUse], now_ms: int
-) -> list[Change]:
+@dataclass(slots=True)
+class Share:
+    """One origin's share of a transaction: what is written, and what the writing found."""
+
+    origin: Origin
+    made: Plan
+    items: dict[int, KnownItem]
+    """The definitions that the plan was made with."""
+    negative: list[ledger.Level] = field(default_factory=list)
+    reused: list[KeyUse] = field(default_factory=list)
+
+
+async def follow(connection: Connection, shares: Sequence[Share], now_ms: int) -> list[Change]:
     """Write what follows; the changes to append."""
     said: list[Change] = []
-    typed = [(each.sequence, each.body) for each in made.facts if each.body is not None]
-    if typed:
-        await _show(connection, origin, typed, now_ms)
-        said += await proposals.merge(connection, origin, _of(typed, facts.Proposal), now_ms)
-        said += await _transfers(connection, origin, _of(typed, facts.Transfer), now_ms)
-        await _adoptions(connection, origin, _of(typed, facts.Adoption))
-    if made.items:
-        await _placeholders(connection, origin, made, now_ms)
-    if made.commands or typed:
-        await _settle(connection, origin, made, _of(typed, facts.Outcome), now_ms)
-    if negative or reused or made.oddities or made.quarantined:
-        await _raise(connection, origin, made, negative, reused, now_ms)
+    for share in shares:
+        origin, made = share.origin, share.made
+        typed = [(each.sequence, each.body) for each in made.facts if each.body is not None]
+        if typed:
+            await _show(connection, origin, typed, now_ms)
+            said += await proposals.merge(connection, origin, _of(typed, facts.Proposal), now_ms)
+            said += await _transfers(connection, origin, _of(typed, facts.Transfer), now_ms)
+            await _adoptions(connection, origin, _of(typed, facts.Adoption))
+        if made.commands or typed:
+            await _settle(connection, origin, made, _of(typed, facts.Outcome), now_ms)
+    await _placeholders(connection, shares, now_ms)
+    await _raise(connection, shares, now_ms)
     return said
 
 
@@ -185,52 +197,54 @@ def _outcome(
     }  # fmt: skip
 
 
-async def _placeholders(connection: Connection, origin: Origin, made: Plan, now_ms: int) -> None:
-    """A product that the store moved and head office does not know is stored, and raised."""
-    named = {known.product_id: known.item for known in made.items.values()}
-    unknown = named.keys() - await reports.find_known_products(connection, list(named))
+async def _placeholders(connection: Connection, shares: Sequence[Share], now_ms: int) -> None:
+    """A product that a store moved and head office does not know is stored, and raised."""
+    named = {known.product_id: (share.origin, known.item) for share in shares for known in share.made.items.values()}
+    unknown = named.keys() - await reports.find_known_products(connection, list(named)) if named else ()
     if not unknown:
         return
     epoch = (await hub_state.get(connection)).hub_epoch
-    rows = [
-        {
-            "id": product_id, "sku": f"unknown-{product_id}", "name": f"Unknown {named[product_id].code or ''}".strip(),
-            "unit": named[product_id].unit, "currency": named[product_id].currency or "EUR",
-            "proposed_by_site": origin.site_id, "version_epoch": epoch, "version": 1, "created_at": now_ms,
-            "updated_at": now_ms,
-        }
-        for product_id in sorted(unknown)
-    ]  # fmt: skip
+    rows, odd = [], []
+    for product_id in sorted(unknown):
+        origin, item = named[product_id]
+        name = f"Unknown {item.code or ''}".strip()
+        rows.append({
+            "id": product_id, "sku": f"unknown-{product_id}", "name": name, "unit": item.unit,
+            "currency": item.currency or "EUR", "proposed_by_site": origin.site_id, "version_epoch": epoch,
+            "version": 1, "created_at": now_ms, "updated_at": now_ms,
+        })  # fmt: skip
+        detail = f"the store moved a product that head office does not know: {name}"
+        odd.append(Odd(origin.site_id, origin.origin_id, "unknown_product", str(product_id), detail))
     await reports.insert_placeholders(connection, rows)
-    for row in rows:
-        await exceptions.raise_exception(
-            connection, origin.site_id, "unknown_product", str(row["id"]),
-            f"the store moved a product that head office does not know: {row['name']}",
-            now_ms=now_ms, origin_id=origin.origin_id,
-        )  # fmt: skip
+    await exceptions.raise_all(connection, odd, now_ms=now_ms)
 
 
-async def _raise(
-    connection: Connection, origin: Origin, made: Plan, negative: list[ledger.Level], reused: list[KeyUse], now_ms: int
-) -> None:
-    asked = (
-        await reports.find_open_tasks(connection, origin.site_id, [level[0] for level in negative])
-        if negative
-        else set()
-    )
-    about = str(origin.origin_id)
-    odd = [Odd(each.kind, f"{about}:{each.sequence}", each.detail, each.sequence) for each in made.oddities[:200]]
+async def _raise(connection: Connection, shares: Sequence[Share], now_ms: int) -> None:
+    """What a person should look at; nobody is told of a shortage that the store was asked about already."""
+    short = [share for share in shares if share.negative]
+    asked: set[tuple[UUID, str]] = set()
+    if short:
+        products = {product_id for share in short for product_id, _, _ in share.negative}
+        asked = await reports.find_open_tasks(connection, [share.origin.site_id for share in short], list(products))
+    odd = [each for share in shares for each in _odd(share, asked)]
+    await exceptions.raise_all(connection, odd, now_ms=now_ms)
+
+
+def _odd(share: Share, asked: set[tuple[UUID, str]]) -> list[Odd]:
+    made, about = share.made, str(share.origin.origin_id)
+    note = partial(Odd, share.origin.site_id, share.origin.origin_id)
+    odd = [note(each.kind, f"{about}:{each.sequence}", each.detail, each.sequence) for each in made.oddities[:200]]
     odd += [
-        Odd("quarantined", about, f"{len(made.quarantined)} records cannot be read", sequence)
+        note("quarantined", about, f"{len(made.quarantined)} records cannot be read", sequence)
         for sequence, _ in made.quarantined[:1]
     ]
     odd += [
-        Odd("negative_stock", f"{product_id}:{location}", f"{location} went to {quantity} thousandths", made.mark)
-        for product_id, location, quantity in negative
-        if product_id not in asked
+        note("negative_stock", f"{product_id}:{location}", f"{location} went to {quantity} thousandths", made.mark)
+        for product_id, location, quantity in share.negative
+        if (share.origin.site_id, product_id) not in asked
     ]
-    odd += [Odd("key_reused", use.key, f"used again at position {use.sequence}", use.sequence) for use in reused]
-    await exceptions.raise_all(connection, origin.site_id, odd, now_ms=now_ms, origin_id=origin.origin_id)
+    odd += [note("key_reused", use.key, f"used again at position {use.sequence}", use.sequence) for use in share.reused]
+    return odd
 
 
 def _is_uuid(text: str) -> bool:

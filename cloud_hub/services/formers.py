@@ -12,7 +12,8 @@ from dataclasses import replace
 import structlog
 
 from cloud_hub.domain.formers import Stretch
-from cloud_hub.services.intake import UNSTORABLE, Frame, Intake, judge
+from cloud_hub.services.intake import UNSTORABLE, Intake
+from cloud_hub.services.judging import Frame, judge
 from cloud_hub.storage import exceptions, origins
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
@@ -116,7 +117,7 @@ class Formers:
                 kind, detail = "former_refused", "its successor's records do not lead to where it was closed"
             else:
                 kind, detail = "former_returned", f"records up to {accepted.mark} were told again by its successor"
-                await self._intake.write(connection, before, judged, now_ms, is_suspect=is_suspect)
+                await self._intake.write(connection, [(before, judged)], now_ms, is_suspect=is_suspect)
             await exceptions.raise_exception(
                 connection, origin.site_id, kind, str(before.origin_id), detail, now_ms=now_ms,
                 origin_id=before.origin_id,

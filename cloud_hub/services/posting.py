@@ -14,13 +14,14 @@ from typing import Any
 import orjson
 
 from cloud_hub.crashpoints import crashpoint
-from cloud_hub.domain.intake import KnownItem, plan
+from cloud_hub.domain.intake import KnownItem, at, plan
 from cloud_hub.domain.posting import BLOCK, Draft, Ledger, Row
 from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services import low_stock
-from cloud_hub.services.intake import moment, write_plan
+from cloud_hub.services.following import Share
 from cloud_hub.services.ports import Sign
 from cloud_hub.services.registering import new_id
+from cloud_hub.services.writing import write_all
 from cloud_hub.storage import hub_state, ledger, origins, postings
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
@@ -74,16 +75,29 @@ class Posting:
         all_or_none: bool = True,
     ) -> Posted:
         """Post drafts under a caller's key. Raises Conflict, Invalid, NotFound; then nothing was changed."""
-        body = orjson.dumps([asdict(draft) for draft in drafts], option=orjson.OPT_SORT_KEYS)
-        request = _Request(
-            drafts=drafts, key=key, actor=actor, all_or_none=all_or_none, body_hash=sha256(body).digest(),
-            asked_at=now_ms,
-            answered=asyncio.get_running_loop().create_future(),
-        )  # fmt: skip
+        request = _asked(drafts, key, actor, now_ms, all_or_none=all_or_none)
         self._waiting.setdefault(site_id, []).append(request)
         if site_id not in self._running:
             self._running[site_id] = asyncio.create_task(self._run(site_id))
         return await asyncio.shield(request.answered)
+
+    async def post_in(
+        self,
+        connection: Connection,
+        site_id: str,
+        drafts: Sequence[Draft],
+        key: str,
+        *,
+        actor: str | None,
+        now_ms: int,
+    ) -> Posted:
+        """Post all drafts inside another use case's transaction. Raises as `post` does; it has to roll back then."""
+        origin = await writer_of(connection, site_id, now_ms)
+        request = _asked(drafts, key, actor, now_ms, all_or_none=True)
+        (outcome,) = await self._post_group(connection, origin, [request], now_ms)
+        if not isinstance(outcome, Posted):
+            raise outcome
+        return outcome
 
     async def _run(self, site_id: str) -> None:
         try:
@@ -152,10 +166,8 @@ class Posting:
         encoded = [encode(record) for record in records]
         hashes = chain.extend_each(origin.chain_hash, encoded)
         accepted = Accepted(origin.mark + 1, list(zip(encoded, records, strict=True)), hashes, [])
-        made = plan(
-            accepted, site_id=origin.site_id, origin_id=origin.origin_id, items=items, recorded_at=moment(now_ms)
-        )
-        await write_plan(connection, origin, made, now_ms)
+        made = plan(accepted, site_id=origin.site_id, origin_id=origin.origin_id, items=items, recorded_at=at(now_ms))
+        await write_all(connection, [Share(origin, made, items)], now_ms)
         await self._keep(connection, origin, encoded, hashes, now_ms)
         await origins.save_mark(connection, origin.origin_id, made.mark, made.mark_hash, now_ms)
         return [Row(str(chain.movement_id(hashes[i])), origin.mark + 1 + i) for i in range(len(records))]
@@ -168,8 +180,8 @@ class Posting:
             part = encoded[start : start + BATCH_RECORDS_BACKLOG]
             before = hashes[start - 1] if start else origin.chain_hash
             sealed = batch.seal(str(origin.origin_id), origin.mark + 1 + start, before, part, self._sign)
-            kept.append((batch.parse(sealed), sealed))
-        await ledger.copy_batches(connection, origin.site_id, kept, now_ms)
+            kept.append((origin.site_id, batch.parse(sealed), sealed))
+        await ledger.copy_batches(connection, kept, now_ms)
 
     async def _save_keys(
         self,
@@ -190,6 +202,14 @@ class Posting:
             if isinstance(outcome, Posted) and not outcome.is_replayed and request.key not in known
         ]  # fmt: skip
         await postings.save_keys(connection, rows)
+
+
+def _asked(drafts: Sequence[Draft], key: str, actor: str | None, now_ms: int, *, all_or_none: bool) -> _Request:
+    body = orjson.dumps([asdict(draft) for draft in drafts], option=orjson.OPT_SORT_KEYS)
+    return _Request(
+        drafts=drafts, key=key, actor=actor, all_or_none=all_or_none, body_hash=sha256(body).digest(), asked_at=now_ms,
+        answered=asyncio.get_running_loop().create_future(),
+    )  # fmt: skip
 
 
 def _next_group(waiting: list[_Request]) -> tuple[list[_Request], list[_Request]]:

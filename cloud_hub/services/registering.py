@@ -5,6 +5,7 @@ certificate that this hub's key has signed, and is known again. Opening a succes
 its predecessor in the same transaction, whatever brought it.
 """
 
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 from uuid import UUID
@@ -30,11 +31,19 @@ def new_id() -> str:
     return str(uuid7())
 
 
-async def find_or_register(connection: Connection, hello: Hello, verify: Verify, now_ms: int) -> Origin | None:
-    """The origin of a Hello, locked; registered by its certificate when the database has forgotten it."""
-    origin = await origins.lock(connection, hello.origin_id)
-    if origin is not None:
-        return origin if str(origin.site_id) == hello.site_id else None
+async def find_or_register(
+    connection: Connection, hellos: Sequence[Hello], verify: Verify, now_ms: int
+) -> list[Origin | None]:
+    """The origin of each Hello, locked; registered by its certificate when the database has forgotten it."""
+    known = await origins.lock_all(connection, [hello.origin_id for hello in hellos])
+    found = [known.get(hello.origin_id) or await _register(connection, hello, verify, now_ms) for hello in hellos]
+    return [
+        origin if origin is not None and str(origin.site_id) == hello.site_id else None
+        for hello, origin in zip(hellos, found, strict=True)
+    ]
+
+
+async def _register(connection: Connection, hello: Hello, verify: Verify, now_ms: int) -> Origin | None:
     try:
         claims = read_certificate(hello.certificate, verify)
     except BadCertificate:

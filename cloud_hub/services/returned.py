@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from cloud_hub.domain.proposed import check_product
-from cloud_hub.services.intake import Frame
+from cloud_hub.services.judging import Frame
 from cloud_hub.services.ports import Verify
 from cloud_hub.storage import barcodes, changes, commands, exceptions, feeds, origins, outcomes, products
 from cloud_hub.storage.changes import Change

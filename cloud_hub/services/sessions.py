@@ -5,7 +5,7 @@ lease; it is published after the commit. A hub that was restored behind its own 
 found here by the numbers and starts a new epoch before it answers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -13,7 +13,7 @@ import structlog
 
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.services import epochs, feed, formers, registering
-from cloud_hub.services.intake import CREDITS
+from cloud_hub.services.judging import CREDITS
 from cloud_hub.services.ports import DenyList, Now, RandomToken, Sign, Verify
 from cloud_hub.storage import branches, feeds, hub_state, ledger, origins
 from cloud_hub.storage.database import Connection, Database
@@ -44,6 +44,11 @@ class Session:
     feed_cursor: int | None = None
     """Where the feed goes on from; None: the box takes a snapshot first."""
 
+    def line(self) -> feed.Line:
+        """The sending end of it, not started yet."""
+        assert self.answer.lease is not None and self.feed_origin is not None
+        return feed.Line(self.address, self.site_id, self.feed_origin, self.answer.lease)
+
 
 class Sessions:
     """Answers Hellos."""
@@ -58,68 +63,90 @@ class Sessions:
         self._room = hellos_max
         self.refused = 0
 
-    async def greet(self, address: Address, hello: say.Hello) -> tuple[bytes, Session | None]:
-        """The answer's bytes, and the session when there is one."""
+    async def greet(self, hellos: Sequence[tuple[Address, say.Hello]]) -> list[tuple[bytes, Session | None]]:
+        """For each the answer's bytes, and the session when there is one."""
+        answered: list[tuple[bytes, Session | None] | None] = [self._put_off(*each) for each in hellos]
+        welcome = [each for each, answer in zip(hellos, answered, strict=True) if answer is None]
+        self._room -= len(welcome)
+        try:
+            greeted = iter(await self._greet(welcome) if welcome else [])
+        finally:
+            self._room += len(welcome)
+        return [answer or next(greeted) for answer in answered]
+
+    def _put_off(self, address: Address, hello: say.Hello) -> tuple[bytes, None] | None:
+        """What is said before any read: that there is no room, or that the topic is another's."""
         if self._room <= 0:
             self.refused += 1
             wait = RETRY_BASE_MS + full_jitter(4, RETRY_BASE_MS, RETRY_CAP_MS, self._random)
             return _refused(hello, "busy", "the hub is greeting many boxes at once", wait), None
         if (hello.device_id, hello.origin_id) != address:
             return _refused(hello, "unknown", "the topic names another device or origin", None), None
-        self._room -= 1
-        try:
-            return await self._greet(address, hello)
-        finally:
-            self._room += 1
+        return None
 
-    async def _greet(self, address: Address, hello: say.Hello) -> tuple[bytes, Session | None]:
+    async def _greet(self, hellos: Sequence[tuple[Address, say.Hello]]) -> list[tuple[bytes, Session | None]]:
         now_ms = self._now()
         async with self._database.transaction() as connection:
-            origin = await registering.find_or_register(connection, hello, self._verify, now_ms)
-            if origin is not None and str(origin.device_id) != address.device_id:
-                origin = None
-            session = await self._decide(connection, address, hello, origin, now_ms)
+            sessions = await self._decide(connection, hellos, now_ms)
             crashpoint("hello.before_commit")
         crashpoint("hello.after_commit")
-        answer = session.answer
-        log.info("hello", origin=address.origin_id, verdict=answer.verdict, feed=answer.feed_verdict)
-        is_live = isinstance(answer.message, say.Welcome)
-        return say.encode(answer.message), session if is_live else None
+        for session in sessions:
+            verdicts = session.answer.verdict, session.answer.feed_verdict
+            log.info("hello", origin=session.address.origin_id, verdict=verdicts[0], feed=verdicts[1])
+        return [
+            (say.encode(session.answer.message), session if isinstance(session.answer.message, say.Welcome) else None)
+            for session in sessions
+        ]
 
     async def _decide(
-        self, connection: Connection, address: Address, hello: say.Hello, origin: Origin | None, now_ms: int
-    ) -> Session:
-        if origin is None:
-            answer = answer_hello(hello, None, None, self._offer(now_ms))
-            return Session(address=address, site_id=UUID(hello.site_id), answer=answer)
-        site_feed = await feed.ensure(connection, origin.site_id, now_ms)
-        answer = await self._answer(connection, hello, origin, site_feed, now_ms)
-        if answer.is_rolled_back and await epochs.note_rollback(connection, hello.hub_epoch, now_ms):
-            site_feed = await feed.ensure(connection, origin.site_id, now_ms)
-            answer = await self._answer(connection, hello, origin, site_feed, now_ms)
-        await self._save(connection, hello, origin, answer, now_ms)
-        is_normal = answer.feed_verdict is FeedVerdict.NORMAL and hello.feed is not None
-        cursor = hello.feed.position if is_normal and hello.feed else None
-        if cursor is not None:
-            # A worker that takes the shard over goes on from here, also when the box was put back.
-            await feeds.put_acked(connection, origin.site_id, site_feed.feed_origin, cursor)
-        return Session(
-            address=address, site_id=origin.site_id, answer=answer, feed_origin=site_feed.feed_origin,
-            feed_cursor=cursor,
-        )  # fmt: skip
+        self, connection: Connection, hellos: Sequence[tuple[Address, say.Hello]], now_ms: int
+    ) -> list[Session]:
+        found = await registering.find_or_register(connection, [hello for _, hello in hellos], self._verify, now_ms)
+        known = [
+            origin if origin is not None and str(origin.device_id) == address.device_id else None
+            for (address, _), origin in zip(hellos, found, strict=True)
+        ]
+        told = [(hello, origin) for (_, hello), origin in zip(hellos, known, strict=True)]
+        current, answers = await self._answer_all(connection, told, now_ms)
+        rolled_back = [hello.hub_epoch for (_, hello), each in zip(hellos, answers, strict=True) if each.is_rolled_back]
+        if rolled_back and await epochs.note_rollback(connection, max(rolled_back), now_ms):
+            current, answers = await self._answer_all(connection, told, now_ms)
+        sessions = []
+        for (address, hello), origin, answer in zip(hellos, known, answers, strict=True):
+            is_normal = answer.feed_verdict is FeedVerdict.NORMAL and hello.feed is not None
+            sessions.append(Session(
+                address=address, site_id=UUID(hello.site_id), answer=answer,
+                feed_origin=current[origin.site_id].feed_origin if origin else None,
+                feed_cursor=hello.feed.position if is_normal and hello.feed else None,
+            ))  # fmt: skip
+        await self._save(connection, told, sessions, now_ms)
+        return sessions
+
+    async def _answer_all(
+        self, connection: Connection, told: Sequence[tuple[say.Hello, Origin | None]], now_ms: int
+    ) -> tuple[dict[UUID, Feed], list[Answer]]:
+        """The sites' feeds and the answers, by what the database says now."""
+        current = await feed.ensure_all(connection, [origin.site_id for _, origin in told if origin], now_ms)
+        epoch = (await hub_state.get(connection)).hub_epoch
+        answers = []
+        for hello, origin in told:
+            offer = replace(self._offer(now_ms), hub_epoch=epoch)
+            if origin is None:
+                answers.append(answer_hello(hello, None, None, offer))
+            else:
+                answers.append(await self._answer(connection, hello, origin, current[origin.site_id], offer))
+        return current, answers
 
     async def _answer(
-        self, connection: Connection, hello: say.Hello, origin: Origin, site_feed: Feed, now_ms: int
+        self, connection: Connection, hello: say.Hello, origin: Origin, site_feed: Feed, offer: Offer
     ) -> Answer:
         known = await self._known(connection, hello, origin)
         known_feed = await _known_feed(connection, hello, site_feed)
-        offer = self._offer(now_ms)
         told = None
         if hello.feed is not None and hello.feed.origin_id != str(site_feed.feed_origin):
             told = await feeds.last_of(connection, origin.site_id, hello.feed.origin_id)
         offer = replace(
-            offer, safe_mark=origin.safe_mark, hub_epoch=(await hub_state.get(connection)).hub_epoch,
-            feed_head_hash=site_feed.chain_hash.hex(), feed_return_after=told,
+            offer, safe_mark=origin.safe_mark, feed_head_hash=site_feed.chain_hash.hex(), feed_return_after=told,
             successor=await self._successor(connection, hello, origin, known),
             former=await formers.missing(connection, origin),
         )  # fmt: skip
@@ -175,18 +202,27 @@ class Sessions:
         return common_position(told, hashes)
 
     async def _save(
-        self, connection: Connection, hello: say.Hello, origin: Origin, answer: Answer, now_ms: int
-    ) -> None:
-        if answer.lease is None:
-            return
-        if answer.is_salvage:
-            await self._save_branch(connection, hello, origin, answer, now_ms)
-            return
-        await origins.save_session(
-            connection, origin_id=origin.origin_id, lease=answer.lease, session=hello.session, boot=hello.boot,
-            instance=hello.instance, last_seen=now_ms, clock_offset_ms=now_ms - hello.clock_ms,
-            head_told=hello.head, agent_version=hello.agent_version,
-        )  # fmt: skip
+        self, connection: Connection, told: Sequence[tuple[say.Hello, Origin | None]], sessions: Sequence[Session],
+        now_ms: int,
+    ) -> None:  # fmt: skip
+        begun, acked = [], []
+        for (hello, origin), session in zip(told, sessions, strict=True):
+            answer = session.answer
+            if origin is None or answer.lease is None:
+                continue
+            if answer.is_salvage:
+                await self._save_branch(connection, hello, origin, answer, now_ms)
+                continue
+            begun.append({
+                "origin_id": origin.origin_id, "lease": answer.lease, "session": hello.session, "boot": hello.boot,
+                "instance": hello.instance, "last_seen": now_ms, "clock_offset_ms": now_ms - hello.clock_ms,
+                "head_told": hello.head, "agent_version": hello.agent_version,
+            })  # fmt: skip
+            if session.feed_cursor is not None and session.feed_origin is not None:
+                # A worker that takes the shard over goes on from here, also when the box was put back.
+                acked.append((origin.site_id, session.feed_origin, session.feed_cursor))
+        await origins.save_sessions(connection, begun)
+        await feeds.put_acked(connection, acked)
 
     async def _save_branch(
         self, connection: Connection, hello: say.Hello, origin: Origin, answer: Answer, now_ms: int
@@ -221,7 +257,9 @@ class Sessions:
 async def _known_feed(connection: Connection, hello: say.Hello, site_feed: Feed) -> KnownFeed:
     at_cursor = None
     if hello.feed is not None and hello.feed.origin_id == str(site_feed.feed_origin):
-        found = await feeds.hash_at(connection, site_feed.site_id, site_feed.feed_origin, hello.feed.position)
+        found: bytes | None = site_feed.chain_hash
+        if hello.feed.position != site_feed.head:
+            found = await feeds.hash_at(connection, site_feed.site_id, site_feed.feed_origin, hello.feed.position)
         at_cursor = found.hex() if found else None
     return KnownFeed(
         origin_id=str(site_feed.feed_origin), head=site_feed.head, first_retained=site_feed.first_retained,

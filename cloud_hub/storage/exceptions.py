@@ -5,6 +5,7 @@ One row per site, kind and subject: the same thing met again counts up and opens
 
 from collections.abc import Iterable
 from typing import NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -12,11 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 from cloud_hub.storage.database import Connection, Query, bound, unnested
 from cloud_hub.storage.schema import EVERYWHERE, exceptions
 
-_rows = unnested(exceptions, "kind", "subject", "detail", "sequence")
-_SAME = ("site_id", "origin_id", "first_at", "last_at")
+_GIVEN = ("site_id", "origin_id", "kind", "subject", "detail", "sequence")
+_TIMES = ("first_at", "last_at")
+_rows = unnested(exceptions, *_GIVEN)
 _INSERT = insert(exceptions).from_select(
-    ["id", *_SAME, "kind", "subject", "detail", "sequence"],
-    sa.select(sa.func.gen_random_uuid(), *(bound(exceptions.c[name]) for name in _SAME), *_rows.c),
+    ["id", *_TIMES, *_GIVEN],
+    sa.select(sa.func.gen_random_uuid(), *(bound(exceptions.c[name]) for name in _TIMES), *_rows.c),
 )
 _RAISE = Query(
     _INSERT.on_conflict_do_update(
@@ -33,24 +35,25 @@ _RAISE = Query(
 
 
 class Odd(NamedTuple):
-    """One odd thing; `subject` says what it is about, so that it is noted once."""
+    """One odd thing of a site; `subject` says what it is about, so that it is noted once."""
 
+    site_id: UUID
+    origin_id: object | None
     kind: str
     subject: str
     detail: str
     sequence: int | None = None
 
 
-async def raise_all(
-    connection: Connection, site_id: object | None, odd: Iterable[Odd], *, now_ms: int, origin_id: object | None = None
-) -> None:
-    """Note many of one site in one statement."""
-    rows = list({(each.kind, each.subject[:200]): each for each in odd}.items())
+async def raise_all(connection: Connection, odd: Iterable[Odd], *, now_ms: int) -> None:
+    """Note many in one statement."""
+    rows = {(each.site_id, each.kind, each.subject[:200]): each for each in odd}
     if rows:
         await _RAISE.execute(
-            connection, site_id=site_id or EVERYWHERE, origin_id=origin_id, first_at=now_ms, last_at=now_ms,
-            kind=[kind for (kind, _), _ in rows], subject=[subject for (_, subject), _ in rows],
-            detail=[each.detail[:500] for _, each in rows], sequence=[each.sequence for _, each in rows],
+            connection, first_at=now_ms, last_at=now_ms, site_id=[site_id for site_id, _, _ in rows],
+            kind=[kind for _, kind, _ in rows], subject=[subject for _, _, subject in rows],
+            origin_id=[each.origin_id for each in rows.values()], detail=[each.detail[:500] for each in rows.values()],
+            sequence=[each.sequence for each in rows.values()],
         )  # fmt: skip
 
 
@@ -59,5 +62,5 @@ async def raise_exception(
     origin_id: object | None = None, sequence: int | None = None,
 ) -> None:  # fmt: skip
     """Note one."""
-    odd = Odd(kind, subject, detail, sequence)
-    await raise_all(connection, site_id, [odd], now_ms=now_ms, origin_id=origin_id)
+    site = EVERYWHERE if site_id is None else UUID(str(site_id))
+    await raise_all(connection, [Odd(site, origin_id, kind, subject, detail, sequence)], now_ms=now_ms)

@@ -1,5 +1,6 @@
 """SQL of feeds: per site, the hub-signed records that go down to its box, without gaps."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from cloud_hub.storage.database import Connection, Query, Row, bound, copy_rows, given
+from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, copy_rows, given
 from cloud_hub.storage.schema import feed_records, feeds
 from sync_protocol import chain
 
@@ -29,7 +30,7 @@ class Feed:
 _FIELDS = tuple(Feed.__dataclass_fields__)
 _COLUMNS = [feeds.c[name] for name in _FIELDS]
 _SITE = feeds.c.site_id == bound(feeds.c.site_id)
-_FIND = Query(sa.select(*_COLUMNS).where(_SITE))
+_FIND = Query(sa.select(*_COLUMNS).where(feeds.c.site_id == sa.any_(bound_array(feeds.c.site_id, "ids"))))
 _LOCK = Query(sa.select(*_COLUMNS).where(_SITE).with_for_update())
 _ALL = Query(sa.select(*_COLUMNS).order_by(feeds.c.site_id))
 _INSERT = Query(
@@ -94,7 +95,12 @@ _RECORD_COLUMNS = ("site_id", "feed_origin", "position", "encoded", "chain_hash"
 
 async def find(connection: Connection, site_id: object) -> Feed | None:
     """The site's feed as it is now."""
-    return _made(await _FIND.fetchrow(connection, site_id=site_id))
+    return next(iter((await find_all(connection, [site_id])).values()), None)
+
+
+async def find_all(connection: Connection, site_ids: Sequence[object]) -> dict[UUID, Feed]:
+    """The feeds of several sites as they are now."""
+    return {made.site_id: made for row in await _FIND.fetch(connection, ids=site_ids) if (made := _made(row))}
 
 
 async def lock(connection: Connection, site_id: object) -> Feed | None:
@@ -107,17 +113,16 @@ async def list_all(connection: Connection) -> list[Feed]:
     return [made for row in await _ALL.fetch(connection) if (made := _made(row))]
 
 
-async def insert_feed(connection: Connection, site_id: object, feed_origin: str, cursor: int, now_ms: int) -> None:
-    """Begin a site's first feed."""
-    genesis = chain.genesis(str(site_id), feed_origin)
-    await _INSERT.execute(
-        connection,
-        site_id=site_id,
-        feed_origin=feed_origin,
-        chain_hash=genesis,
-        changes_cursor=cursor,
-        created_at=now_ms,
-    )
+async def insert_feeds(connection: Connection, made: Iterable[tuple[UUID, str]], cursor: int, now_ms: int) -> None:
+    """Begin the first feeds of sites: (site_id, feed origin)."""
+    rows = [
+        {
+            "site_id": site_id, "feed_origin": feed_origin, "chain_hash": chain.genesis(str(site_id), feed_origin),
+            "changes_cursor": cursor, "created_at": now_ms,
+        }
+        for site_id, feed_origin in made
+    ]  # fmt: skip
+    await _INSERT.each(connection, rows)
 
 
 async def replace_feed(connection: Connection, old: Feed, feed_origin: str, cursor: int, now_ms: int) -> None:
@@ -187,9 +192,10 @@ async def save_acked(connection: Connection, site_id: object, feed_origin: objec
     await _SAVE_ACKED.execute(connection, site_id=site_id, feed_origin=feed_origin, acked=acked)
 
 
-async def put_acked(connection: Connection, site_id: object, feed_origin: object, acked: int) -> None:
-    """Where the box says that it stands; lower than before when it was put back from a backup."""
-    await _PUT_ACKED.execute(connection, site_id=site_id, feed_origin=feed_origin, acked=acked)
+async def put_acked(connection: Connection, told: Iterable[tuple[UUID, UUID, int]]) -> None:
+    """Where boxes say that they stand (site, feed origin, position); lower when one was put back from a backup."""
+    rows = [{"site_id": site_id, "feed_origin": feed_origin, "acked": acked} for site_id, feed_origin, acked in told]
+    await _PUT_ACKED.each(connection, rows)
 
 
 async def save_safe(connection: Connection, site_id: object, feed_origin: object, safe_mark: int) -> None:

@@ -21,20 +21,20 @@ from sync_protocol.vocabulary import OWN_LOCATIONS
 
 Level = tuple[str, str, int]
 """(product_id, location, quantity)"""
+Place = tuple[UUID, UUID, str]
+"""(site_id, product_id, location): the key of a level"""
 _OWN = [str(location) for location in OWN_LOCATIONS]
 _SITE = bound(levels.c.site_id)
 
-_given = unnested(levels, "product_id", "location", "quantity")
-_UPSERT = insert(levels).from_select(
-    ["site_id", "product_id", "location", "quantity"],
-    sa.select(_SITE, _given.c.product_id, _given.c.location, _given.c.quantity),
-)
+_LEVEL_COLUMNS = ("site_id", "product_id", "location", "quantity")
+_given = unnested(levels, *_LEVEL_COLUMNS)
+_UPSERT = insert(levels).from_select(list(_LEVEL_COLUMNS), sa.select(*_given.c))
 _changed = (
     _UPSERT.on_conflict_do_update(
         index_elements=[levels.c.site_id, levels.c.product_id, levels.c.location],
         set_={"quantity": levels.c.quantity + _UPSERT.excluded.quantity},
     )
-    .returning(levels.c.product_id, levels.c.location, levels.c.quantity)
+    .returning(*(levels.c[name] for name in _LEVEL_COLUMNS))
     .cte("changed")
 )
 _ADD_LEVELS = Query(
@@ -54,7 +54,10 @@ _AT_LOCATION = Query(
     )
 )
 _ITEMS = Query(
-    sa.select(items).where(items.c.site_id == bound(items.c.site_id), items.c.origin_id == bound(items.c.origin_id))
+    sa.select(items).where(
+        items.c.site_id == sa.any_(bound_array(items.c.site_id, "sites")),
+        items.c.origin_id == sa.any_(bound_array(items.c.origin_id, "origins")),
+    )
 )
 _ITEM_COLUMNS = (
     "site_id", "origin_id", "ref", "product_id", "code", "pack_quantity", "unit", "price", "cost", "currency",
@@ -170,22 +173,22 @@ async def copy_movements(connection: Connection, rows: list[tuple[Any, ...]]) ->
     await copy_rows(connection, movements, MOVEMENT_COLUMNS, rows)
 
 
-async def add_levels(connection: Connection, site_id: UUID, deltas: Mapping[tuple[UUID, str], int]) -> list[Level]:
-    """Fold deltas into levels; those of the site's own places that this has taken below zero."""
+async def add_levels(connection: Connection, deltas: Mapping[Place, int]) -> dict[UUID, list[Level]]:
+    """Fold deltas into levels; per site those of its own places that this has taken below zero."""
     keys = sorted((key for key, quantity in deltas.items() if quantity), key=_level_key)
     rows = await _ADD_LEVELS.fetch(
-        connection, site_id=site_id, own=_OWN, product_id=[product for product, _ in keys],
-        location=[location for _, location in keys], quantity=[deltas[key] for key in keys],
+        connection, own=_OWN, site_id=[site for site, _, _ in keys], product_id=[product for _, product, _ in keys],
+        location=[location for _, _, location in keys], quantity=[deltas[key] for key in keys],
     )  # fmt: skip
-    return [
-        (str(row["product_id"]), row["location"], row["quantity"])
-        for row in rows
-        if row["quantity"] - deltas[row["product_id"], row["location"]] >= 0
-    ]
+    negative: dict[UUID, list[Level]] = {}
+    for site_id, product_id, location, quantity in rows:
+        if quantity - deltas[site_id, product_id, location] >= 0:
+            negative.setdefault(site_id, []).append((str(product_id), location, quantity))
+    return negative
 
 
-def _level_key(key: tuple[UUID, str]) -> tuple[bytes, str]:
-    return key[0].bytes, key[1]
+def _level_key(key: Place) -> tuple[bytes, bytes, str]:
+    return key[0].bytes, key[1].bytes, key[2]
 
 
 async def list_levels(connection: Connection, site_id: object) -> list[Level]:
@@ -215,12 +218,24 @@ async def rebuild_levels(connection: Connection, site_id: object, product_ids: S
 
 async def list_items(connection: Connection, site_id: UUID, origin_id: UUID) -> dict[int, KnownItem]:
     """An origin's item definitions."""
-    rows = await _ITEMS.fetch(connection, site_id=site_id, origin_id=origin_id)
-    return {row["ref"]: KnownItem(row["product_id"], _item(row)) for row in rows}
+    return (await list_items_of(connection, [(site_id, origin_id)]))[origin_id]
 
 
-async def copy_items(connection: Connection, site_id: UUID, origin_id: UUID, made: Mapping[int, KnownItem]) -> None:
-    """New item definitions."""
+async def list_items_of(
+    connection: Connection, wanted: Sequence[tuple[UUID, UUID]]
+) -> dict[UUID, dict[int, KnownItem]]:
+    """The item definitions of several origins: (site_id, origin_id)."""
+    rows = await _ITEMS.fetch(
+        connection, sites=[site_id for site_id, _ in wanted], origins=[origin_id for _, origin_id in wanted]
+    )
+    found: dict[UUID, dict[int, KnownItem]] = {origin_id: {} for _, origin_id in wanted}
+    for row in rows:
+        found[row["origin_id"]][row["ref"]] = KnownItem(row["product_id"], _item(row))
+    return found
+
+
+async def copy_items(connection: Connection, made: Iterable[tuple[UUID, UUID, Mapping[int, KnownItem]]]) -> None:
+    """New item definitions: (site_id, origin_id, by ref)."""
     rows = [
         (
             site_id,
@@ -234,7 +249,8 @@ async def copy_items(connection: Connection, site_id: UUID, origin_id: UUID, mad
             item.cost,
             item.currency,
         )
-        for ref, known in made.items()
+        for site_id, origin_id, items_made in made
+        for ref, known in items_made.items()
         for item in [known.item]
     ]
     await copy_rows(connection, items, _ITEM_COLUMNS, rows)
@@ -259,10 +275,8 @@ async def list_keys(connection: Connection, site_id: object) -> list[Row]:
     return await _KEYS.fetch(connection, site_id=site_id)
 
 
-async def copy_batches(
-    connection: Connection, site_id: UUID, kept: Iterable[tuple[wire.Batch, bytes]], now_ms: int
-) -> None:
-    """Keep sealed batches as they came: proof, and what a restored neighbour may need."""
+async def copy_batches(connection: Connection, kept: Iterable[tuple[UUID, wire.Batch, bytes]], now_ms: int) -> None:
+    """Keep sealed batches as they came (site_id, header, bytes): proof, and what a restored neighbour may need."""
     rows = [
         (
             site_id,
@@ -275,7 +289,7 @@ async def copy_batches(
             sealed,
             now_ms,
         )
-        for batch, sealed in kept
+        for site_id, batch, sealed in kept
     ]
     await copy_rows(connection, batches, _BATCH_COLUMNS, rows)
 

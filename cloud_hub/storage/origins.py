@@ -1,5 +1,6 @@
 """SQL of origins and their devices: all that the hub knows of a conversation is in the row."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -44,7 +45,12 @@ _REVOKED = (
     .label("is_revoked")
 )
 _FIND = Query(sa.select(*_COLUMNS, _REVOKED).where(_ID))
-_LOCK = Query(sa.select(*_COLUMNS, _REVOKED).where(_ID).with_for_update(of=origins))
+_LOCK = Query(
+    sa.select(*_COLUMNS, _REVOKED)
+    .where(origins.c.origin_id == sa.any_(bound_array(origins.c.origin_id, "ids")))
+    .order_by(origins.c.origin_id)
+    .with_for_update(of=origins)
+)
 _OF_SITE = Query(
     sa.select(*_COLUMNS, _REVOKED)
     .where(origins.c.site_id == bound(origins.c.site_id))
@@ -148,7 +154,13 @@ async def find(connection: Connection, origin_id: object) -> Origin | None:
 
 async def lock(connection: Connection, origin_id: object) -> Origin | None:
     """The origin, locked until the transaction ends: the one lock of every write to its ledger."""
-    return _made(await _LOCK.fetchrow(connection, origin_id=origin_id))
+    return (await lock_all(connection, [origin_id])).get(str(origin_id))
+
+
+async def lock_all(connection: Connection, origin_ids: Sequence[object]) -> dict[str, Origin]:
+    """Several origins by id, locked in one order everywhere, so that two groups wait and do not deadlock."""
+    rows = await _LOCK.fetch(connection, ids=origin_ids)
+    return {str(made.origin_id): made for row in rows if (made := _made(row))}
 
 
 async def list_of_site(connection: Connection, site_id: object) -> list[Origin]:
@@ -188,14 +200,21 @@ async def insert_origin(connection: Connection, **values: Any) -> bool:
 
 async def save_mark(connection: Connection, origin_id: UUID, mark: int, chain_hash: bytes, now_ms: int) -> None:
     """The high-water mark, in the transaction that wrote everything below it."""
-    await _SAVE_MARK.execute(
-        connection, origin_id=origin_id, mark=mark, chain_hash=chain_hash, last_seen=now_ms, last_error=None
-    )
+    await save_marks(connection, [(origin_id, mark, chain_hash)], now_ms)
 
 
-async def save_session(connection: Connection, **values: Any) -> None:
-    """The lease that counts from now on; an older one counts no more."""
-    await _SAVE_SESSION.execute(connection, **values)
+async def save_marks(connection: Connection, marks: Iterable[tuple[UUID, int, bytes]], now_ms: int) -> None:
+    """The marks of several origins: (origin_id, mark, chain hash)."""
+    rows = [
+        {"origin_id": origin_id, "mark": mark, "chain_hash": chain_hash, "last_seen": now_ms, "last_error": None}
+        for origin_id, mark, chain_hash in marks
+    ]
+    await _SAVE_MARK.each(connection, rows)
+
+
+async def save_sessions(connection: Connection, sessions: list[dict[str, Any]]) -> None:
+    """The leases that count from now on; older ones count no more."""
+    await _SAVE_SESSION.each(connection, sessions)
 
 
 async def end_session(connection: Connection, origin_id: object, lease: str) -> None:

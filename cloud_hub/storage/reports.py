@@ -82,8 +82,8 @@ _LINE = _upsert(
     received=sa.func.greatest(transfer_lines.c.received, sa.text("excluded.received")),
 )
 _OPEN_TASKS = Query(
-    sa.select(tasks.c.product_id).where(
-        tasks.c.site_id == bound(tasks.c.site_id), tasks.c.state == "open",
+    sa.select(tasks.c.site_id, tasks.c.product_id).where(
+        tasks.c.site_id == sa.any_(bound_array(tasks.c.site_id, "sites")), tasks.c.state == "open",
         tasks.c.product_id == sa.any_(bound_array(tasks.c.product_id, "ids")),
     )
 )  # fmt: skip
@@ -149,10 +149,12 @@ async def save(connection: Connection, kind: str, rows: list[dict[str, Any]]) ->
     await UPSERTS[kind].each(connection, rows)
 
 
-async def find_open_tasks(connection: Connection, site_id: object, product_ids: list[str]) -> set[str]:
-    """Of these products, those that a person at the store was already asked to look at."""
-    rows = await _OPEN_TASKS.fetch(connection, site_id=site_id, ids=product_ids)
-    return {str(row["product_id"]) for row in rows}
+async def find_open_tasks(
+    connection: Connection, site_ids: list[UUID], product_ids: list[str]
+) -> set[tuple[UUID, str]]:
+    """Of these sites' products, those that a person at the store was already asked to look at."""
+    rows = await _OPEN_TASKS.fetch(connection, sites=site_ids, ids=product_ids)
+    return {(row["site_id"], str(row["product_id"])) for row in rows}
 
 
 async def find_known_products(connection: Connection, product_ids: list[UUID]) -> set[UUID]:

@@ -133,18 +133,15 @@ class Ingest:
 
     async def _work(self) -> None:
         while True:
-            address, payloads = await self.queues.take()
+            turns = await self.queues.take()
             try:
-                await self._exchange.handle(address, payloads)
+                await self._exchange.handle(turns)
             except AGAIN as error:
-                log.warning("payloads wait for the database", origin=address.origin_id, detail=str(error))
-                self.queues.put_back(address, payloads)
+                log.warning("payloads wait for the database", origins=len(turns), detail=str(error))
+                self.queues.put_back(turns)
                 await asyncio.sleep(0.2 + random.random() * 0.8)
-            except Exception:
-                # One origin's trouble must not stop the others; the box sends again and backs off.
-                log.exception("payloads could not be handled", origin=address.origin_id)
             finally:
-                self.queues.done(address)
+                self.queues.done(turns)
 
     async def _keep_leases(self, connection: Connection) -> None:
         while True:

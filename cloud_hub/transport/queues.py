@@ -1,12 +1,13 @@
 """Who is served next: one queue per origin, small backlogs first, nobody twice in a round.
 
 Payloads of one origin are taken by one worker at a time and in order. The line of small
-backlogs goes first, and every fourth turn is the large ones', so neither starves. What
-exceeds an origin's room is dropped: the box sends it again.
+backlogs goes first, those that wait together; every fourth turn is a large one's, so
+neither starves. What exceeds an origin's room is dropped: the box sends it again.
 """
 
 import asyncio
 from collections import deque
+from typing import NamedTuple
 
 from sync_protocol.topics import Address
 
@@ -15,6 +16,15 @@ GROUP_BYTES_MAX = 256 * 1024
 GROUP_PAYLOADS_MAX = 4
 """Half of what an origin may have in flight: the box sends on while these are committed."""
 SMALL_BYTES = 8 * 1024
+TOGETHER_MAX = 16
+"""Small backlogs that are served in one turn: they share each statement and the commit."""
+
+
+class Turn(NamedTuple):
+    """One origin's payloads, in order; whoever has dealt with one removes it."""
+
+    address: Address
+    payloads: deque[bytes]
 
 
 class OriginQueues:
@@ -45,28 +55,29 @@ class OriginQueues:
         if is_new and address not in self._busy:
             self._line_up(address)
 
-    async def take(self) -> tuple[Address, list[bytes]]:
-        """The next origin's payloads; call `done` afterwards."""
+    async def take(self) -> list[Turn]:
+        """The next origins' payloads: a large backlog, or small ones that wait; call `done` with them afterwards."""
         while not (self._small or self._large):
             self._arrived.clear()
             await self._arrived.wait()
         self._turn += 1
-        is_large_turn = self._large and (not self._small or self._turn % 4 == 0)
-        address = (self._large if is_large_turn else self._small).popleft()
-        self._busy.add(address)
-        return address, self._group(address)
+        if self._large and (not self._small or self._turn % 4 == 0):
+            return [self._turn_of(self._large.popleft())]
+        return [self._turn_of(self._small.popleft()) for _ in range(min(len(self._small), TOGETHER_MAX))]
 
-    def done(self, address: Address) -> None:
-        """This origin may get another turn, behind those that wait."""
-        self._busy.discard(address)
-        if self._waiting.get(address):
-            self._line_up(address)
+    def done(self, turns: list[Turn]) -> None:
+        """These origins may get another turn, behind those that wait."""
+        for address, _ in turns:
+            self._busy.discard(address)
+            if self._waiting.get(address):
+                self._line_up(address)
 
-    def put_back(self, address: Address, payloads: list[bytes]) -> None:
-        """They could not be taken now (the database is away): first in line next time."""
-        queue = self._waiting.setdefault(address, deque())
-        queue.extendleft(reversed(payloads))
-        self._bytes[address] = self._bytes.get(address, 0) + sum(map(len, payloads))
+    def put_back(self, turns: list[Turn]) -> None:
+        """What is left of them could not be taken now (the database is away): first in line next time."""
+        for address, payloads in turns:
+            if payloads:
+                self._waiting.setdefault(address, deque()).extendleft(reversed(payloads))
+                self._bytes[address] = self._bytes.get(address, 0) + sum(map(len, payloads))
 
     def clear(self) -> None:
         """The connection is gone; what waited will be sent again."""
@@ -80,9 +91,10 @@ class OriginQueues:
         (self._small if is_small else self._large).append(address)
         self._arrived.set()
 
-    def _group(self, address: Address) -> list[bytes]:
+    def _turn_of(self, address: Address) -> Turn:
+        self._busy.add(address)
         queue = self._waiting.get(address, deque())
-        group: list[bytes] = []
+        group: deque[bytes] = deque()
         size = 0
         while queue and len(group) < GROUP_PAYLOADS_MAX and (not group or size + len(queue[0]) <= GROUP_BYTES_MAX):
             group.append(queue.popleft())
@@ -93,4 +105,4 @@ class OriginQueues:
         else:
             self._waiting.pop(address, None)
             self._bytes.pop(address, None)
-        return group
+        return Turn(address, group)

@@ -2,8 +2,8 @@
 
 import itertools
 import os
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -17,6 +17,7 @@ from cloud_hub.services.commands import create_command
 from cloud_hub.services.exchange import Exchange
 from cloud_hub.services.feed import Feeder
 from cloud_hub.services.intake import Intake
+from cloud_hub.services.judging import Frame
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.returned import Returned
 from cloud_hub.services.sessions import Sessions
@@ -99,6 +100,25 @@ class HubCore:
     def another(self) -> "HubCore":
         """A second worker on the same database."""
         return HubCore(self.database, self.key, self.clock)
+
+    async def take(self, address: Address, frames: list[Frame]) -> list[bytes]:
+        """What intake answers one origin."""
+        (answers,) = await self.intake.take([(address, frames)], self.clock())
+        return answers
+
+    async def hear(self, address: Address, payloads: Iterable[bytes]) -> None:
+        """Payloads of one origin come in."""
+        await self.exchange.handle([(address, deque(payloads))])
+
+    async def talk(self, boxes: "Sequence[Box]") -> None:
+        """Boxes that speak at the same time, and the hub, until nobody has anything to say."""
+        for _ in range(1_000):
+            turns = [(box.address, deque(outbox)) for box in boxes if (outbox := box.speak())]
+            await self.exchange.handle(turns)
+            heard = [box.hear() for box in boxes]
+            if not turns and not any(heard):
+                return
+        raise AssertionError("they never stop talking")
 
     async def make_site(self, kind: str = "edge") -> str:
         site_id = str(uuid4())
@@ -261,10 +281,14 @@ class Box:
 
     async def connect(self) -> None:
         """A new connection: Hello, and everything that follows."""
+        self.hello()
+        await self.talk()
+
+    def hello(self) -> None:
+        """Begin a new connection; what it says waits in the outbox."""
         self.hub.wire.sent[self.address].clear()
         now = self.hub.clock()
         self._do(self.session.connected(self.view(), os.urandom(8).hex(), now=now, clock_ms=now))
-        await self.talk()
 
     async def restart(self) -> None:
         """Another start of the agent."""
@@ -280,18 +304,21 @@ class Box:
 
     async def talk(self) -> None:
         """Both ends speak until nobody has anything to say."""
-        for _ in range(1_000):
-            self._publish()
-            outbox, self.outbox = self.outbox, []
-            if outbox:
-                await self.hub.exchange.handle(self.address, outbox)
-            heard = self.hub.wire.sent.pop(self.address, [])
-            for payload in heard:
-                now = self.hub.clock()
-                self._do(self.session.received(payload, now=now, clock_ms=now))
-            if not outbox and not heard:
-                return
-        raise AssertionError("the two never stop talking")
+        await self.hub.talk([self])
+
+    def speak(self) -> list[bytes]:
+        """All that there is to say now."""
+        self._publish()
+        outbox, self.outbox = self.outbox, []
+        return outbox
+
+    def hear(self) -> bool:
+        """Take what the hub has said; whether it said anything."""
+        heard = self.hub.wire.sent.pop(self.address, [])
+        for payload in heard:
+            now = self.hub.clock()
+            self._do(self.session.received(payload, now=now, clock_ms=now))
+        return bool(heard)
 
     def _publish(self) -> None:
         while (wanted := self.session.next_range(self.hub.clock())) is not None:

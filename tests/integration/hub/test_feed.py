@@ -191,7 +191,7 @@ async def test_a_restored_hub_takes_back_the_feed_records_that_boxes_kept(hub: H
     assert {"ReturnFeed", "FetchSnapshot"} <= set(returned)
 
     lease = bytes.fromhex(str(box.session.lease))
-    await hub.exchange.handle(box.address, [b"\0" + lease + payload[9:] for payload in kept])
+    await hub.hear(box.address, [b"\0" + lease + payload[9:] for payload in kept])
 
     assert await hub.value("SELECT name FROM products WHERE id = $1", product) == "new name"
     assert await hub.rows("SELECT state FROM commands WHERE id = $1", command) == [("pending",)]

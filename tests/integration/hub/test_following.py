@@ -148,7 +148,7 @@ async def digest(box: Box) -> messages.DigestResult | None:
         lease=str(box.session.lease), position=box.head, chain_hash=box.hash_at(box.head).hex(),
         buckets=base64.b64encode(bucket_sums(levels)).decode(),
     )  # fmt: skip
-    await box.hub.exchange.handle(box.address, [messages.encode(told)])
+    await box.hub.hear(box.address, [messages.encode(told)])
     answers = [messages.decode_down(payload) for payload in box.hub.wire.sent.pop(box.address, [])]
     return next((answer for answer in answers if isinstance(answer, messages.DigestResult)), None)
 
@@ -177,7 +177,7 @@ async def test_a_level_that_was_folded_wrongly_is_found_named_and_rebuilt(hub: H
     assert result.differing == [bucket_of(product)]
     levels = [(p, place, q) for (p, place), q in box.levels().items() if bucket_of(p) in result.differing]
     told = messages.BucketLevels(lease=str(box.session.lease), position=box.head, levels=levels)
-    await hub.exchange.handle(box.address, [messages.encode(told)])
+    await hub.hear(box.address, [messages.encode(told)])
 
     (asked,) = [messages.decode_down(payload) for payload in hub.wire.sent.pop(box.address)]
     assert isinstance(asked, messages.RebuildLevels)
@@ -190,7 +190,7 @@ async def test_a_level_summary_is_shown_until_the_history_arrives(hub: HubCore) 
     box, product = await hub.make_box(), str(uuid4())
     await box.connect()
     told = messages.LevelSummary(lease=str(box.session.lease), head=2, available=[(product, 7000)])
-    await hub.exchange.handle(box.address, [messages.encode(told)])
+    await hub.hear(box.address, [messages.encode(told)])
 
     claims = "SELECT product_id::text, quantity, position FROM level_claims WHERE site_id = $1"
     assert await hub.rows(claims, box.site_id) == [(product, 7000, 2)]

@@ -7,7 +7,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from cloud_hub.services.intake import Frame
+from cloud_hub.services.judging import Frame
 from sync_protocol import messages
 from sync_protocol.records import Fact, Movement
 from tests.integration.hub.conftest import HubCore
@@ -37,7 +37,7 @@ async def test_the_same_batch_sent_many_times_counts_once(hub: HubCore) -> None:
     frame = Frame(lease, box.sealed(1, box.head))
 
     for _ in range(20):
-        answers = await hub.intake.take(box.address, [frame, frame], hub.clock())
+        answers = await hub.take(box.address, [frame, frame])
         assert [messages.decode_down(answer).type for answer in answers] == ["ack"]
 
     assert await hub.levels(box.site_id) == {(product, "shelf"): 10_000, (product, "supplier"): -10_000}
@@ -51,7 +51,7 @@ async def test_a_gap_is_answered_with_the_position_that_is_expected(hub: HubCore
     await box.connect()
     box.records = kept
 
-    (answer,) = await hub.intake.take(box.address, [Frame(str(box.session.lease), box.sealed(7, 2))], hub.clock())
+    (answer,) = await hub.take(box.address, [Frame(str(box.session.lease), box.sealed(7, 2))])
 
     nack = messages.decode_down(answer)
     assert isinstance(nack, messages.Nack)
@@ -65,7 +65,7 @@ async def test_a_batch_of_a_lease_that_ended_changes_nothing(hub: HubCore) -> No
     await box.connect()
     box.receive(str(uuid4()), 1000)
 
-    (answer,) = await hub.intake.take(box.address, [Frame(old, box.sealed(1, 2))], hub.clock())
+    (answer,) = await hub.take(box.address, [Frame(old, box.sealed(1, 2))])
 
     nack = messages.decode_down(answer)
     assert isinstance(nack, messages.Nack)
@@ -80,16 +80,10 @@ async def test_two_workers_with_one_origin_write_each_record_once(hub: HubCore) 
         box.receive(str(uuid4()), 1000)
     frames = [Frame(str(box.session.lease), box.sealed(first, 40)) for first in range(1, 401, 40)]
 
-    await asyncio.gather(
-        *(
-            worker.intake.take(box.address, [frame], hub.clock())
-            for frame in reversed(frames)
-            for worker in (hub, other)
-        )
-    )
+    await asyncio.gather(*(worker.take(box.address, [frame]) for frame in reversed(frames) for worker in (hub, other)))
     for worker in (hub, other):
         for frame in frames:
-            await worker.intake.take(box.address, [frame], hub.clock())
+            await worker.take(box.address, [frame])
 
     assert await hub.value("SELECT mark FROM origins WHERE origin_id = $1", box.origin_id) == 400
     assert await hub.levels(box.site_id) == box.levels()
@@ -102,7 +96,7 @@ async def test_a_forged_signature_stops_the_origin_and_is_raised(hub: HubCore) -
     forged = bytearray(box.sealed(1, 2))
     forged[-1] ^= 1
 
-    (answer,) = await hub.intake.take(box.address, [Frame(str(box.session.lease), bytes(forged))], hub.clock())
+    (answer,) = await hub.take(box.address, [Frame(str(box.session.lease), bytes(forged))])
 
     nack = messages.decode_down(answer)
     assert isinstance(nack, messages.Nack)
@@ -117,7 +111,7 @@ async def test_another_devices_origin_is_not_written_to(hub: HubCore) -> None:
     box.receive(str(uuid4()), 1000)
     address = box.address._replace(device_id=thief.device_id)
 
-    assert await hub.intake.take(address, [Frame(str(box.session.lease), box.sealed(1, 2))], hub.clock()) == []
+    assert await hub.take(address, [Frame(str(box.session.lease), box.sealed(1, 2))]) == []
     assert await hub.levels(box.site_id) == {}
 
 
@@ -228,10 +222,10 @@ async def test_items_known_to_another_worker_are_not_taken_for_unknown(hub: HubC
     await box.connect()
     lease = str(box.session.lease)
     box.receive(second := str(uuid4()), 1000)
-    await other.intake.take(box.address, [Frame(lease, box.sealed(3, 2))], hub.clock())
+    await other.take(box.address, [Frame(lease, box.sealed(3, 2))])
     box.receive(second, 1000)
 
-    await hub.intake.take(box.address, [Frame(lease, box.sealed(5, 1))], hub.clock())
+    await hub.take(box.address, [Frame(lease, box.sealed(5, 1))])
 
     assert (await hub.levels(box.site_id))[second, "shelf"] == 2000
     assert "unknown_item" not in await hub.exceptions(box.site_id)
@@ -244,7 +238,7 @@ async def test_an_outage_in_the_middle_of_a_transaction_leaves_nothing(hub: HubC
     frame = Frame(str(box.session.lease), box.sealed(1, 2))
     async with hub.database.connection() as blocker, blocker.transaction():
         await blocker.execute("LOCK TABLE levels IN ACCESS EXCLUSIVE MODE")
-        taking = asyncio.create_task(hub.intake.take(box.address, [frame], hub.clock()))
+        taking = asyncio.create_task(hub.take(box.address, [frame]))
         waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         while (pid := await hub.value(waiting)) is None:  # noqa: ASYNC110 - another program's state
             await asyncio.sleep(0.01)
@@ -253,7 +247,7 @@ async def test_an_outage_in_the_middle_of_a_transaction_leaves_nothing(hub: HubC
             await taking
 
     assert await hub.value("SELECT count(*) FROM movements WHERE site_id = $1", box.site_id) == 0
-    await hub.intake.take(box.address, [frame], hub.clock())
+    await hub.take(box.address, [frame])
     assert await hub.levels(box.site_id) == box.levels()
 
 

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from cloud_hub.domain.intake import at
 from cloud_hub.domain.posting import Draft
 from cloud_hub.errors import Conflict, Invalid, NotFound
-from cloud_hub.services.intake import moment
 from cloud_hub.services.posting import Posting
 from cloud_hub.services.verification import verify
 from tests.integration.hub.conftest import HubCore
@@ -168,4 +168,4 @@ async def test_each_posting_of_a_busy_site_has_the_time_at_which_it_was_asked_fo
     )
 
     times = await hub.rows("SELECT occurred_at FROM movements WHERE site_id = $1 ORDER BY sequence", site)
-    assert [time for (time,) in times] == [moment(started), moment(started + 900)]
+    assert [time for (time,) in times] == [at(started), at(started + 900)]

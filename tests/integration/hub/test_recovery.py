@@ -166,7 +166,7 @@ async def test_signed_levels_stand_in_for_records_that_a_restored_hub_cannot_get
 
     for message, heard in ((forged, 0), (told, 1)):
         hub.wire.sent.clear()
-        await hub.exchange.handle(box.address, [messages.encode(message)])
+        await hub.hear(box.address, [messages.encode(message)])
         assert len(hub.wire.sent[box.address]) == heard
 
     assert await hub.levels(box.site_id) == box.levels()

@@ -131,7 +131,7 @@ async def test_a_ping_of_a_session_that_ended_is_told_so(hub: HubCore) -> None:
     await box.connect()
 
     for lease, kind in ((old, "nack"), (str(box.session.lease), "ack")):
-        await hub.exchange.handle(box.address, [messages.encode(messages.Ping(lease=lease))])
+        await hub.hear(box.address, [messages.encode(messages.Ping(lease=lease))])
         assert [messages.decode_down(p).type for p in hub.wire.sent.pop(box.address)] == [kind]
 
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from cloud_hub.domain.intake import KnownItem
-from cloud_hub.services.intake import ItemCache
+from cloud_hub.services.item_cache import ItemCache
 from sync_protocol.records import Item
 
 ONE, TWO = UUID(int=1), UUID(int=2)
