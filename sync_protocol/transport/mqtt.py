@@ -27,6 +27,7 @@ from sync_protocol.limits import BATCH_BYTES_MAX
 from sync_protocol.transport.address import BrokerAddress as BrokerAddress
 from sync_protocol.transport.address import failure_code, tls_context
 from sync_protocol.transport.pump import SocketPump
+from sync_protocol.transport.reasons import CLOSED, in_words
 
 PACKET_BYTES_MAX = BATCH_BYTES_MAX + 4_096
 """A batch with its topic and properties."""
@@ -288,15 +289,20 @@ class Connection:
         self, _c: object, _u: object, _f: object, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if reason.is_failure:
-            self._lose(_slug(reason), f"the broker refused: {reason}")
+            self._lose(_slug(reason), f"the broker refused: {in_words(reason, properties)}")
             return
         self._window = min(self._window, getattr(properties, "ReceiveMaximum", 65_535))
         self._packet_bytes_max = min(PACKET_BYTES_MAX, getattr(properties, "MaximumPacketSize", PACKET_BYTES_MAX))
         if not self._connected.done():
             self._connected.set_result(None)
 
-    def _on_disconnect(self, _c: object, _u: object, _f: object, reason: ReasonCode, _p: Properties | None) -> None:
-        self._lose(_slug(reason), f"disconnected: {reason}")
+    def _on_disconnect(
+        self, _c: object, _u: object, flags: paho.DisconnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._lose(_slug(reason), f"the broker hung up: {in_words(reason, properties)}")
+        else:
+            self._lose("connection_lost", CLOSED)
 
     def _on_message(self, _c: object, _u: object, message: paho.MQTTMessage) -> None:
         self._inbox.append((message.topic, bytes(message.payload)))
@@ -304,24 +310,29 @@ class Connection:
         if len(self._inbox) >= INBOX_MAX and self._pump is not None:
             self._pump.read_off()
 
-    def _on_publish(self, _c: object, _u: object, mid: int, reason: ReasonCode, _p: Properties | None) -> None:
+    def _on_publish(self, _c: object, _u: object, mid: int, reason: ReasonCode, properties: Properties | None) -> None:
         confirmed = self._unacked.pop(mid, None)
         if reason.is_failure:
-            self.last_refusal = str(reason)
+            self.last_refusal = in_words(reason, properties)
         if confirmed is not None and not confirmed.done():
             if reason.is_failure:
-                confirmed.set_exception(Unavailable(_slug(reason), f"the broker refused a message: {reason}"))
+                confirmed.set_exception(
+                    Unavailable(_slug(reason), f"the broker refused a message: {self.last_refusal}")
+                )
             else:
                 confirmed.set_result(None)
         self._loop.call_soon(self._guarded, self._flush)
 
-    def _on_subscribe(self, _c: object, _u: object, mid: int, reasons: list[ReasonCode], _p: Properties | None) -> None:
+    def _on_subscribe(
+        self, _c: object, _u: object, mid: int, reasons: list[ReasonCode], properties: Properties | None
+    ) -> None:
         granted = self._subscribing.pop(mid, None)
         if granted is None or granted.done():
             return
         refused = [reason for reason in reasons if reason.is_failure]
         if refused:
-            granted.set_exception(Unavailable(_slug(refused[0]), f"the broker refused a topic: {refused[0]}"))
+            detail = f"the broker refused a topic: {in_words(refused[0], properties)}"
+            granted.set_exception(Unavailable(_slug(refused[0]), detail))
         else:
             granted.set_result(None)
 

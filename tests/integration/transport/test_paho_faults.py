@@ -75,7 +75,8 @@ async def test_3_a_negative_puback_is_a_refusal(scripted: ScriptedBroker) -> Non
     with pytest.raises(Unavailable) as refused:
         await connection.publish_confirmed("t", b"x")
     assert refused.value.code == "quota_exceeded"
-    assert connection.last_refusal == "Quota exceeded"
+    assert connection.last_refusal is not None
+    assert connection.last_refusal.startswith("Quota exceeded (0x97): ")
     assert not connection.is_lost
     await connection.close()
 
@@ -193,6 +194,7 @@ async def test_a_refused_connection_says_why(scripted: ScriptedBroker, reason: i
     with pytest.raises(Unavailable) as refused:
         await connect(scripted)
     assert refused.value.code == code
+    assert f"(0x{reason:X}): " in refused.value.detail, "the reason's number and what to do about it"
 
 
 async def test_a_refused_subscription_says_why(scripted: ScriptedBroker) -> None:
@@ -206,7 +208,28 @@ async def test_a_refused_subscription_says_why(scripted: ScriptedBroker) -> None
 async def test_a_disconnect_from_the_broker_keeps_its_reason(scripted: ScriptedBroker) -> None:
     connection = await connect(scripted)
     scripted.send(b"\xe0\x02\x8e\x00")
-    assert (await connection.wait_lost()).code == "session_taken_over"
+    lost = await connection.wait_lost()
+    assert lost.code == "session_taken_over"
+    assert lost.detail.startswith("the broker hung up: Session taken over (0x8E): ")
+
+
+async def test_a_disconnect_that_says_more_is_quoted(scripted: ScriptedBroker) -> None:
+    connection = await connect(scripted)
+    text = b"use a later client"
+    properties = b"\x1f" + len(text).to_bytes(2, "big") + text
+    body = bytes([0x83, len(properties)]) + properties
+    scripted.send(bytes([0xE0, len(body)]) + body)
+    lost = await connection.wait_lost()
+    assert lost.detail == 'the broker hung up: Implementation specific error (0x83), "use a later client"'
+
+
+async def test_a_connection_that_just_breaks_is_not_called_an_unspecified_error(scripted: ScriptedBroker) -> None:
+    connection = await connect(scripted)
+    scripted.hang_up()
+    lost = await connection.wait_lost()
+    assert lost.code == "connection_lost"
+    assert "without a word" in lost.detail
+    assert "Unspecified" not in lost.detail
 
 
 async def test_a_packet_that_the_broker_would_not_take_is_refused_before_it_is_sent(scripted: ScriptedBroker) -> None:
