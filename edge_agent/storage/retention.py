@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, select
 from edge_agent.crashpoints import crashpoint
 from edge_agent.domain.stock import fold
 from edge_agent.storage import identity, ledger, levels
+from edge_agent.storage.copies import wrong_copies
 from edge_agent.storage.schema import checkpoint_levels, checkpoints
 from edge_agent.storage.schema import ledger as records
 from edge_agent.storage.statement import Statement
@@ -100,8 +101,8 @@ def wrong_levels(connection: sqlite3.Connection) -> dict[tuple[str, str], tuple[
 
 def verify(connection: sqlite3.Connection) -> list[str]:
     """Everything that is wrong with the ledger or its levels, in words; empty when all is well."""
-    problems = _broken_links(connection)
-    for (product_id, at), (is_now, should_be) in sorted(wrong_levels(connection).items()):
+    problems = _broken_links(connection) + wrong_copies(connection)
+    for (product_id, at), (is_now, should_be) in sorted(wrong_levels(connection).items(), key=str):
         problems.append(f"level of {product_id} at {at}: expected {should_be}, got {is_now}")
     totals: dict[str, int] = {}
     for product_id, _, quantity in levels.all_levels(connection):

@@ -148,6 +148,29 @@ def test_a_record_that_was_touched_breaks_the_chain(statement: str) -> None:
     assert any("chain is broken" in problem or "expected position" in problem for problem in problems)
 
 
+@pytest.mark.parametrize("change", [
+    "quantity = quantity + 1", "product_id = 'p9'", "from_location = 'hold-2'", "to_location = NULL",
+    "reason = 'theft'", "occurred_at = 2", "document = 'x'", "lot = 'x'", "expiry = '261231'",
+    "actor = 'somebody'", "key = 'k'", "command_id = 'c'", "item_ref = item_ref + 1", "kind = 'task'",
+])  # fmt: skip
+def test_a_column_that_is_not_what_its_record_says_is_found(change: str) -> None:
+    connection = a_busy_store(20)
+    retention.prune(connection, 5)
+    assert_sound(connection)
+
+    connection.execute(f"UPDATE ledger SET {change} WHERE sequence = 18")
+
+    column = change.split()[0]
+    assert any(f"{column} at position 18" in problem for problem in retention.verify(connection))
+
+
+def test_an_item_that_is_not_what_its_record_says_is_found() -> None:
+    connection = a_busy_store(20)
+    connection.execute("UPDATE items SET facts = replace(facts, '199', '99')")
+
+    assert any(problem.startswith("item 1: expected") for problem in retention.verify(connection))
+
+
 def test_a_successor_starts_at_1_from_the_given_levels_and_keeps_the_old_records() -> None:
     connection = a_busy_store(10)
     head, _ = ledger.head(connection)
