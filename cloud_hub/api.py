@@ -20,8 +20,11 @@ from cloud_hub.services.health import Health, Probe
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.posting import Posting
+from cloud_hub.services.purchasing import Purchasing
+from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
+from cloud_hub.services.restocking import Restocking
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
@@ -73,9 +76,11 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     passwords = Passwords()
     stack.callback(passwords.close)
     catalogue = Catalogue(database, reads)
+    posting = Posting(database, sign=sign)
+    stock = Stock(database, reads)
     return Hub(
         accounts=Accounts(database, core.keyring, passwords, open_registration=config.open_registration),
-        adjusting=Adjusting(database, reads, Posting(database, sign=sign)),
+        adjusting=Adjusting(database, reads, posting),
         alerting=Alerting(database, reads),
         catalogue=catalogue,
         device_tokens=DeviceTokens(reads, core.folder),
@@ -83,11 +88,14 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         fleet=Fleet(reads),
         health=Health(probes_of(core)),
         metrics=metrics,
+        purchasing=Purchasing(database, reads),
+        receiving=Receiving(database, reads, posting),
         recovery=Recovery(database, sign=sign),
         repairs=Repairs(database, reads, catalogue),
+        restocking=Restocking(reads, stock),
         sites=Sites(database, reads),
         snapshots=Snapshots(database, sign=sign),
-        stock=Stock(database, reads),
+        stock=stock,
         vendors=Vendors(database, reads),
         is_behind_proxy=config.behind_tls_proxy,
         limits=Rates(

@@ -86,7 +86,7 @@ class Adjusting:
         draft = Draft(
             product_id=asked.product_id, from_location=source, to_location=target, reason=asked.reason, note=asked.note,
             quantity=None if asked.delta is None else abs(asked.delta), set_to=asked.set_to,
-            expected_quantity=asked.expected_quantity, **_frozen(product),
+            expected_quantity=asked.expected_quantity, **frozen(product),
         )  # fmt: skip
         posted = await self._posting.post(site.id, [draft], key, actor=who.name, now_ms=now_ms)
         (row,) = posted.rows
@@ -111,11 +111,11 @@ class Adjusting:
                 )
                 raise Conflict("route", detail, pointer=f"/movements/{index}")
             product = known.get(row["product_id"])
-            drafts.append(Draft(**row, **(_frozen(product) if product is not None else {})))
+            drafts.append(Draft(**row, **(frozen(product) if product is not None else {})))
         return await self._posting.post(site.id, drafts, key, actor=who.name, now_ms=now_ms, all_or_none=all_or_none)
 
 
-def _frozen(product: Product) -> dict[str, Any]:
+def frozen(product: Product) -> dict[str, Any]:
     """What a movement keeps of its product, so that no later edit rewrites history."""
     return {
         "unit": product.unit,

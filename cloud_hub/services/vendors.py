@@ -15,16 +15,18 @@ import asyncpg
 import orjson
 from uuid_utils import uuid7
 
-from cloud_hub.domain.comparing import Offer, Quote, compare
+from cloud_hub.domain.comparing import Offer, Quote, Record, compare
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.errors import Conflict, HubError, Invalid, NotFound, Stale
-from cloud_hub.storage import products, request_keys, vendor_prices, vendors
+from cloud_hub.storage import products, request_keys, restocking, vendor_prices, vendors
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.vendor_prices import Price
 from cloud_hub.storage.vendors import Vendor, VendorFilter
 
-__all__ = ["Comparison", "Price", "Quote", "Row", "Vendor", "VendorFilter", "Vendors"]
+__all__ = ["Comparison", "Price", "Quote", "Record", "Row", "Vendor", "VendorFilter", "Vendors"]
+RECORD_MS = 365 * 86_400_000
+"""How far back deliveries count."""
 _NOT_NULL = ("name", "address", "currency", "lifecycle")
 
 
@@ -133,7 +135,7 @@ class Vendors:
 
     async def compare(self, product_id: str, wanted: int, now_ms: int) -> Comparison:
         """The vendors of a product for this quantity, best first. Raises NotFound."""
-        return await self._reads.run(_compare, product_id, wanted, day_of(now_ms))
+        return await self._reads.run(_compare, product_id, wanted, now_ms)
 
 
 def day_of(now_ms: int) -> date:
@@ -141,22 +143,27 @@ def day_of(now_ms: int) -> date:
     return datetime.fromtimestamp(now_ms / 1000, UTC).date()
 
 
-async def _compare(connection: Connection, product_id: str, wanted: int, day: date) -> Comparison:
+async def _compare(connection: Connection, product_id: str, wanted: int, now_ms: int) -> Comparison:
     product = await products.find(connection, product_id)
     if product is None:
         raise NotFound("product", "no such product")
-    offers = [offer_of(price, name) for price, name in await vendor_prices.list_offers(connection, [product_id], day)]
+    offers = (await list_offers(connection, [product_id], now_ms)).get(product_id, [])
     return Comparison(product.currency, compare(offers, wanted, product.currency))
 
 
-def offer_of(price: Price, vendor_name: str) -> Offer:
-    """A price as the comparison sees it."""
-    return Offer(
-        vendor_id=price.vendor_id, vendor_name=vendor_name, unit_price=price.unit_price, currency=price.currency,
-        lead_time_days=price.lead_time_days, minimum_order_quantity=price.minimum_order_quantity,
-        order_multiple=price.order_multiple, freight_per_order=price.freight_per_order,
-        freight_per_unit=price.freight_per_unit,
-    )  # fmt: skip
+async def list_offers(connection: Connection, product_ids: Sequence[str], now_ms: int) -> dict[str, list[Offer]]:
+    """What vendors ask for these products today, and how they delivered them in the last year."""
+    records = await restocking.list_records(connection, product_ids, now_ms - RECORD_MS)
+    offers: dict[str, list[Offer]] = {}
+    for price, name in await vendor_prices.list_offers(connection, product_ids, day_of(now_ms)):
+        offer = Offer(
+            vendor_id=price.vendor_id, vendor_name=name, unit_price=price.unit_price, currency=price.currency,
+            lead_time_days=price.lead_time_days, minimum_order_quantity=price.minimum_order_quantity,
+            order_multiple=price.order_multiple, freight_per_order=price.freight_per_order,
+            freight_per_unit=price.freight_per_unit, record=records.get((price.vendor_id, price.product_id)),
+        )  # fmt: skip
+        offers.setdefault(price.product_id, []).append(offer)
+    return offers
 
 
 def _price(vendor: Vendor, row: Mapping[str, Any], now_ms: int) -> Price:

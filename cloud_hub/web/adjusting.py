@@ -12,6 +12,7 @@ from pydantic import Field
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.adjusting import Adjustment, Command
+from cloud_hub.services.commands import Given
 from cloud_hub.web.fields import Input, Key, Quantity, QuantityText, Seconds, Text, Time, Uuid, View
 from cloud_hub.web.fields import PositiveQuantity as Positive
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
@@ -121,9 +122,7 @@ async def adjust_inventory(call: Call[None, Adjust]) -> Answer:
     )
     site = await call.hub.stock.site_for(call.principal, body.site_id)
     if site.kind == "edge":
-        command, replayed = await call.hub.adjusting.ask(site, asked, call.key, call.principal, call.now_ms)
-        headers = {"Location": f"{PREFIX}/commands/{command.id}", **_replayed(replayed)}
-        return Answer(view=command_view(command), status=202, headers=headers)
+        return asked_answer(await call.hub.adjusting.ask(site, asked, call.key, call.principal, call.now_ms))
     done = await call.hub.adjusting.adjust(site, asked, call.key, call.principal, call.now_ms)
     view = Adjusted(
         site_id=site.id, movement_id=done.movement_id, position=done.position, quantity=format_quantity(done.quantity)
@@ -157,6 +156,13 @@ async def get_command(call: Call[None, None]) -> CommandView:
     command = await call.hub.adjusting.command(call.path["command_id"])
     call.principal.require_site(command.site_id)
     return command_view(command)
+
+
+def asked_answer(given: Given) -> Answer:
+    """202: a store's box has been asked, and where to see what it decides."""
+    command, replayed = given
+    headers = {"Location": f"{PREFIX}/commands/{command.id}", **_replayed(replayed)}
+    return Answer(view=command_view(command), status=202, headers=headers)
 
 
 def command_view(command: Command) -> CommandView:

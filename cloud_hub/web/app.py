@@ -5,12 +5,16 @@ from aiohttp import web
 from cloud_hub.web import (
     adjusting,
     alerts,
+    approval_limits,
     auth,
     devices,
     fleet,
     inventory,
     products,
+    purchase_orders,
+    receipts,
     repairs,
+    restocking,
     sites,
     snapshots,
     transfers,
@@ -28,7 +32,8 @@ from cloud_hub.web.server import gate
 TABLES = (
     auth.table, sites.table, products.table, inventory.table, adjusting.table, alerts.table, devices.table,
     fleet.table, repairs.table, snapshots.table, transfers.table,
-    vendors.table, vendor_prices.table,
+    vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
+    receipts.table, restocking.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

@@ -14,8 +14,11 @@ from cloud_hub.services.enrolment import Enrolment
 from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health
 from cloud_hub.services.metrics import Metrics
+from cloud_hub.services.purchasing import Purchasing
+from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
+from cloud_hub.services.restocking import Restocking
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
@@ -35,8 +38,11 @@ class Hub:
     fleet: Fleet
     health: Health
     metrics: Metrics
+    purchasing: Purchasing
+    receiving: Receiving
     recovery: Recovery
     repairs: Repairs
+    restocking: Restocking
     sites: Sites
     snapshots: Snapshots
     stock: Stock

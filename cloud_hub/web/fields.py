@@ -105,6 +105,13 @@ PositiveQuantity = Annotated[
         }
     ),
 ]
+NotNegative = Annotated[
+    Decimal,
+    _decimal(3, r"^[0-9]{1,12}(\.[0-9]{1,3})?$"),
+    Field(ge=0, lt=_LIMIT, decimal_places=3, allow_inf_nan=False),
+    _number_schema(3, r"^[0-9]{1,12}(\.[0-9]{1,3})?$", 0),
+]
+"""A quantity that was counted: nothing, or some."""
 Amount = Annotated[
     Decimal,
     _decimal(2, _AMOUNT_TEXT),

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.domain.stock import Severity
 from cloud_hub.errors import NotFound
+from cloud_hub.services.stock import Levels as SeenLevels
 from cloud_hub.storage import stock
 from cloud_hub.storage.stock import LevelFilter, MovementFilter
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
@@ -21,6 +22,7 @@ from cloud_hub.web.paging import PageQuery, make_cursor
 from cloud_hub.web.products import link
 from cloud_hub.web.times import rfc3339, to_ms
 from sync_protocol.quantity import format_quantity
+from sync_protocol.vocabulary import Reason
 
 table = Table("stock")
 
@@ -111,40 +113,42 @@ class Movements(View):
     next_cursor: str | None
 
 
-class MovementsQuery(PageQuery):
+class RestocksQuery(PageQuery):
     site_id: Uuid | None = None
     product_id: Uuid | None = None
-    reason: Text | None = None
     since: Moment | None = None
     until: Moment | None = None
+
+
+class MovementsQuery(RestocksQuery):
+    reason: Text | None = None
 
 
 @table.add("GET", "/inventory", permission=Permission.STOCK_READ, query=LevelsQuery, answer=Levels)
 async def list_inventory(call: Call[LevelsQuery, None]) -> Answer:
     """Stock per site and product, with as-of and what is pending"""
     query = call.query
-    wanted = LevelFilter(sites=_sites(call, query.site_id), product_id=query.product_id, q=query.q, only_low=False)
+    wanted = LevelFilter(sites=sites_of(call, query.site_id), product_id=query.product_id, q=query.q, only_low=False)
     return await _levels(call, wanted, query)
-
-
-@table.add("GET", "/inventory/restock-alerts", permission=Permission.STOCK_READ, query=LowQuery, answer=Levels)
-async def list_restock_alerts(call: Call[LowQuery, None]) -> Answer:
-    """Products whose available stock is at or below the reorder point"""
-    wanted = LevelFilter(sites=_sites(call, call.query.site_id), product_id=None, q=None, only_low=True)
-    return await _levels(call, wanted, call.query)
 
 
 @table.add("GET", "/products/low-stock", permission=Permission.STOCK_READ, query=LowQuery, answer=Levels)
 async def list_low_stock(call: Call[LowQuery, None]) -> Answer:
-    """The same, under the name of the older systems"""
-    wanted = LevelFilter(sites=_sites(call, call.query.site_id), product_id=None, q=None, only_low=True)
+    """Products whose available stock is at or below the reorder point"""
+    wanted = LevelFilter(sites=sites_of(call, call.query.site_id), product_id=None, q=None, only_low=True)
     return await _levels(call, wanted, call.query)
 
 
 @table.add("GET", "/inventory/movements", permission=Permission.STOCK_READ, query=MovementsQuery, answer=Movements)
 async def list_movements(call: Call[MovementsQuery, None]) -> Answer:
     """Movements, newest first"""
-    return await _movements(call, call.query, call.query.product_id)
+    return await _movements(call, call.query, call.query.product_id, call.query.reason)
+
+
+@table.add("GET", "/restocks", permission=Permission.STOCK_READ, query=RestocksQuery, answer=Movements)
+async def list_restocks(call: Call[RestocksQuery, None]) -> Answer:
+    """What came in from suppliers at every kind of site, newest first"""
+    return await _movements(call, call.query, call.query.product_id, Reason.RECEIPT)
 
 
 @table.add("GET", "/inventory/products/{product_id}/history", permission=Permission.STOCK_READ, query=MovementsQuery,
@@ -152,10 +156,10 @@ async def list_movements(call: Call[MovementsQuery, None]) -> Answer:
 async def product_history(call: Call[MovementsQuery, None]) -> Answer:
     """Movements of one product, newest first"""
     await call.hub.catalogue.get(call.path["product_id"])
-    return await _movements(call, call.query, call.path["product_id"])
+    return await _movements(call, call.query, call.path["product_id"], call.query.reason)
 
 
-def _sites(call: Call[Any, Any], site_id: str | None) -> list[str] | None:
+def sites_of(call: Call[Any, Any], site_id: str | None) -> list[str] | None:
     """The sites that a list covers: the one asked for, else all that the caller may see."""
     if site_id is None:
         return call.principal.site_list
@@ -165,10 +169,22 @@ def _sites(call: Call[Any, Any], site_id: str | None) -> list[str] | None:
 
 async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) -> Answer:
     found = await call.hub.stock.levels(wanted, query.after(str, str), query.skip, query.limit, call.now_ms)
+    cursor = next_level(found, query)
+    view = Levels(
+        items=[Level(**level_fields(*row)) for row in found.rows], next_cursor=cursor, as_of=as_of_views(found)
+    )
+    return Answer(view=view, headers=link(call, cursor))
+
+
+def next_level(found: SeenLevels, query: PageQuery) -> str | None:
+    """The cursor of the next page of levels."""
     rows = found.rows
-    cursor = make_cursor((rows[-1].level.site_id, rows[-1].level.product_id)) if len(rows) == query.limit else None
-    items = [_level(*row) for row in rows]
-    as_of = [
+    return make_cursor((rows[-1].level.site_id, rows[-1].level.product_id)) if len(rows) == query.limit else None
+
+
+def as_of_views(found: SeenLevels) -> list[AsOf]:
+    """Up to where each site of some levels is known."""
+    return [
         AsOf(
             site_id=each.site_id,
             origin_id=each.origin_id,
@@ -181,32 +197,32 @@ async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) 
         )
         for each, live in found.as_of
     ]
-    return Answer(view=Levels(items=items, next_cursor=cursor, as_of=as_of), headers=link(call, cursor))
 
 
-def _level(row: stock.Level, severity: Severity) -> Level:
-    return Level(
-        site_id=row.site_id,
-        product_id=row.product_id,
-        sku=row.sku,
-        name=row.name,
-        unit=row.unit,
-        on_hand=format_quantity(row.on_hand),
-        available=format_quantity(row.available),
-        hold=format_quantity(row.hold),
-        pending=format_quantity(row.pending),
-        locations={place: format_quantity(quantity) for place, quantity in row.locations.items()},
-        reorder_point=format_quantity(row.reorder_point),
-        critical_level=format_quantity(row.critical_level),
-        severity=severity,
-    )
+def level_fields(row: stock.Level, severity: Severity) -> dict[str, Any]:
+    """A level as the API shows it."""
+    return {
+        "site_id": row.site_id,
+        "product_id": row.product_id,
+        "sku": row.sku,
+        "name": row.name,
+        "unit": row.unit,
+        "on_hand": format_quantity(row.on_hand),
+        "available": format_quantity(row.available),
+        "hold": format_quantity(row.hold),
+        "pending": format_quantity(row.pending),
+        "locations": {place: format_quantity(quantity) for place, quantity in row.locations.items()},
+        "reorder_point": format_quantity(row.reorder_point),
+        "critical_level": format_quantity(row.critical_level),
+        "severity": severity,
+    }
 
 
-async def _movements(call: Call[Any, None], query: MovementsQuery, product_id: str | None) -> Answer:
+async def _movements(call: Call[Any, None], query: RestocksQuery, product_id: str | None, reason: str | None) -> Answer:
     wanted = MovementFilter(
-        sites=_sites(call, query.site_id),
+        sites=sites_of(call, query.site_id),
         product_id=product_id,
-        reason=query.reason,
+        reason=reason,
         since_ms=None if query.since is None else to_ms(query.since),
         until_ms=None if query.until is None else to_ms(query.until),
     )

@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, Invalid, NotFound
-from cloud_hub.services.vendors import Price, Quote, Row
+from cloud_hub.services.vendors import Price, Quote, Record, Row
 from cloud_hub.web.fields import (
     AmountText,
     Currency,
@@ -38,6 +38,8 @@ from cloud_hub.web.times import rfc3339
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("vendors")
+
+DaysText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^[0-9]+\.[0-9]$"})]
 
 
 class NewPrice(Input):
@@ -106,6 +108,16 @@ class CompareQuery(Input):
     quantity: PositiveQuantity = Decimal(1)
 
 
+class Measured(View):
+    """How a vendor delivered the product: from sending an order to the first goods."""
+
+    deliveries: int
+    median_days: DaysText | None
+    p90_days: DaysText | None
+    fill_percent: int | None
+    """How much of what was ordered came, of orders that are settled."""
+
+
 class QuoteView(View):
     rank: int | None
     """1 is the best; null when its currency is not the product's."""
@@ -121,6 +133,8 @@ class QuoteView(View):
     lead_time_days: int
     minimum_order_quantity: QuantityText
     order_multiple: QuantityText | None
+    measured: Measured | None
+    """Null until an order has been sent and goods have come, in the last year."""
     reason: str
 
 
@@ -226,8 +240,15 @@ def _quote(quote: Quote) -> QuoteView:
         order_quantity=format_quantity(quote.ordered), total=f"{quote.total:f}",
         landed_unit_cost=unit_amount(quote.landed_unit_cost), lead_time_days=offer.lead_time_days,
         minimum_order_quantity=format_quantity(offer.minimum_order_quantity),
-        order_multiple=quantity_text(offer.order_multiple), reason=quote.reason,
+        order_multiple=quantity_text(offer.order_multiple), measured=_measured(offer.record), reason=quote.reason,
     )  # fmt: skip
+
+
+def _measured(record: Record | None) -> Measured | None:
+    if record is None:
+        return None
+    median, p90 = (None if days is None else f"{days:.1f}" for days in (record.median_days, record.p90_days))
+    return Measured(deliveries=record.deliveries, median_days=median, p90_days=p90, fill_percent=record.fill_percent)
 
 
 def unit_amount(value: Decimal) -> str:

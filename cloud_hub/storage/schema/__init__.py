@@ -45,6 +45,13 @@ from cloud_hub.storage.schema.origins import (
     sites,
 )
 from cloud_hub.storage.schema.people import api_keys, audit, request_keys, sign_ins, users
+from cloud_hub.storage.schema.purchasing import (
+    approval_limits,
+    purchase_order_lines,
+    purchase_orders,
+    receipt_lines,
+    receipts,
+)
 from cloud_hub.storage.schema.running import backups, jobs, shard_leases, slots, workers
 from cloud_hub.storage.schema.vendors import vendor_prices, vendors
 
@@ -52,6 +59,7 @@ __all__ = [
     "EVERYWHERE",
     "alerts",
     "api_keys",
+    "approval_limits",
     "audit",
     "backups",
     "barcodes",
@@ -82,7 +90,11 @@ __all__ = [
     "origins",
     "policies",
     "products",
+    "purchase_order_lines",
+    "purchase_orders",
     "quarantine",
+    "receipt_lines",
+    "receipts",
     "request_keys",
     "shard_leases",
     "sign_ins",

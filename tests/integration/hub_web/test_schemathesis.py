@@ -14,13 +14,13 @@ import pytest
 from tests.integration.hub_web.conftest import Client, Running
 
 CASES = int(os.environ.get("SCHEMA_CASES", "200"))
-# Right answers to data that fits: a stale If-Match, a key used with another body, a last day before the first one.
+# Right answers to data that fits: a stale If-Match, a key used with another body, rows that contradict each other.
 CONFIGURATION = """
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "429"]
 [[operations]]
-include-path-regex = "/(products|vendors|vendors/[^/]+/prices|inventory/adjust|inventory/movements|alerts/.*)$"
-include-method = "POST"
+include-path-regex = "/(alerts|inventory|products|purchase-orders|receipts|vendors)(/.*)?$"
+include-method = ["POST", "PATCH"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "422", "429"]
 """
 CHECKS = (

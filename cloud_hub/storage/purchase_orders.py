@@ -1,0 +1,258 @@
+"""SQL of purchase orders, with their lines."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from cloud_hub.domain.purchasing import Line, total
+from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
+from cloud_hub.storage.schema import hub_state, purchase_order_lines, purchase_orders, sites, vendors
+
+_TEXTS = ("number", "state", "currency", "note", "reference", "expected_on", "created_by", "approved_by")
+_TIMES = ("created_at", "approved_at", "sent_at", "acknowledged_at", "received_at", "closed_at", "updated_at")
+_CHANGING = (
+    "state", "note", "reference", "expected_on", "approved_by", "approved_at", "sent_at", "acknowledged_at",
+    "received_at", "closed_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a site ordered from a vendor."""
+
+    id: str
+    site_id: str
+    vendor_id: str
+    vendor_name: str
+    number: str
+    state: str
+    currency: str
+    note: str
+    reference: str
+    expected_on: date | None
+    created_by: str
+    approved_by: str | None
+    created_at: int
+    approved_at: int | None
+    sent_at: int | None
+    acknowledged_at: int | None
+    received_at: int | None
+    closed_at: int | None
+    updated_at: int
+    version: tuple[int, int]
+    lines: tuple[Line, ...]
+
+    @property
+    def etag(self) -> str:
+        return f"{self.version[0]}-{self.version[1]}"
+
+    @property
+    def total(self) -> Decimal:
+        return total(self.lines, self.currency)
+
+    def price_of(self, product_id: str) -> Decimal | None:
+        """What a unit of the product was ordered for, if it was."""
+        return next((line.unit_price for line in self.lines if line.product_id == product_id), None)
+
+
+class OrderFilter(NamedTuple):
+    """Which orders a list wants; None: all."""
+
+    sites: list[str] | None
+    state: str | None = None
+    vendor_id: str | None = None
+    number: str | None = None
+
+
+_ORDERS = purchase_orders.c
+_LINES = purchase_order_lines.c
+_ID = bound(_ORDERS.id)
+_EPOCH = sa.select(hub_state.c.hub_epoch).scalar_subquery()
+_NOW = sa.bindparam("now", type_=sa.BigInteger)
+_SITES = sa.bindparam("sites", type_=ARRAY(sa.Uuid))
+_AT = sa.bindparam("before_at", type_=sa.BigInteger)
+_SELECT = sa.select(purchase_orders, vendors.c.name.label("vendor_name")).join_from(
+    purchase_orders, vendors, vendors.c.id == _ORDERS.vendor_id
+)
+_ONE = _SELECT.join(sites, sites.c.id == _ORDERS.site_id).where(_ORDERS.id == _ID)
+"""By site, as every key of a large table begins with it."""
+_FIND = Query(_ONE)
+_LOCK = Query(_ONE.with_for_update(of=purchase_orders))
+
+
+def _given(name: str) -> sa.ColumnElement[bool]:
+    return sa.or_(bound(_ORDERS[name]).is_(None), _ORDERS[name] == bound(_ORDERS[name]))
+
+
+_LIST = Query(
+    _SELECT.where(
+        sa.or_(_SITES.is_(None), _ORDERS.site_id == sa.any_(_SITES)),
+        *map(_given, ("state", "vendor_id", "number")),
+        sa.or_(
+            _AT.is_(None),
+            sa.tuple_(_ORDERS.created_at, _ORDERS.id) < sa.tuple_(_AT, sa.bindparam("before_id", type_=sa.Uuid)),
+        ),
+    )
+    .order_by(_ORDERS.created_at.desc(), _ORDERS.id.desc())
+    .offset(sa.bindparam("skip", type_=sa.BigInteger))
+    .limit(sa.bindparam("most", type_=sa.BigInteger))
+)
+_LINES_OF = Query(
+    sa.select(purchase_order_lines)
+    .where(
+        _LINES.site_id == sa.any_(_SITES),
+        _LINES.order_id == sa.any_(bound_array(_LINES.order_id, "orders")),
+    )
+    .order_by(_LINES.order_id, _LINES.line)
+)
+_NEXT_SERIAL = Query(
+    sa.select(sa.func.coalesce(sa.func.max(_ORDERS.serial), 0) + 1, _EPOCH).where(
+        _ORDERS.site_id == bound(_ORDERS.site_id)
+    )
+)
+_INSERT = Query(
+    purchase_orders.insert().values(
+        given(
+            purchase_orders, "site_id", "id", "serial", "number", "vendor_id", "state", "currency", "note",
+            "expected_on", "created_by",
+        )
+        | {"version_epoch": _EPOCH, "version": sa.literal_column("1"), "created_at": _NOW, "updated_at": _NOW}
+    )
+)  # fmt: skip
+_UPDATE = Query(
+    purchase_orders.update()
+    .where(_ORDERS.site_id == bound(_ORDERS.site_id), _ORDERS.id == _ID)
+    .values(
+        given(purchase_orders, *_CHANGING)
+        | {"version_epoch": _EPOCH, "version": _ORDERS.version + 1, "updated_at": _NOW}
+    )
+)
+_LINE_NAMES = ("site_id", "order_id", "product_id", "line", "quantity", "unit_price")
+_INSERT_LINE = Query(purchase_order_lines.insert().values(given(purchase_order_lines, *_LINE_NAMES)))
+_DELETE_LINES = Query(
+    purchase_order_lines.delete().where(
+        _LINES.site_id == bound(_LINES.site_id), _LINES.order_id == bound(_LINES.order_id)
+    )
+)
+_RECEIVE = Query(
+    purchase_order_lines.update()
+    .where(
+        _LINES.site_id == bound(_LINES.site_id),
+        _LINES.order_id == bound(_LINES.order_id),
+        _LINES.product_id == bound(_LINES.product_id),
+    )
+    .values(
+        received=_LINES.received + sa.bindparam("more_received", type_=sa.BigInteger),
+        damaged=_LINES.damaged + sa.bindparam("more_damaged", type_=sa.BigInteger),
+        first_received_at=sa.func.coalesce(_LINES.first_received_at, _NOW),
+    )
+)
+
+
+async def find(connection: Connection, order_id: str) -> Order | None:
+    return await _one(connection, await _FIND.fetchrow(connection, id=order_id))
+
+
+async def lock(connection: Connection, order_id: str) -> Order | None:
+    """The order, which nobody else changes until this transaction ends."""
+    return await _one(connection, await _LOCK.fetchrow(connection, id=order_id))
+
+
+async def list_newest(
+    connection: Connection, wanted: OrderFilter, before: tuple[int, str] | None, skip: int, limit: int
+) -> list[Order]:
+    """Orders, newest first."""
+    at, order_id = before or (None, None)
+    rows = await _LIST.fetch(
+        connection, sites=wanted.sites, state=wanted.state, vendor_id=wanted.vendor_id, number=wanted.number,
+        before_at=at, before_id=order_id, skip=skip, most=limit,
+    )  # fmt: skip
+    return await _made(connection, rows)
+
+
+async def insert(
+    connection: Connection, order_id: str, fields: Mapping[str, Any], lines: Sequence[Line], now_ms: int
+) -> Order:
+    """Add an order with the next number of its site, whose row is locked."""
+    found: Any = await _NEXT_SERIAL.fetchrow(connection, site_id=fields["site_id"])
+    serial, epoch = found
+    # A hub restored from a backup has forgotten orders that vendors have: its epoch keeps the numbers apart.
+    number = f"PO-{serial:06d}" if epoch == 1 else f"PO-{epoch}-{serial:06d}"
+    await _INSERT.execute(connection, id=order_id, serial=serial, number=number, now=now_ms, **fields)
+    await _insert_lines(connection, fields["site_id"], order_id, lines)
+    return await _required(connection, order_id)
+
+
+async def update(
+    connection: Connection, known: Order, fields: Mapping[str, Any], now_ms: int, *, lines: Sequence[Line] | None = None
+) -> Order:
+    """Change the given fields of a locked order, and its lines when they are given; its next version."""
+    values = {name: fields.get(name, getattr(known, name)) for name in _CHANGING}
+    await _UPDATE.execute(connection, site_id=known.site_id, id=known.id, now=now_ms, **values)
+    if lines is not None:
+        await _DELETE_LINES.execute(connection, site_id=known.site_id, order_id=known.id)
+        await _insert_lines(connection, known.site_id, known.id, lines)
+    return await _required(connection, known.id)
+
+
+async def receive(
+    connection: Connection, known: Order, came: Mapping[str, tuple[int, int]], now_ms: int
+) -> tuple[Line, ...]:
+    """Add (received, damaged) per product to a locked order's lines; the lines as they are then."""
+    rows = [
+        {"site_id": known.site_id, "order_id": known.id, "product_id": product_id, "more_received": received,
+         "more_damaged": damaged, "now": now_ms}
+        for product_id, (received, damaged) in came.items()
+    ]  # fmt: skip
+    await _RECEIVE.each(connection, rows)
+    return (await _required(connection, known.id)).lines
+
+
+async def _insert_lines(connection: Connection, site_id: str, order_id: str, lines: Sequence[Line]) -> None:
+    rows = [
+        {"site_id": site_id, "order_id": order_id, "product_id": line.product_id, "line": number,
+         "quantity": line.quantity, "unit_price": line.unit_price}
+        for number, line in enumerate(lines)
+    ]  # fmt: skip
+    await _INSERT_LINE.each(connection, rows)
+
+
+async def _required(connection: Connection, order_id: str) -> Order:
+    order = await find(connection, order_id)
+    assert order is not None
+    return order
+
+
+async def _one(connection: Connection, row: Row | None) -> Order | None:
+    return None if row is None else (await _made(connection, [row]))[0]
+
+
+async def _made(connection: Connection, rows: Sequence[Row]) -> list[Order]:
+    """Orders with their lines (a JSON aggregate would make floats of the prices)."""
+    lines: dict[Any, list[Line]] = defaultdict(list)
+    where = {"sites": list({row["site_id"] for row in rows}), "orders": [row["id"] for row in rows]}
+    for row in await _LINES_OF.fetch(connection, **where) if rows else ():
+        lines[row["order_id"]].append(
+            Line(
+                product_id=str(row["product_id"]), quantity=row["quantity"], unit_price=row["unit_price"],
+                received=row["received"], damaged=row["damaged"],
+            )
+        )  # fmt: skip
+    return [
+        Order(
+            id=str(row["id"]),
+            site_id=str(row["site_id"]),
+            vendor_id=str(row["vendor_id"]),
+            vendor_name=row["vendor_name"],
+            **{name: row[name] for name in (*_TEXTS, *_TIMES)},
+            version=(row["version_epoch"], row["version"]),
+            lines=tuple(lines[row["id"]]),
+        )
+        for row in rows
+    ]
