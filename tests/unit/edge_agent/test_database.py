@@ -8,7 +8,7 @@ import pytest
 
 from edge_agent.errors import Conflict, Unavailable
 from edge_agent.storage import identity, schema, upgrade
-from edge_agent.storage.database import Database, quick_check
+from edge_agent.storage.database import PAUSE_CHANGES, PAUSE_S, Database, quick_check
 from edge_agent.storage.identity import Identity
 
 
@@ -79,6 +79,27 @@ async def test_commits_that_change_something_are_told_once_each(tmp_path: Path) 
 
     assert told == [1]
     await database.close()
+
+
+async def test_a_pause_of_the_trade_is_used_to_copy_the_wal_into_the_file(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "store.db")
+    await asyncio.gather(*(database.write(put, number) for number in range(PAUSE_CHANGES)))
+
+    async with asyncio.timeout(10):
+        while without_wal(tmp_path / "store.db") < PAUSE_CHANGES:  # noqa: ASYNC110 - the writer thread tells nobody
+            await asyncio.sleep(PAUSE_S)
+
+    assert await database.write(put, PAUSE_CHANGES) == PAUSE_CHANGES
+    await database.close()
+
+
+def without_wal(path: Path) -> int:
+    """How many rows the file itself holds."""
+    other = sqlite3.connect(f"file:{path}?immutable=1", uri=True)
+    try:
+        return count(other)
+    finally:
+        other.close()
 
 
 async def test_a_full_disk_is_an_error_with_a_remedy_and_nothing_is_half_done(tmp_path: Path) -> None:
