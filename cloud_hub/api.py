@@ -86,7 +86,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         device_tokens=DeviceTokens(reads, core.folder),
         enrolment=enrolment_of(core, config.http_port),
         fleet=Fleet(reads),
-        health=Health(probes_of(core)),
+        health=Health([*probes_of(core), doctor.hearing(reads)]),
         metrics=metrics,
         purchasing=Purchasing(database, reads),
         receiving=Receiving(database, reads, posting),

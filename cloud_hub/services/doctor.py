@@ -12,10 +12,11 @@ from cryptography import x509
 
 from cloud_hub.domain.certificates import Authority
 from cloud_hub.services.health import Probe
-from cloud_hub.storage import fleet, hub_state, migrate, repairs
+from cloud_hub.storage import fleet, hub_state, migrate, repairs, shards
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.state_files import Keyring, StateFolder
+from sync_protocol.topics import SHARDS
 from sync_protocol.transport.address import BrokerAddress, tls_context
 
 DISK_LEAST = 512 * 1024 * 1024
@@ -49,6 +50,12 @@ def probes(
         remedy = "start the broker, or mend HUB_BROKER_URL and the certificates"
         found.append(Probe("broker", partial(_broker, broker), remedy))
     return found
+
+
+def hearing(reads: Reads) -> Probe:
+    """Whether boxes are heard, by this process or another: only asked while a hub runs."""
+    remedy = "start the broker, and a hub with the role ingest"
+    return Probe("ingest", partial(reads.run, _ingest), remedy, is_of_service=True)
 
 
 def own_certificates(*paths: Path | None) -> list[Probe]:
@@ -101,6 +108,13 @@ async def _disk(folder: StateFolder) -> str:
     if free < DISK_LEAST:
         raise Unwell(f"expected at least {DISK_LEAST >> 20} MiB free, got {free >> 20}")
     return f"{free >> 20} MiB free"
+
+
+async def _ingest(connection: Connection) -> str:
+    served = await shards.count_served(connection)
+    if served < SHARDS:
+        raise Unwell(f"{SHARDS - served} of {SHARDS} shards of boxes are not heard: no hub is connected to the broker")
+    return "every box is heard"
 
 
 async def _boxes(connection: Connection) -> str:

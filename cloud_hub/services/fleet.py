@@ -1,6 +1,7 @@
 """The fleet: is every box up to date, and if not, since when."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from cloud_hub.storage import fleet
 from cloud_hub.storage.fleet import Box
@@ -10,12 +11,23 @@ LIVE_MS = 60_000
 """A box says something at least this often while it is connected."""
 
 
+class Link(StrEnum):
+    """What the hub can say of its link to a box."""
+
+    LIVE = "live"
+    SILENT = "silent"
+    """Connected, and has not said anything for a minute."""
+    OFFLINE = "offline"
+    UNHEARD = "unheard"
+    """Nobody here is connected to the broker for it: whatever the box does, we cannot know."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A box and what follows from its row now."""
 
     box: Box
-    is_live: bool
+    link: Link
     oldest_unsent_age_s: int | None
 
 
@@ -33,7 +45,15 @@ class Fleet:
 
 def _seen(box: Box, now_ms: int) -> Seen:
     age_s = None if box.oldest_unsent_ms is None else max(0, now_ms - box.oldest_unsent_ms) // 1000
-    return Seen(box=box, is_live=is_live(box.last_seen_ms, box.is_connected, now_ms), oldest_unsent_age_s=age_s)
+    return Seen(box=box, link=_link(box, now_ms), oldest_unsent_age_s=age_s)
+
+
+def _link(box: Box, now_ms: int) -> Link:
+    if not box.is_heard:
+        return Link.UNHEARD
+    if not box.is_connected:
+        return Link.OFFLINE
+    return Link.LIVE if is_live(box.last_seen_ms, box.is_connected, now_ms) else Link.SILENT
 
 
 def is_live(last_seen_ms: int | None, is_connected: bool, now_ms: int) -> bool:

@@ -32,6 +32,8 @@ class Probe(NamedTuple):
     run: Callable[[], Awaitable[str]]
     remedy: str
     is_vital: bool = False
+    is_of_service: bool = False
+    """Told by `/health/ready`, too: the process can serve without it, but not everything."""
 
 
 class Health:
@@ -42,7 +44,7 @@ class Health:
 
     async def check(self, *, only_ready: bool = False) -> list[Check]:
         """All results, in order."""
-        probes = [probe for probe in self._probes if probe.is_vital or not only_ready]
+        probes = [probe for probe in self._probes if not only_ready or probe.is_vital or probe.is_of_service]
         return list(await asyncio.gather(*map(_run, probes)))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from cloud_hub.storage.database import Connection, Query, Row
 from cloud_hub.storage.schema import devices, feeds, origins, sites
+from cloud_hub.storage.shards import is_heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Box:
     head: int | None
     pending: int | None
     oldest_unsent_ms: int | None
+    is_heard: bool
     is_connected: bool
     is_online: bool
     last_seen_ms: int | None
@@ -37,9 +39,11 @@ class Box:
 
 
 def connected(origin: Any) -> sa.ColumnElement[bool]:
-    """Whether a box has a session and has not said goodbye (its last will says it, too) since its last word."""
+    """Whether a box has a session that we can hear and has not said goodbye (or its last will) since its last word."""
     is_gone = sa.and_(sa.not_(devices.c.is_online), devices.c.presence_at >= origin.last_seen)
-    return sa.and_(origin.lease.is_not(None), sa.not_(sa.func.coalesce(is_gone, sa.false()))).label("is_connected")
+    return sa.and_(
+        origin.lease.is_not(None), sa.not_(sa.func.coalesce(is_gone, sa.false())), is_heard(devices.c.id)
+    ).label("is_connected")
 
 
 def pending(origin: Any) -> sa.ColumnElement[int]:
@@ -62,6 +66,7 @@ _BOXES = Query(
         sites.c.name.label("site_name"),
         _origin.c.origin_id, _origin.c.state.label("origin_state"), _origin.c.mark, _origin.c.safe_mark,
         _origin.c.head_told, pending(_origin.c), oldest_unsent(_origin.c), connected(_origin.c),
+        is_heard(devices.c.id).label("is_heard"),
         _origin.c.last_seen, _origin.c.clock_offset_ms, _origin.c.agent_version, _origin.c.last_error,
         (feeds.c.head - feeds.c.acked).label("feed_lag"),
     )
@@ -93,6 +98,7 @@ def _box(row: Row) -> Box:
         head=None if row["origin_id"] is None else max(row["head_told"], row["mark"]),
         pending=row["pending"],
         oldest_unsent_ms=row["oldest_unsent"],
+        is_heard=row["is_heard"],
         is_connected=row["is_connected"],
         is_online=row["is_online"],
         last_seen_ms=row["last_seen"],

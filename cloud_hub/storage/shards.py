@@ -4,11 +4,14 @@ A lease only spares work: an origin's row lock keeps two workers on one shard ha
 Times are the database's own, so processes with wrong clocks cannot hold a lease for ever.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from cloud_hub.storage.database import Connection, Query, bound
 from cloud_hub.storage.schema import shard_leases, slots, workers
+from sync_protocol.topics import SHARDS
 
 _NOW = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
 _TTL = sa.bindparam("ttl_ms", type_=sa.BigInteger)
@@ -44,6 +47,7 @@ _RELEASE = Query(
     )
     .values(expires_at=sa.literal_column("0"))
 )
+_SERVED = Query(sa.select(sa.func.count()).select_from(shard_leases).where(shard_leases.c.expires_at > _NOW))
 _claim = insert(slots).values(
     {
         "job": bound(slots.c.job),
@@ -67,6 +71,22 @@ _DONE = Query(
     .values({"done_at": _NOW, "error": bound(slots.c.error)})
 )
 _PRUNE = Query(slots.delete().where(slots.c.claimed_until < _NOW - _TTL))
+
+
+def is_heard(device_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether some worker is connected to the broker for this box; only a connected one keeps its leases.
+
+    The shard is `topics.shard_of` in SQL: SHARDS divides 256, so the fourth byte of the hash alone decides.
+    """
+    text = sa.func.convert_to(sa.cast(device_id, sa.Text), "UTF8")
+    shard = sa.func.get_byte(sa.func.sha256(text), 3) % SHARDS
+    return sa.exists().where(shard_leases.c.shard == shard, shard_leases.c.expires_at > _NOW)
+
+
+async def count_served(connection: Connection) -> int:
+    """How many shards a connected worker serves now."""
+    served: int = await _SERVED.fetchval(connection)
+    return served
 
 
 async def beat(connection: Connection, worker: str, ttl_ms: int) -> int:

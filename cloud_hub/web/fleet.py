@@ -1,6 +1,7 @@
 """The fleet: per box its backlog, lag, last error, version and clock, as the hub knows them."""
 
 from cloud_hub.domain.permissions import Permission
+from cloud_hub.services.fleet import Link
 from cloud_hub.web.fields import Time, View
 from cloud_hub.web.operations import Call, Table
 from cloud_hub.web.times import rfc3339
@@ -25,7 +26,10 @@ class Box(View):
     pending: int | None
     oldest_unsent: Time | None
     oldest_unsent_age_s: int | None
+    link: Link
+    """Unheard: this hub has lost its broker, or runs no ingest; the box may be well."""
     is_live: bool
+    """The link is live."""
     last_seen: Time | None
     feed_lag: int | None
     """Changes that the box has not yet applied."""
@@ -49,8 +53,9 @@ async def list_fleet(call: Call[None, None]) -> Boxes:
             site_id=row.box.site_id, site_name=row.box.site_name, origin_id=row.box.origin_id,
             origin_state=row.box.origin_state, mark=row.box.mark, safe_mark=row.box.safe_mark, head=row.box.head,
             pending=row.box.pending, oldest_unsent=rfc3339(row.box.oldest_unsent_ms),
-            oldest_unsent_age_s=row.oldest_unsent_age_s, is_live=row.is_live, last_seen=rfc3339(row.box.last_seen_ms),
-            feed_lag=row.box.feed_lag, clock_offset_ms=row.box.clock_offset_ms, agent_version=row.box.agent_version,
+            oldest_unsent_age_s=row.oldest_unsent_age_s, link=row.link, is_live=row.link is Link.LIVE,
+            last_seen=rfc3339(row.box.last_seen_ms), feed_lag=row.box.feed_lag,
+            clock_offset_ms=row.box.clock_offset_ms, agent_version=row.box.agent_version,
             last_error=row.box.last_error,
         )
         for row in rows

@@ -1,6 +1,7 @@
 """`/health`, `/health/live`, `/health/ready` and `/metrics`: for balancers and monitoring, without login.
 
-Live: the loop turns. Ready: this process can serve (database, migrations). Health: every
+Live: the loop turns. Ready: this process can serve (database), and whether boxes are heard, which is a
+warning: without a broker the API serves what it has, and says that it is stale. Health: every
 small check with its remedy; they tell states, and no secrets.
 """
 

@@ -107,8 +107,10 @@ def staleness(store: StoreStatus) -> str:
         return "no word from head office"
     if box["is_live"] and not box["oldest_unsent_age_s"]:
         return "live"
-    since = str(box.get("last_seen") or "")[11:19]
-    return f"stale since {since} UTC" if not box["is_live"] else f"{box['oldest_unsent_age_s']} s behind"
+    if box["is_live"]:
+        return f"{box['oldest_unsent_age_s']} s behind"
+    why = " (head office hears no box)" if box["link"] == "unheard" else ""
+    return f"stale since {str(box.get('last_seen') or '')[11:19]} UTC{why}"
 
 
 def render_plain(status: Status) -> str:

@@ -3,8 +3,10 @@
 import asyncio
 import time
 from typing import Any
+from uuid import uuid4
 
 import jwt
+import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,6 +17,10 @@ from cryptography.x509.oid import NameOID
 from cloud_hub.domain.enrolment_codes import hash_of
 from cloud_hub.domain.permissions import Role
 from cloud_hub.domain.tokens import DEVICE_AUDIENCE
+from cloud_hub.services.shards import ShardLeases
+from cloud_hub.storage.database import Query
+from cloud_hub.storage.shards import is_heard
+from sync_protocol import topics
 from sync_protocol.keys import read_certificate, verifier
 from tests.integration.hub_web.conftest import Client, Reply, Running, Serve
 
@@ -187,6 +193,46 @@ async def test_the_folder_learns_of_certificates_that_a_crash_kept_from_it(serve
         assert await listed(hub) == set()
     async with serve() as hub:
         assert await listed(hub) == {serial_of(granted)}
+
+
+async def test_a_box_is_only_called_live_while_a_worker_with_a_broker_hears_it(hub: Running, admin: Client) -> None:
+    device = (await Box(hub).enrol(await make_code(admin, await admin.make_site()))).body["device_id"]
+    worker = ShardLeases(hub.core.database, "worker")
+
+    async def told() -> tuple[str, bool, str]:
+        box = (await admin.get("/fleet")).body["items"][0]
+        ready = (await hub.nobody.get("/health/ready")).body
+        assert box["device_id"] == device
+        return box["link"], box["is_live"], ready["status"]
+
+    async with hub.core.database.transaction() as connection:
+        await connection.execute("UPDATE origins SET lease = 'a lease', last_seen = $1", int(time.time() * 1000))
+    assert await told() == ("unheard", False, "warning")
+    await worker.renew()
+    assert await told() == ("live", True, "ok")
+    async with hub.core.database.transaction() as connection:
+        await connection.execute("UPDATE origins SET last_seen = last_seen - 61000")
+    assert await told() == ("silent", False, "ok")
+    async with hub.core.database.transaction() as connection:
+        await connection.execute("UPDATE origins SET lease = NULL")
+    assert await told() == ("offline", False, "ok")
+    await worker.leave()
+    assert await told() == ("unheard", False, "warning")
+    answer = await hub.nobody.get("/health/ready")
+    assert answer.status == 200
+    assert "not heard" in next(check["detail"] for check in answer.body["checks"] if check["name"] == "ingest")
+
+
+async def test_the_database_finds_the_shard_of_a_box_as_the_topics_do(hub: Running) -> None:
+    async with hub.core.database.transaction() as connection:
+        for _ in range(100):
+            device = uuid4()
+            shard = topics.shard_of(str(device))
+            await connection.execute(
+                "UPDATE shard_leases SET expires_at = CASE WHEN shard = $1 THEN 1e14 ELSE 0 END", shard
+            )
+            found = Query(sa.select(is_heard(sa.bindparam("device", type_=sa.Uuid))))
+            assert await found.fetchval(connection, device=device) is True
 
 
 async def test_a_revoked_box_stays_revoked_even_when_the_database_forgets(serve: Serve) -> None:
