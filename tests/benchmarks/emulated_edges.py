@@ -1,11 +1,13 @@
 """Many stores in one process: the real protocol and transport over ledgers kept in memory.
 
 Each emulated edge has a device key, an enrolment at the hub, `count` sales and its own MQTT
-connection. `drain` brings all of them back at the same moment and waits until the hub has
-acknowledged everything; what a real agent adds (SQLite, REST) is measured elsewhere.
+connection. `drain` brings all of them back at the same moment, waits until the hub has
+acknowledged everything, and then lets all of them say goodbye, so that no later measurement
+pays for sessions of stores that are gone. What a real agent adds is measured elsewhere.
 """
 
 import asyncio
+import contextlib
 import random
 import secrets
 import time
@@ -72,19 +74,25 @@ class EmulatedEdge:
 async def drain(edges: list[EmulatedEdge], broker: BrokerAddress, timeout_s: float = 120) -> float:
     """All of them at once; seconds until the last acknowledgement. Raises TimeoutError."""
     started = time.perf_counter()
+    everybody = asyncio.Barrier(len(edges))
     async with asyncio.timeout(timeout_s), asyncio.TaskGroup() as group:
         for edge in edges:
-            group.create_task(_come_back(edge, broker))
+            group.create_task(_come_back(edge, broker, everybody))
     return max(edge.acked_at for edge in edges) - started
 
 
-async def _come_back(edge: EmulatedEdge, broker: BrokerAddress) -> None:
+async def _come_back(edge: EmulatedEdge, broker: BrokerAddress, everybody: asyncio.Barrier) -> None:
     boot, rng = 1, random.Random(edge.device_id)
     while True:
         try:
             connection = await Connection.open(broker, client_id=edge.device_id)
             try:
-                if await _talk(edge, connection, boot):
+                lease = await _talk(edge, connection, boot)
+                if lease is not None:
+                    await everybody.wait()
+                    goodbye = messages.encode(messages.Goodbye(lease=lease))
+                    with contextlib.suppress(TransportError):
+                        await connection.publish_confirmed(topics.up(edge.device_id, edge.origin_id), goodbye)
                     return
             finally:
                 await connection.close()
@@ -93,7 +101,8 @@ async def _come_back(edge: EmulatedEdge, broker: BrokerAddress) -> None:
         await asyncio.sleep(rng.random() * 2)
 
 
-async def _talk(edge: EmulatedEdge, connection: Connection, boot: int) -> bool:
+async def _talk(edge: EmulatedEdge, connection: Connection, boot: int) -> str | None:
+    """Send all there is; the session's lease once it is acknowledged, None when the hub wants us later."""
     session = EdgeSession(verify_hub=verifier(edge.hub_key))
     up, down = topics.up(edge.device_id, edge.origin_id), topics.down(edge.device_id, edge.origin_id)
     await connection.subscribe(down)
@@ -105,12 +114,12 @@ async def _talk(edge: EmulatedEdge, connection: Connection, boot: int) -> bool:
         effects = session.received(payload, now=_now(), clock_ms=_clock())
         _execute(edge, session, effects, connection, up)
         if session.link is Link.REFUSED:
-            return False
+            return None
         if session.link is Link.STREAMING and session.sender.pending == 0:
             edge.acked_at = time.perf_counter()
-            return True
+            return session.lease
         _pump(edge, session, connection, up)
-    return False
+    return None
 
 
 def _execute(edge: EmulatedEdge, session: EdgeSession, effects: list[Effect], connection: Connection, up: str) -> None:
