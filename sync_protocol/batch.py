@@ -16,7 +16,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sync_protocol import chain
-from sync_protocol.columns import Row, pack, texts, unpack
+from sync_protocol.columns import Row, pack, unpack
 from sync_protocol.compression import deflate, inflate
 from sync_protocol.errors import BrokenChain, Malformed, ProtocolError, TooLarge, UnsupportedVersion
 from sync_protocol.limits import (
@@ -138,14 +138,11 @@ def open_batch(batch: Batch) -> Opened:
 
 
 def _smallest(encoded: list[bytes]) -> tuple[int, bytes]:
-    """Columns if they give back exactly the stored bytes, else raw frames."""
+    """Columns if they will give back exactly the stored bytes, else raw frames."""
     try:
-        packed = pack(encoded)
-        if texts(packed, len(encoded)) == encoded:
-            return COLUMNS, packed
+        return COLUMNS, pack(encoded)
     except (ProtocolError, ValueError, TypeError, LookupError):
-        pass
-    return RAW, _frames(encoded)
+        return RAW, _frames(encoded)
 
 
 def _frames(encoded: list[bytes]) -> bytes:

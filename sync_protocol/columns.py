@@ -3,8 +3,8 @@
 A batch's records are grouped by kind; the positional kinds become one column per field
 (a constant, deltas of integers, or indexes into the column's own list of values), all
 others stay rows. The form is JSON, so it compresses well and anybody can read it.
-`texts(pack(records), n) == records` for records that this version fully understands; the
-sender checks that before it trusts it (see batch.py) and sends raw frames otherwise.
+What `pack` accepts, `unpack` gives back to the byte; records that are not canonical, or hold
+anything but texts, integers and nulls in a column, it refuses: they travel as raw frames.
 
 What is read here is signed but not believed: every length is compared with the batch's
 count before anything is built from it, and columns are checked as a whole, not per row.
@@ -38,6 +38,9 @@ COLUMNS_MAX = 64
 _WIDTHS = {MOVEMENT: len(Movement._fields), ITEM: len(Item._fields)}
 _UNREADABLE = (ValueError, TypeError, KeyError, IndexError, RuntimeError)
 
+_PLAIN = {str, int, type(None)}
+_canonical = partial(orjson.dumps, option=orjson.OPT_SORT_KEYS)
+
 Row = tuple[bytes, Decoded]
 _T = TypeVar("_T")
 
@@ -54,11 +57,14 @@ class _Packed(NamedTuple):
 
 
 def pack(encoded: list[bytes]) -> bytes:
-    """Canonical records as one columnar JSON text, not yet compressed."""
+    """Canonical records as one columnar JSON text, not yet compressed. Raises Malformed, ValueError or TypeError."""
+    rows = orjson.loads(b"[" + b",".join(encoded) + b"]")
+    if list(map(_canonical, rows)) != encoded:
+        raise Malformed("batch: expected records in canonical bytes")
     runs: list[list[Any]] = []
     tables: dict[str, list[list[Any]]] = {}
     others = []
-    for row in orjson.loads(b"[" + b",".join(encoded) + b"]"):
+    for row in rows:
         width = _WIDTHS.get(row[0], 0)
         kind = row[0] if 0 < len(row) <= width + 1 else ""
         if runs and runs[-1][0] == kind:
@@ -66,21 +72,14 @@ def pack(encoded: list[bytes]) -> bytes:
         else:
             runs.append([kind, 1])
         if kind:
+            if row[-1] is None:
+                raise Malformed("batch: expected records without trailing nulls")
             row.extend([None] * (width + 1 - len(row)))
             tables.setdefault(kind, []).append(row)
         else:
             others.append(row)
     packed = {kind: _to_columns(rows) for kind, rows in tables.items()}
     return orjson.dumps([runs, packed, others])
-
-
-def texts(text: bytes, count: int) -> list[bytes]:
-    """The canonical bytes of each record, in order. Raises Malformed."""
-    try:
-        packed = _read(text, count)
-        return _in_order(packed, _texts_of(packed))
-    except _UNREADABLE as error:
-        raise Malformed(f"batch: columns cannot be read: {error}") from error
 
 
 def unpack(text: bytes, count: int) -> list[Row]:
@@ -99,23 +98,23 @@ def unpack(text: bytes, count: int) -> list[Row]:
 
 
 def _to_columns(rows: list[list[Any]]) -> list[Any]:
-    if len(rows) == 1:  # as a live scan goes out: each value is its column's constant
-        columns = rows[0][1:]
-    else:
-        columns = [_to_column(column) for column in islice(zip(*rows, strict=True), 1, None)]
+    columns = [_to_column(column) for column in islice(zip(*rows, strict=True), 1, None)]
     while columns and columns[-1] is None:
         columns.pop()
     return columns
 
 
 def _to_column(values: tuple[Any, ...]) -> Any:
+    types = set(map(type, values))
+    if not types <= _PLAIN:
+        # True equals 1 and 1.0 does too: as equal values they would become one word.
+        raise Malformed("batch: expected texts, integers and nulls in a column")
     if values.count(values[0]) == len(values):
         return values[0]
-    distinct = dict.fromkeys(values)
-    if set(map(type, distinct)) == {int}:
+    if types == {int}:
         return ["+", values[0], *map(sub, values[1:], values)]
-    index = {word: number for number, word in enumerate(distinct)}
-    return ["#", list(distinct), list(map(index.__getitem__, values))]
+    index = {word: number for number, word in enumerate(dict.fromkeys(values))}
+    return ["#", list(index), list(map(index.__getitem__, values))]
 
 
 # --- from columns ---------------------------------------------------------------------
@@ -176,7 +175,7 @@ def _scalar(value: Any) -> Any:
 
 def _texts_of(packed: _Packed) -> dict[str, list[bytes]]:
     encoded = {kind: _encode_rows(kind, columns) for kind, columns in packed.tables.items()}
-    encoded[""] = [orjson.dumps(row, option=orjson.OPT_SORT_KEYS) for row in packed.others]
+    encoded[""] = list(map(_canonical, packed.others))
     if any(len(own) > RECORD_BYTES_MAX for own in encoded[""]):
         raise Malformed(f"batch: expected records of at most {RECORD_BYTES_MAX} bytes")
     return encoded
