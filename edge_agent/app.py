@@ -154,7 +154,7 @@ class _Agent:
             database=box.database, status=self.status, api_keys=enrolment.api_keys(box.folder),
             boot=start.boot, checks=self._checks,
         )  # fmt: skip
-        self._scanners = Scanners(box.config.scanners, self._api.scanned)
+        self._scanners = Scanners(box.config.scanners, self._api.scanned, box.folder.path)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Everything, until told to stop."""
