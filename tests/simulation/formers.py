@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cloud_hub.domain.formers import Stretch
 from sync_protocol import chain
 from sync_protocol import messages as say
-from sync_protocol.batch import Batch
-from sync_protocol.keys import Claims, Opened, Predecessor
+from sync_protocol.batch import Batch, Verify
+from sync_protocol.keys import Claims, Opened, Predecessor, read_certificate
 from sync_protocol.receiver import Accepted, receive
 from tests.simulation.tables import Origin, Transaction
 
@@ -77,6 +77,24 @@ def register(txn: Transaction, claims: Claims, certificate: str) -> Origin:
     txn.put("sites", claims.site_id, claims.origin_id)
     row: Origin = txn.get("origins", claims.origin_id)
     return row
+
+
+def register_again(txn: Transaction, certificate: str, verify: Verify) -> None:
+    """Before any box is heard after a restore: an origin that was closed is closed again."""
+    claims = read_certificate(certificate, verify)
+    if txn.get("origins", claims.origin_id) is None:
+        row = register(txn, claims, certificate)
+        # It has spoken, if not to this database: it waits for no box, and is given to none.
+        txn.put("origins", claims.origin_id, replace(row, boot=1))
+
+
+def give_up(txn: Transaction, origin_id: str) -> None:
+    """No box is left that could tell: the origins before this one end where this hub has them."""
+    while (lost := missing(txn, txn.get("origins", origin_id))) is not None:
+        end = (lost.origin_id, lost.position, bytes.fromhex(lost.hash))
+        for (name,), each in txn.scan("origins"):
+            if each.predecessor is not None and each.predecessor[0] == lost.origin_id:
+                txn.put("origins", name, replace(each, predecessor=end))
 
 
 def take(

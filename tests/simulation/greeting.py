@@ -47,6 +47,8 @@ def on_hello(worker: "Worker", txn: Transaction, device_id: str, origin_id: str,
         txn.put("origins", origin_id, replace(
             row, lease=answer.lease, boot=max(hello.boot, row.boot), instance=hello.instance
         ))  # fmt: skip
+        if row.predecessor is not None and hello.certificate not in hub.successions:
+            hub.successions.append(hello.certificate)
         assert feed is not None and answer.lease is not None
         session = worker.open(answer.lease, device_id, origin_id, row.site_id, feed.origin_id)
         if answer.feed_verdict is FeedVerdict.NORMAL:

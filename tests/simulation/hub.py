@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sync_protocol import chain, changes
 from sync_protocol.keys import Claims, issue
 from sync_protocol.records import Fact, encode
+from tests.simulation import formers
 from tests.simulation.box import EPOCH_MS
 from tests.simulation.tables import Feed, Origin, Snapshot, Stored, Tables, Transaction
 from tests.simulation.worker import Worker
@@ -33,6 +34,8 @@ class Hub:
         self.locks: dict[Any, Worker] = {}
         self.backups: list[tuple[int, Snapshot]] = []
         self.epochs_told = 0
+        self.successions: list[str] = []
+        """Certificates of take-overs whose boxes have come; in the state folder, not in the database."""
         self._announced = 0
         self.tables.rows["hub"]["epoch",] = 1
         self.tables.rows["hub"]["changes",] = 0
@@ -166,6 +169,8 @@ class Hub:
             txn.put("returned", feed.origin_id, (site_id, feed.head))
         for (origin_id,), row in self.tables.scan("origins"):
             txn.put("origins", origin_id, replace(row, lease=None, salvage=None, safe_mark=row.mark))
+        for certificate in self.successions:
+            formers.register_again(txn, certificate, self.world.hub_key.verify)
         txn.commit()
         self.world.timeline.note(f"hub restored, epoch {self.epoch}")
         self.world.screen.show(None, "hub_restored")

@@ -7,7 +7,7 @@ switched off once its tail is on record, and the tail's records are adopted by c
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from edge_agent.storage import identity, ledger
+from edge_agent.storage import ledger
 from sync_protocol import chain, changes
 from sync_protocol.edge_session import Link
 from sync_protocol.records import Fact, Movement, decode
@@ -105,6 +105,8 @@ class Operator:
                 if box.standing is Link.FENCED:
                     self._decide(store, box)
                     break
+            else:
+                self._decide_again(store)
             self._adopt(store)
 
     def _decide(self, store: "Store", fenced: "Box") -> None:
@@ -115,12 +117,21 @@ class Operator:
                 self.world.met["cloned box switched off"] += 1
                 self.world.throw_away(fenced)
             return
-        if others:
-            if any(identity.get(box.database).acked < ledger.head(box.database)[0] for box in others):
-                return
+        if all(self._is_held(box) for box in others) and self.confirm(fenced):
             for box in others:
                 self.world.throw_away(box)
-        self.confirm(fenced)
+
+    def _is_held(self, box: "Box") -> bool:
+        """Whether the hub has all that this box has written, also after a restore."""
+        row: Origin | None = self.world.hub.tables.get("origins", box.origin_id)
+        return row is not None and row.mark >= ledger.head(box.database)[0]
+
+    def _decide_again(self, store: "Store") -> None:
+        """A restored hub has forgotten which box was confirmed: its branch waits for a survivor to adopt it."""
+        tables, boxes = self.world.hub.tables, store.live_boxes()
+        writer = tables.get("sites", store.site_id)
+        if len(boxes) == 1 and any(branch[2] is None for _, branch in tables.scan("branches", writer)):
+            self.confirm(boxes[0])
 
     def confirm(self, box: "Box") -> bool:
         """This box survives: close its origin where the hub has it, and open a successor; whether it went through."""
@@ -131,8 +142,11 @@ class Operator:
             row: Origin = txn.get("origins", writer)
             if row.predecessor is not None and not row.boot and not row.mark:
                 return  # a successor that waits for its box
+            if store.live_boxes() == [box] and box.origin_id != writer:
+                formers.give_up(txn, writer)
+                row = txn.get("origins", writer)
             if formers.missing(txn, row) is not None:
-                return  # levels without what its box has yet to tell would be wrong
+                return  # levels without what another box has yet to tell would be wrong
             origin_id = self.world.timeline.identifier()
             certificate = hub.certify(store.site_id, store.device_id, origin_id, **formers.closing(txn, writer, row))
             txn.put("origins", writer, replace(row, is_closed=True, lease=None))
@@ -155,6 +169,8 @@ class Operator:
         hub = self.world.hub
 
         def body(txn: Transaction) -> None:
+            if formers.missing(txn, txn.get("origins", txn.get("sites", store.site_id))) is not None:
+                return  # what is missing cannot be told from a branch yet
             for key, branch in txn.scan("branches"):
                 origin_id, chain_hash = key
                 row: Origin = txn.get("origins", origin_id)
@@ -182,8 +198,10 @@ def adopt_branch(
     known = txn.get("ledger", origin_id, position)
     record = decode(encoded)
     is_ledger = known is not None and known.chain_hash.hex() == chain_hash
+    # By an origin that remembers it better than a restored hub did; or it is an adoption of what was adopted since.
+    is_adopted = any(txn.get("adopted", name) is not None for name in (chain_hash, _adopted_by(record)))
     command_id = ""
-    if not is_ledger and isinstance(record, Movement | Fact):
+    if not is_ledger and not is_adopted and isinstance(record, Movement | Fact):
         command_id = world.timeline.identifier()
         command = changes.Command(
             command_id=command_id,
@@ -194,6 +212,12 @@ def adopt_branch(
         add_command(world, txn, row.site_id, command)
         world.met["adoption commanded"] += 1
     txn.put("branches", origin_id, chain_hash, Branch(position, encoded, command_id))
+
+
+def _adopted_by(record: object) -> str | None:
+    if isinstance(record, Movement):
+        return record.adopted
+    return record.body.get("adopted") if isinstance(record, Fact) else None
 
 
 def adopt_body(
