@@ -52,6 +52,7 @@ TABLE: dict[tuple[State, Step], State] = {
     **{(state, Step.CANCEL): State.CANCELLED for state in (State.DRAFT, State.APPROVED, State.SENT,
                                                            State.ACKNOWLEDGED)},
 }  # fmt: skip
+NUMBER_PREFIX = "PO-"
 EXPECTING = _RECEIVABLE
 """States in which goods are still on their way: their outstanding quantities are on order."""
 
@@ -85,6 +86,14 @@ def after(state: str, step: Step) -> State:
         allowed = sorted({before for before, known in TABLE if known == step})
         raise Conflict("order_state", f"expected an order that is {' or '.join(allowed)}, got {state}")
     return following
+
+
+def order_number(serial: int, hub_epoch: int) -> str:
+    """The number of a site's order, which its papers and receipts carry.
+
+    A hub restored from a backup has forgotten orders that vendors have: its epoch keeps the numbers apart.
+    """
+    return f"{NUMBER_PREFIX}{serial:06d}" if hub_epoch == 1 else f"{NUMBER_PREFIX}{hub_epoch}-{serial:06d}"
 
 
 def receipt_step(lines: Iterable[Line]) -> Step:

@@ -1,8 +1,9 @@
 """What follows from accepted records, in the transaction that accepts them.
 
-Facts become what head office reads (alerts, tasks, counts, transfers), commands get their
-outcome, proposals are merged, and what is odd becomes an exception. Returns what to say
-to stores; the caller appends it last, since the changes counter is everybody's lock.
+Facts become what head office reads (alerts, tasks, counts, transfers), goods move their
+orders on, commands get their outcome, proposals are merged, and what is odd becomes an
+exception. Returns what to say to stores; the caller appends it last, since the changes
+counter is everybody's lock.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from cloud_hub.domain.intake import KeyUse, KnownItem, Plan
-from cloud_hub.services import proposals
+from cloud_hub.services import arriving, proposals
 from cloud_hub.storage import branches, commands, exceptions, hub_state, ledger, reports
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection
@@ -46,6 +47,7 @@ async def follow(connection: Connection, shares: Sequence[Share], now_ms: int) -
             said += await proposals.merge(connection, origin, _of(typed, facts.Proposal), now_ms)
             said += await _transfers(connection, origin, _of(typed, facts.Transfer), now_ms)
             await _adoptions(connection, origin, _of(typed, facts.Adoption))
+        await arriving.fold(connection, origin, made.movements, now_ms)
         if made.commands or typed:
             await _settle(connection, origin, made, _of(typed, facts.Outcome), now_ms)
     await _placeholders(connection, shares, now_ms)

@@ -1,11 +1,11 @@
-"""Receiving at sites that the hub runs: what came becomes movements, and moves its order on.
+"""Receiving at sites that the hub runs: what came, counted, becomes movements.
 
-One transaction: the receipt under the caller's key, the order's lines, the movements in
-the site's ledger. What is counted is taken as it is, more or less than ordered; damaged
-units go to hold and do not fulfil a line. A store's own box receives what comes there.
+One transaction: the receipt under the caller's key, and the movements in the site's ledger
+under the order's number, which move the order on as at any site (`arriving.py`). What is
+counted is taken as it is, more or less than ordered; damaged units go to hold and do not
+fulfil a line. A store's own box receives what comes there.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -15,10 +15,10 @@ from uuid_utils import uuid7
 
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.posting import Draft
-from cloud_hub.domain.purchasing import after, minor_cost, receipt_step
+from cloud_hub.domain.purchasing import Step, after, minor_cost
 from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.adjusting import frozen
-from cloud_hub.services.posting import Posting
+from cloud_hub.services.posting import Posting, writer_of
 from cloud_hub.storage import products, purchase_orders, receipts, vendors
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.products import Product
@@ -79,6 +79,8 @@ class Receiving:
         body_hash = sha256(orjson.dumps(delivery, default=tuple)).digest()
         receipt_id = str(uuid7())
         async with self._database.transaction() as connection:
+            # The ledger first, then the order: in this order every writer of a site locks the two.
+            await writer_of(connection, site.id, now_ms)
             fields = {"site_id": site.id, "id": receipt_id, "key": key, "body_hash": body_hash, "actor": who.name,
                       "received_at": now_ms, **{name: getattr(delivery, name) for name in
                       ("order_id", "vendor_id", "document", "note")}}  # fmt: skip
@@ -89,10 +91,10 @@ class Receiving:
                 raise NotFound("vendor", "no such vendor", pointer="/vendor_id")
             if not await receipts.claim(connection, fields):
                 return await _replayed(connection, site, key, body_hash), True
+            if order is not None:
+                after(order.state, Step.RECEIVE_ALL)
             lines = _expecting(order, delivery.lines)
             await receipts.insert_lines(connection, site.id, receipt_id, lines)
-            if order is not None:
-                await _move_on(connection, order, delivery.lines, now_ms)
             known = await _products(connection, delivery.lines)
             drafts = [draft for line in delivery.lines for draft in _drafts(line, known, order, delivery)]
             await self._posting.post_in(connection, site.id, drafts, key, actor=who.name, now_ms=now_ms)
@@ -124,17 +126,6 @@ def _expecting(order: Order | None, came: Sequence[Came]) -> list[ReceiptLine]:
         lacking[line.product_id] = (expected or 0) - line.quantity
         lines.append(ReceiptLine(line.product_id, line.quantity, line.damaged, expected, line.location, line.lot))
     return lines
-
-
-async def _move_on(connection: Connection, order: Order, came: Sequence[Came], now_ms: int) -> None:
-    """Fold a delivery into its order's lines, and the order into its next state. Raises Conflict."""
-    sums: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for line in came:
-        received, damaged = sums[line.product_id]
-        sums[line.product_id] = (received + line.quantity, damaged + line.damaged)
-    lines = await purchase_orders.receive(connection, order, sums, now_ms)
-    state = after(order.state, receipt_step(lines))
-    await purchase_orders.update(connection, order, {"state": state, "received_at": now_ms}, now_ms)
 
 
 async def _products(connection: Connection, came: Sequence[Came]) -> Mapping[str, Product]:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from cloud_hub.domain.purchasing import Line, total
+from cloud_hub.domain.arrivals import Arrived
+from cloud_hub.domain.purchasing import Line, order_number, total
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
 from cloud_hub.storage.schema import hub_state, purchase_order_lines, purchase_orders, sites, vendors
 
@@ -84,6 +85,11 @@ _ONE = _SELECT.join(sites, sites.c.id == _ORDERS.site_id).where(_ORDERS.id == _I
 """By site, as every key of a large table begins with it."""
 _FIND = Query(_ONE)
 _LOCK = Query(_ONE.with_for_update(of=purchase_orders))
+_LOCK_BY_NUMBER = Query(
+    _SELECT.where(_ORDERS.site_id == bound(_ORDERS.site_id), _ORDERS.number == bound(_ORDERS.number)).with_for_update(
+        of=purchase_orders
+    )
+)
 
 
 def _given(name: str) -> sa.ColumnElement[bool]:
@@ -150,7 +156,7 @@ _RECEIVE = Query(
     .values(
         received=_LINES.received + sa.bindparam("more_received", type_=sa.BigInteger),
         damaged=_LINES.damaged + sa.bindparam("more_damaged", type_=sa.BigInteger),
-        first_received_at=sa.func.coalesce(_LINES.first_received_at, _NOW),
+        first_received_at=sa.func.least(_LINES.first_received_at, sa.bindparam("at", type_=sa.BigInteger)),
     )
 )
 
@@ -162,6 +168,11 @@ async def find(connection: Connection, order_id: str) -> Order | None:
 async def lock(connection: Connection, order_id: str) -> Order | None:
     """The order, which nobody else changes until this transaction ends."""
     return await _one(connection, await _LOCK.fetchrow(connection, id=order_id))
+
+
+async def lock_by_number(connection: Connection, site_id: str, number: str) -> Order | None:
+    """The same, as its papers name it."""
+    return await _one(connection, await _LOCK_BY_NUMBER.fetchrow(connection, site_id=site_id, number=number))
 
 
 async def list_newest(
@@ -182,9 +193,9 @@ async def insert(
     """Add an order with the next number of its site, whose row is locked."""
     found: Any = await _NEXT_SERIAL.fetchrow(connection, site_id=fields["site_id"])
     serial, epoch = found
-    # A hub restored from a backup has forgotten orders that vendors have: its epoch keeps the numbers apart.
-    number = f"PO-{serial:06d}" if epoch == 1 else f"PO-{epoch}-{serial:06d}"
-    await _INSERT.execute(connection, id=order_id, serial=serial, number=number, now=now_ms, **fields)
+    await _INSERT.execute(
+        connection, id=order_id, serial=serial, number=order_number(serial, epoch), now=now_ms, **fields
+    )
     await _insert_lines(connection, fields["site_id"], order_id, lines)
     return await _required(connection, order_id)
 
@@ -201,14 +212,16 @@ async def update(
     return await _required(connection, known.id)
 
 
-async def receive(
-    connection: Connection, known: Order, came: Mapping[str, tuple[int, int]], now_ms: int
-) -> tuple[Line, ...]:
-    """Add (received, damaged) per product to a locked order's lines; the lines as they are then."""
+async def receive(connection: Connection, known: Order, came: Mapping[str, Arrived], now_ms: int) -> tuple[Line, ...]:
+    """Add what came, per product, to a locked order's lines; the lines as they are then.
+
+    Goods came neither before the order was sent nor after now, whatever a clock said.
+    """
     rows = [
-        {"site_id": known.site_id, "order_id": known.id, "product_id": product_id, "more_received": received,
-         "more_damaged": damaged, "now": now_ms}
-        for product_id, (received, damaged) in came.items()
+        {"site_id": known.site_id, "order_id": known.id, "product_id": product_id, "more_received": each.received,
+         "more_damaged": each.damaged,
+         "at": max(known.sent_at or 0, min(now_ms, int(each.first_at.timestamp() * 1000)))}
+        for product_id, each in came.items()
     ]  # fmt: skip
     await _RECEIVE.each(connection, rows)
     return (await _required(connection, known.id)).lines
