@@ -43,11 +43,12 @@ async def part(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Part:
         database, sessions=sessions, intake=intake, feeder=Feeder(database, sign=sign),
         returned=Returned(database, verify=verify), downlink=broker, now=now_ms, monotonic=_monotonic_ms,
     )  # fmt: skip
-    listener = Listener(partial(connect, core.config.database_url))
+    session = partial(connect, core.config.database_url)
+    listener = Listener(session)
     stack.push_async_callback(listener.close)
     ingest = Ingest(
-        address, broker, exchange, ShardLeases(database, worker), Presence(database, now=now_ms), worker=worker,
-        hub_state=partial(_hub_state, core), changed=listener.changed,
+        address, broker, exchange, ShardLeases(database, worker, connect=session), Presence(database, now=now_ms),
+        worker=worker, hub_state=partial(_hub_state, core), changed=listener.changed,
     )  # fmt: skip
     metrics.add(_Numbers(ingest, intake, exchange, sessions, broker))
     return Part("ingest", ingest.run)

@@ -2,14 +2,18 @@
 
 A lease only spares work: an origin's row lock keeps two workers on one shard harmless.
 Times are the database's own, so processes with wrong clocks cannot hold a lease for ever.
+A worker also keeps a session with a lock of its name: when the process dies, PostgreSQL
+frees the lock, and its shards need not wait for the end of their leases.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from cloud_hub.storage.database import Connection, Query, bound
+from cloud_hub.storage.database import Connection, Query, bound, bound_array
 from cloud_hub.storage.schema import shard_leases, slots, workers
 from sync_protocol.topics import SHARDS
 
@@ -20,6 +24,22 @@ _BEAT = insert(workers).values({"worker": bound(workers.c.worker), "seen_at": _N
 _SEEN = Query(_BEAT.on_conflict_do_update(index_elements=[workers.c.worker], set_={"seen_at": _NOW}))
 _ALIVE = Query(sa.select(sa.func.count()).select_from(workers).where(workers.c.seen_at > _NOW - _TTL))
 _GONE = Query(workers.delete().where(workers.c.worker == bound(workers.c.worker)))
+_PULSE: sa.ColumnElement[int] = sa.literal_column("7391")
+"""The class of our advisory locks: any number that nobody else uses in this database."""
+_HOLD = Query(sa.select(sa.func.pg_advisory_lock(_PULSE, sa.func.hashtext(bound(workers.c.worker)))))
+_BURY = Query(
+    workers.delete()
+    .where(
+        workers.c.worker != bound(workers.c.worker),
+        sa.func.pg_try_advisory_xact_lock(_PULSE, sa.func.hashtext(workers.c.worker)),
+    )
+    .returning(workers.c.worker)
+)
+_INHERIT = Query(
+    shard_leases.update()
+    .where(shard_leases.c.worker == sa.any_(bound_array(shard_leases.c.worker, "dead")))
+    .values(expires_at=sa.literal_column("0"))
+)
 _RENEW = Query(
     shard_leases.update()
     .where(shard_leases.c.worker == _WORKER, shard_leases.c.expires_at > _NOW)
@@ -87,6 +107,36 @@ async def count_served(connection: Connection) -> int:
     """How many shards a connected worker serves now."""
     served: int = await _SERVED.fetchval(connection)
     return served
+
+
+Connect = Callable[[], Awaitable[asyncpg.Connection]]
+
+
+class Pulse:
+    """The session by which others see that this worker's process lives."""
+
+    def __init__(self, connect: Connect, worker: str) -> None:
+        self._connect = connect
+        self._worker = worker
+        self._session: asyncpg.Connection | None = None
+
+    async def hold(self) -> None:
+        """Begin it, or begin it again when it was lost."""
+        if self._session is None or self._session.is_closed():
+            self._session = await self._connect()
+            await _HOLD.fetchval(self._session, worker=self._worker)
+
+    async def stop(self) -> None:
+        """This worker goes."""
+        if self._session is not None:
+            await self._session.close()
+
+
+async def bury(connection: Connection, worker: str) -> None:
+    """Forget the other workers whose process is dead, and free what they had leased."""
+    dead = [row["worker"] for row in await _BURY.fetch(connection, worker=worker)]
+    if dead:
+        await _INHERIT.execute(connection, dead=dead)
 
 
 async def beat(connection: Connection, worker: str, ttl_ms: int) -> int:

@@ -5,7 +5,8 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -90,8 +91,25 @@ def test_keys_of_large_tables_begin_with_the_site(name: str) -> None:
         assert next(iter(index.columns)).name == "site_id"
 
 
-async def test_workers_share_the_shards_and_take_over_from_one_that_is_gone(database: Database) -> None:
-    first, second = ShardLeases(database, "one", ttl_ms=400), ShardLeases(database, "two", ttl_ms=400)
+@pytest.fixture
+async def leases(database_url: str, database: Database) -> AsyncIterator[Callable[..., ShardLeases]]:
+    """Workers' leases; their sessions end with the test."""
+    sessions: list[Any] = []
+
+    async def session() -> Any:
+        sessions.append(await connect(database_url))
+        return sessions[-1]
+
+    def make(worker: str, **options: int) -> ShardLeases:
+        return ShardLeases(database, worker, connect=session, **options)
+
+    yield make
+    for each in sessions:
+        await each.close()
+
+
+async def test_workers_share_the_shards_and_take_over_from_one_that_is_gone(leases: Callable[..., ShardLeases]) -> None:
+    first, second = leases("one", ttl_ms=400), leases("two", ttl_ms=400)
     assert len(await first.renew()) == topics.SHARDS
     await second.renew()
     await first.renew()
@@ -105,8 +123,28 @@ async def test_workers_share_the_shards_and_take_over_from_one_that_is_gone(data
         await asyncio.sleep(0.05)
 
 
-async def test_a_worker_that_stops_gives_its_shards_back_at_once(database: Database) -> None:
-    first, second = ShardLeases(database, "one"), ShardLeases(database, "two")
+@pytest.mark.parametrize("cut_off", ["dead for good", "only its session was cut"])
+async def test_the_shards_of_a_worker_without_a_session_are_taken_over_at_once(
+    database: Database, leases: Callable[..., ShardLeases], cut_off: str
+) -> None:
+    one, heir = leases("one"), leases("heir")
+    for worker in (one, heir, one, heir):
+        await worker.renew()
+    assert (len(one.held), len(heir.held)) == (32, 32)
+    async with database.connection() as connection:
+        its = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = (hashtext('one')::bigint & 4294967295)"
+        await connection.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM ({its}) AS its")
+
+    assert len(await heir.renew()) == topics.SHARDS
+
+    if cut_off == "only its session was cut":
+        for worker in (one, heir, one):
+            await worker.renew()
+        assert (len(one.held), len(heir.held)) == (32, 32)
+
+
+async def test_a_worker_that_stops_gives_its_shards_back_at_once(leases: Callable[..., ShardLeases]) -> None:
+    first, second = leases("one"), leases("two")
     await first.renew()
 
     await first.leave()
@@ -193,7 +231,7 @@ async def _value(database: Database, text: str) -> object:
 
 
 async def test_over_a_real_broker_a_backlog_arrives_and_a_change_comes_down(
-    hub: HubCore, broker: Broker, seed: int
+    hub: HubCore, broker: Broker, leases: Callable[..., ShardLeases], seed: int
 ) -> None:
     chance = random.Random(seed)
     box = await hub.make_box()
@@ -202,7 +240,7 @@ async def test_over_a_real_broker_a_backlog_arrives_and_a_change_comes_down(
         box.receive(product, 100_000)
     for _ in range(5_000):
         box.sell(chance.choice(products))
-    ingest = _worker(hub, _address(broker))
+    ingest = _worker(hub, _address(broker), leases("worker"))
     running = asyncio.create_task(ingest.run())
     try:
         await _until(lambda: ingest.is_connected)
@@ -245,7 +283,7 @@ def _address(broker: Broker) -> BrokerAddress:
     return BrokerAddress(host="127.0.0.1", port=broker.port, username="hub", password="demo")
 
 
-def _worker(hub: HubCore, address: BrokerAddress) -> Ingest:
+def _worker(hub: HubCore, address: BrokerAddress, leases: ShardLeases) -> Ingest:
     database, downlink = hub.database, Downlink()
     sessions = Sessions(
         database, sign=hub.key.sign, verify=hub.verify, deny=hub.deny, now=hub.clock,
@@ -264,7 +302,7 @@ def _worker(hub: HubCore, address: BrokerAddress) -> Ingest:
         await asyncio.sleep(0.05)
 
     return Ingest(
-        address, downlink, exchange, ShardLeases(database, secrets.token_hex(4)), Presence(database, now=hub.clock),
+        address, downlink, exchange, leases, Presence(database, now=hub.clock),
         worker=secrets.token_hex(4), hub_state=state, changed=changed,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from cloud_hub.domain.enrolment_codes import hash_of
 from cloud_hub.domain.permissions import Role
 from cloud_hub.domain.tokens import DEVICE_AUDIENCE
 from cloud_hub.services.shards import ShardLeases
-from cloud_hub.storage.database import Query
+from cloud_hub.storage.database import Query, connect
 from cloud_hub.storage.shards import is_heard
 from sync_protocol import topics
 from sync_protocol.keys import read_certificate, verifier
@@ -197,7 +198,7 @@ async def test_the_folder_learns_of_certificates_that_a_crash_kept_from_it(serve
 
 async def test_a_box_is_only_called_live_while_a_worker_with_a_broker_hears_it(hub: Running, admin: Client) -> None:
     device = (await Box(hub).enrol(await make_code(admin, await admin.make_site()))).body["device_id"]
-    worker = ShardLeases(hub.core.database, "worker")
+    worker = ShardLeases(hub.core.database, "worker", connect=partial(connect, hub.core.config.database_url))
 
     async def told() -> tuple[str, bool, str]:
         box = (await admin.get("/fleet")).body["items"][0]
