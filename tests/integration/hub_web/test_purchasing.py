@@ -181,6 +181,11 @@ async def test_lines_name_each_product_once_with_a_price_and_numbers_run_per_sit
     assert [reply.status for reply in again] == [201, 200]
     found = (await admin.get(f"/purchase-orders?site_id={shop.site}&number=PO-000003")).body["items"]
     assert [order["number"] for order in found] == ["PO-000003"]
+    await admin.post(f"/purchase-orders/{found[0]['id']}/cancel")
+    for state, count in (("draft", 6), ("cancelled", 1), ("sent", 0)):
+        page = await admin.get(f"/purchase-orders?vendor_id={shop.vendor}&state={state}")
+        assert (page.status, len(page.body["items"])) == (200, count), page.body
+    assert (await admin.get("/purchase-orders?state=lost")).status == 422
 
 
 async def test_managers_approve_up_to_their_limit_and_ones_own_limit_wins_over_the_roles(

@@ -19,6 +19,7 @@ from cloud_hub.domain.purchasing import (
     total,
 )
 from cloud_hub.errors import Conflict, Forbidden
+from cloud_hub.storage.schema import metadata
 
 
 def line(quantity: int, price: str = "1", received: int = 0) -> Line:
@@ -101,3 +102,11 @@ def test_a_suggestion_fills_up_to_the_maximum_less_what_is_on_order_and_always_a
     available: int, on_order: int, reorder_point: int, maximum: int | None, suggested: int
 ) -> None:
     assert suggestion(available, on_order, reorder_point, maximum) == suggested
+
+
+@pytest.mark.parametrize("name", ["purchase_orders", "purchase_order_lines", "receipts", "receipt_lines"])
+def test_keys_of_orders_and_receipts_begin_with_the_site(name: str) -> None:
+    table = metadata.tables[name]
+
+    for columns in (table.primary_key.columns, *(index.columns for index in table.indexes)):
+        assert next(iter(columns)).name == "site_id"
