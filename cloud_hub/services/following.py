@@ -186,6 +186,8 @@ async def _settle(
         for sequence, body in told
     ]
     await commands.settle(connection, settled)
+    if settled:
+        await branches.settle(connection, origin.site_id, [each["id"] for each in settled], now_ms)
 
 
 def _outcome(

@@ -17,6 +17,7 @@ from cloud_hub.storage.origins import Origin
 from cloud_hub.storage.products import Product
 from sync_protocol import changes as wire
 from sync_protocol import facts
+from sync_protocol.clock import is_trusted
 from sync_protocol.registers import Edit, Register, decide_field
 
 _NEW: dict[str, Any] = {
@@ -88,7 +89,10 @@ async def _edit(
     won: dict[str, Any] = {}
     for field, value in checked.fields.items():
         current = _register(known, field)
-        edit = Edit(value=value, base_version=proposal.base_version, hlc=proposal.hlc, node=str(origin.site_id))
+        edit = Edit(
+            value=value, base_version=proposal.base_version, hlc=proposal.hlc, node=str(origin.site_id),
+            is_trusted=_is_trusted(proposal),
+        )  # fmt: skip
         decision = decide_field(field, current, edit)
         if decision.is_accepted:
             won[field] = value
@@ -129,15 +133,22 @@ def _register(product: Product, field: str) -> Register:
         hlc=(held["hlc"][0], held["hlc"][1]),
         node=held["node"],
         is_store_edit=bool(held.get("is_store_edit")),
+        is_trusted=held.get("is_trusted", True),
     )
+
+
+def _is_trusted(proposal: facts.Proposal) -> bool:
+    """Whether the store's clock was to be believed when the edit was made."""
+    return is_trusted(proposal.occurred_at, proposal.clock_offset)
 
 
 async def _mark(connection: Connection, product: Product, proposal: facts.Proposal, fields: list[str]) -> None:
     """Note that a store wrote these fields last."""
-    by_store = {
-        field: {"version": list(product.version), "hlc": list(proposal.hlc), "node": "store", "is_store_edit": True}
-        for field in fields
-    }
+    held = {
+        "version": list(product.version), "hlc": list(proposal.hlc), "node": "store", "is_store_edit": True,
+        "is_trusted": _is_trusted(proposal),
+    }  # fmt: skip
+    by_store = dict.fromkeys(fields, held)
     await conflicts.save_registers(connection, product.id, {**product.registers, **by_store})
 
 

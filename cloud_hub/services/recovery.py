@@ -67,7 +67,7 @@ class Recovery:
         if writer is None:
             raise Conflict("no_writer", "expected a site that has an origin")
         if await formers.missing(connection, writer) is not None:
-            raise Conflict("incomplete_past", "expected a past without holes: a box of this site has it, and tells it")
+            raise _incomplete()
         fresh = registering.new_id()
         claims = Claims(
             site_id=str(site_id), device_id=device_id, origin_id=fresh, public_key=bytes(public_key).hex(),
@@ -90,17 +90,23 @@ class Recovery:
             writer = await origins.lock_open(connection, branch.site_id)
             if writer is None or writer.origin_id == branch.origin_id:
                 raise Conflict("no_survivor", "expected a confirmed survivor to adopt the branch")
-            if branch.state in ("adopting", "adopted"):
-                raise Conflict("adopted", "expected a branch that is not adopted yet")
+            if await formers.missing(connection, writer) is not None:
+                raise _incomplete()  # what is missing could lie on the branch, and would be taken for new
             count = await self._ask(connection, branch, actor, now_ms)
+            if not count and branch.state in ("adopting", "adopted"):
+                raise Conflict("adopted", "expected a branch that is not adopted yet")
             await branches.save_state(connection, branch, "adopting" if count else "adopted", actor, now_ms)
         return count
 
     async def _ask(self, connection: Connection, branch: Branch, actor: str, now_ms: int) -> int:
         items = await _items(connection, branch)
+        rows = [row for row in await branches.list_records(connection, branch) if row["state"] == "stored"]
+        adopted = await branches.list_adopted(
+            connection, branch.site_id, [name for row in rows for name in _names(row)]
+        )
         asked = []
-        for row in await branches.list_records(connection, branch):
-            if row["state"] != "stored" or await _is_in_ledger(connection, branch, row):
+        for row in rows:
+            if not adopted.isdisjoint(_names(row)) or await _is_in_ledger(connection, branch, row):
                 continue
             body = _body(bytes(row["chain_hash"]), bytes(row["encoded"]), items)
             if body is None:
@@ -119,6 +125,17 @@ class Recovery:
             )
         await branches.save_asked(connection, asked)
         return len(asked)
+
+
+def _incomplete() -> Conflict:
+    return Conflict("incomplete_past", "expected a past without holes: a box of this site has it, and tells it")
+
+
+def _names(row: Mapping[str, Any]) -> list[str]:
+    """By which a record may be adopted already: its own hash, which a restored hub may see adopted before it sees
+    the record; or, when it is an adoption itself, the hash of what it adopted, which another box did since."""
+    record, own = _decoded(bytes(row["encoded"])), bytes(row["chain_hash"]).hex()
+    return [own, record.adopted] if isinstance(record, Movement) and record.adopted else [own]
 
 
 async def _is_in_ledger(connection: Connection, branch: Branch, row: Mapping[str, Any]) -> bool:

@@ -7,8 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from cloud_hub.storage.database import Connection, Query, Row, bound, copy_rows, given
-from cloud_hub.storage.schema import branch_batches, branch_records, branches
+from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, copy_rows, given
+from cloud_hub.storage.schema import branch_batches, branch_records, branches, facts, movements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,43 @@ _OUTCOME = Query(
     )
     .values(given(branch_records, "state", "detail"))
 )
+_OF_SITE = branches.c.site_id == bound(branches.c.site_id)
+_ADOPTING = Query(sa.select(sa.exists().where(_OF_SITE, branches.c.state == "adopting")))
+_SETTLED = Query(
+    branch_records.update()
+    .where(
+        branch_records.c.site_id == bound(branch_records.c.site_id),
+        branch_records.c.command_id == sa.any_(bound_array(branch_records.c.command_id, "ids")),
+        branch_records.c.state == "asked",
+    )
+    .values(state="adopted")
+)
+_ADOPTED = Query(
+    branches.update()
+    .where(
+        _OF_SITE,
+        branches.c.state == "adopting",
+        ~sa.exists().where(
+            branch_records.c.site_id == branches.c.site_id,
+            branch_records.c.branch_id == branches.c.branch_id,
+            branch_records.c.state == "asked",
+        ),
+    )
+    .values(state="adopted", **given(branches, "updated_at"))
+)
+_NAMES = sa.bindparam("names", type_=sa.ARRAY(sa.Text))
+_BY_ADOPTED = Query(
+    # Reads what the site has, without an index: asked by a person about a branch, a few times in a hub's life.
+    sa.union_all(
+        sa.select(movements.c.adopted).where(
+            movements.c.site_id == bound(movements.c.site_id), movements.c.adopted == sa.any_(_NAMES)
+        ),
+        sa.select(facts.c.body["adopted"].astext).where(
+            facts.c.site_id == bound(facts.c.site_id), facts.c.kind == "adoption",
+            facts.c.body["adopted"].astext == sa.any_(_NAMES),
+        ),
+    )
+)  # fmt: skip
 _RECORD_COLUMNS = ("site_id", "chain_hash", "branch_id", "position", "encoded")
 
 
@@ -158,6 +195,11 @@ async def list_records(connection: Connection, branch: Branch) -> list[Row]:
     return await _RECORDS.fetch(connection, site_id=branch.site_id, branch_id=branch.branch_id)
 
 
+async def list_adopted(connection: Connection, site_id: UUID, names: list[str]) -> set[str]:
+    """Which of these chain hashes the site's ledger has adopted."""
+    return {row[0] for row in await _BY_ADOPTED.fetch(connection, site_id=site_id, names=names)}
+
+
 async def save_state(connection: Connection, branch: Branch, state: str, by: str, now_ms: int) -> None:
     """Stored, awaiting approval, adopting or adopted."""
     await _STATE.execute(
@@ -168,6 +210,13 @@ async def save_state(connection: Connection, branch: Branch, state: str, by: str
 async def save_asked(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Which command adopts which record."""
     await _ASKED.each(connection, rows)
+
+
+async def settle(connection: Connection, site_id: UUID, command_ids: list[str], now_ms: int) -> None:
+    """Adoptions have got their outcome; a branch whose last one that was is adopted."""
+    if await _ADOPTING.fetchval(connection, site_id=site_id):
+        await _SETTLED.execute(connection, site_id=site_id, ids=command_ids)
+        await _ADOPTED.execute(connection, site_id=site_id, updated_at=now_ms)
 
 
 async def save_outcomes(connection: Connection, rows: list[dict[str, Any]]) -> None:

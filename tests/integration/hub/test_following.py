@@ -7,7 +7,7 @@ from uuid import uuid4
 from sync_protocol import facts, messages
 from sync_protocol.digest import bucket_of, bucket_sums
 from sync_protocol.vocabulary import AlertState, transit
-from tests.integration.hub.conftest import Box, HubCore
+from tests.integration.hub.conftest import START_MS, Box, HubCore
 
 
 async def test_an_alert_is_opened_acknowledged_and_resolved_by_the_box(hub: HubCore) -> None:
@@ -89,12 +89,15 @@ async def test_a_receipt_that_is_seen_before_its_dispatch_ends_with_the_same_tra
     assert await hub.value(left, transit(transfer)) == 0
 
 
-def propose(box: Box, entity_id: str, fields: dict[str, Any], base: tuple[int, int] | None, at: int = 1) -> None:
+def propose(
+    box: Box, entity_id: str, fields: dict[str, Any], base: tuple[int, int] | None, at: int = 1,
+    clock_ms: int = START_MS,
+) -> None:  # fmt: skip
     box.write(
         facts.fact(
             facts.Proposal(
-                occurred_at=0, proposal_id=str(uuid4()), entity="product", entity_id=entity_id, base_version=base,
-                hlc=(at, 0), fields=fields,
+                occurred_at=clock_ms, clock_offset=0, proposal_id=str(uuid4()), entity="product", entity_id=entity_id,
+                base_version=base, hlc=(at, 0), fields=fields,
             )
         )
     )  # fmt: skip
@@ -130,6 +133,19 @@ async def test_an_edit_that_did_not_know_of_another_loses_and_is_kept(hub: HubCo
     assert await hub.rows("SELECT name, price::text FROM products WHERE id = $1", product) == [("Store's", "1.00")]
     lost = "SELECT field, lost FROM conflicts WHERE entity_id = $1 ORDER BY field"
     assert await hub.rows(lost, product) == [("name", "Head office's"), ("price", "5.00")]
+
+
+async def test_an_edit_by_a_clock_that_is_not_to_be_believed_loses(hub: HubCore) -> None:
+    product = await hub.make_product(name="Head office's", version=7, registers={})
+    box, other = await hub.make_box(), await hub.make_box()
+    propose(box, product, {"name": "By a right clock"}, (0, 0), at=20_000)
+    propose(other, product, {"name": "In 1970"}, (0, 0), at=90_000, clock_ms=5)
+
+    await box.connect()
+    await other.connect()
+
+    assert await hub.value("SELECT name FROM products WHERE id = $1", product) == "By a right clock"
+    assert await hub.value("SELECT lost FROM conflicts WHERE entity_id = $1 ORDER BY lost DESC", product) == "In 1970"
 
 
 async def test_fields_that_do_not_fit_are_raised_and_the_others_merged(hub: HubCore) -> None:

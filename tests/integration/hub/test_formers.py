@@ -203,7 +203,7 @@ async def test_nobody_confirms_a_survivor_while_the_past_has_a_hole(
 
 
 async def test_a_fenced_box_tells_the_past_too(hub: HubCore, monkeypatch: pytest.MonkeyPatch) -> None:
-    old, new, product = await replaced(hub)
+    old, new, _ = await replaced(hub)
     monkeypatch.setattr(new, "former", lambda wanted: [])
     new.boot = 7
     await new.connect()

@@ -148,6 +148,39 @@ async def test_what_the_writer_did_with_a_branch_record_is_shown(hub: HubCore) -
     assert await hub.rows(row, chain_hash) == [("no_effect", "key")]
 
 
+async def test_a_branch_is_adopted_when_the_last_of_its_commands_has_an_outcome(hub: HubCore) -> None:
+    box, _ = await fenced(hub)
+    branch = str(await hub.value("SELECT branch_id::text FROM branches WHERE site_id = $1", box.site_id))
+    successor = await succeed(hub, box)
+    await successor.connect()
+    await hub.recovery.adopt(branch, "ann", hub.clock())
+    *most, last = await hub.rows("SELECT id::text FROM commands WHERE site_id = $1 ORDER BY id", box.site_id)
+    states = []
+    for ids in (most, [last]):
+        for (command_id,) in ids:
+            successor.write(facts.fact(facts.Outcome(occurred_at=0, command_id=command_id, status="done")))
+
+        await successor.talk()
+
+        states.append(await hub.value("SELECT state FROM branches WHERE branch_id = $1", branch))
+
+    assert states == ["adopting", "adopted"]
+    assert await hub.rows("SELECT DISTINCT state FROM branch_records WHERE command_id IS NOT NULL") == [("adopted",)]
+
+
+async def test_what_the_ledger_has_adopted_already_is_not_asked_for(hub: HubCore) -> None:
+    box, product = await fenced(hub)
+    branch = str(await hub.value("SELECT branch_id::text FROM branches WHERE site_id = $1", box.site_id))
+    successor = await succeed(hub, box)
+    tail = [box.hash_at(at).hex() for at in range(1, box.head + 1)]
+    # As after a restore of the hub: what was done is told before the branch is there again.
+    successor.sell(product, 2000, adopted=tail[-1])
+    successor.write(facts.fact(facts.Adoption(occurred_at=0, adopted=tail[-2], status="no_effect")))
+    await successor.connect()
+
+    assert await hub.recovery.adopt(branch, "ann", hub.clock()) == 3
+
+
 async def test_signed_levels_stand_in_for_records_that_a_restored_hub_cannot_get(hub: HubCore) -> None:
     box, product = await hub.make_box(), str(uuid4())
     box.receive(product, 9000)
