@@ -142,11 +142,13 @@ class Operator:
             row: Origin = txn.get("origins", writer)
             if row.predecessor is not None and not row.boot and not row.mark:
                 return  # a successor that waits for its box
-            if store.live_boxes() == [box] and box.origin_id != writer:
+            if (lost := formers.missing(txn, row)) is not None:
+                line = [name for name, _ in formers.list_before(txn, row)]
+                after = [writer, *line[: line.index(lost.origin_id)]]
+                if any(each.origin_id in after for each in store.live_boxes()):
+                    return  # it has yet to tell; levels without that would be wrong
                 formers.give_up(txn, writer)
                 row = txn.get("origins", writer)
-            if formers.missing(txn, row) is not None:
-                return  # levels without what another box has yet to tell would be wrong
             origin_id = self.world.timeline.identifier()
             certificate = hub.certify(store.site_id, store.device_id, origin_id, **formers.closing(txn, writer, row))
             txn.put("origins", writer, replace(row, is_closed=True, lease=None))
