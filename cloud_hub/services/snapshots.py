@@ -15,11 +15,11 @@ from uuid import UUID
 from cloud_hub.errors import NotFound
 from cloud_hub.services import feed as feed_service
 from cloud_hub.services.ports import Sign
-from cloud_hub.storage import chunks, commands, feeds, ledger, origins, reference
+from cloud_hub.storage import batches, chunks, commands, feeds, ledger, levels, origins, reference
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.feeds import Feed
 from cloud_hub.storage.origins import Origin
-from sync_protocol import batch as batches
+from sync_protocol import batch
 from sync_protocol import bootstrap
 from sync_protocol import changes as wire
 from sync_protocol.messages import FeedCursor
@@ -57,7 +57,7 @@ class Snapshots:
             fingerprint = await reference.product_fingerprint(connection, site_id)
             products: list[bytes] = []
             if fingerprint not in self._catalogues:
-                products = [line async for line in reference.product_lines(connection, site_id)]
+                products = await reference.product_lines(connection, site_id)
             lines = [line async for line in self._reference(connection, site_id)]
             uplink = await _uplink(connection, site_id)
             if kind == "successor":
@@ -120,7 +120,7 @@ class Snapshots:
 
     async def _bootstrap(self, connection: Connection, site_id: str) -> AsyncIterator[bytes]:
         """Levels, keys, and the records of former writers above their safe marks."""
-        for product, place, quantity in await ledger.list_levels(connection, site_id):
+        for product, place, quantity in await levels.list_levels(connection, site_id):
             if quantity:
                 yield encode(bootstrap.level(product, place, quantity))
         for row in await ledger.list_keys(connection, site_id):
@@ -156,8 +156,8 @@ async def _uplink(connection: Connection, site_id: str) -> Uplink | None:
 
 async def _former(connection: Connection, origin: Origin) -> list[bytes]:
     lines: list[bytes] = []
-    for row in await ledger.list_batches_after(connection, origin.site_id, origin.origin_id, origin.safe_mark):
-        opened = batches.open_batch(batches.parse(row["sealed"]))
+    for row in await batches.list_batches_after(connection, origin.site_id, origin.origin_id, origin.safe_mark):
+        opened = batch.open_batch(batch.parse(row["sealed"]))
         for i, ((encoded, _), chain_hash) in enumerate(zip(opened.rows, opened.hashes, strict=True)):
             position = row["first_sequence"] + i
             if position > origin.safe_mark:

@@ -82,14 +82,18 @@ class Query:
         if rows:
             await connection.executemany(self.text, [self._values(row) for row in rows])
 
-    async def stream(self, connection: Connection, **arguments: Any) -> AsyncIterator[Row]:
-        """Rows by a cursor, inside a transaction, without holding them all."""
-        async for row in connection.cursor(self.text, *self._values(arguments), prefetch=1000):
-            yield row
+    async def pages(self, connection: Connection, **arguments: Any) -> AsyncIterator[list[Row]]:
+        """Rows by a cursor, inside a transaction, some hundred at a time, without holding them all."""
+        cursor = await connection.cursor(self.text, *self._values(arguments))
+        while rows := await cursor.fetch(_PAGE_ROWS):
+            yield rows
 
     def _values(self, arguments: Mapping[str, Any]) -> list[Any]:
         defaults = self._defaults
         return [arguments[name] if name in arguments else defaults[name] for name in self._order]
+
+
+_PAGE_ROWS = 500
 
 
 class Database:

@@ -1,10 +1,9 @@
 """SQL of all reference data of one site, as its feed would have told it."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, array
 
 from cloud_hub.storage.database import Connection, Query, Row, bound
 from cloud_hub.storage.schema import (
@@ -21,24 +20,28 @@ from sync_protocol import changes as wire
 from sync_protocol.quantity import minor_digits
 from sync_protocol.records import Fact, encode
 
-_PLAIN = ("sku", "name", "category", "unit", "currency", "lifecycle", "metadata", "reorder_point", "critical_level",
-          "negative_policy")  # fmt: skip
 _codes = (
     sa.select(
         barcodes.c.product_id,
-        sa.func.jsonb_agg(sa.func.jsonb_build_array(barcodes.c.code, barcodes.c.pack_quantity), type_=JSONB).label(
-            "codes"
-        ),
+        sa.func.jsonb_agg(
+            sa.func.jsonb_build_object(
+                sa.literal_column("'code'"),
+                barcodes.c.code,
+                sa.literal_column("'pack_quantity'"),
+                barcodes.c.pack_quantity,
+            ),
+            type_=JSONB,
+        ).label("codes"),
     )
     .group_by(barcodes.c.product_id)
     .subquery("codes")
 )
 _own = site_products.alias("own")
+# The columns are the fields of wire.Product, under their names.
 _PRODUCTS = Query(
     sa.select(
-        products.c.id,
-        products.c.version_epoch,
-        products.c.version,
+        sa.cast(products.c.id, sa.Text).label("product_id"),
+        array([products.c.version_epoch, products.c.version]).label("version"),
         products.c.sku,
         products.c.name,
         products.c.category,
@@ -48,7 +51,7 @@ _PRODUCTS = Query(
         products.c.currency,
         products.c.lifecycle,
         products.c.metadata,
-        _codes.c.codes,
+        sa.func.coalesce(_codes.c.codes, sa.literal_column("'[]'::jsonb"), type_=JSONB).label("barcodes"),
         sa.func.coalesce(_own.c.reorder_point, products.c.reorder_point).label("reorder_point"),
         sa.func.coalesce(_own.c.critical_level, products.c.critical_level).label("critical_level"),
         sa.func.coalesce(_own.c.negative_policy, products.c.negative_policy).label("negative_policy"),
@@ -106,14 +109,16 @@ _LINES = Query(
 )
 
 
-async def product_lines(connection: Connection, site_id: str) -> AsyncIterator[bytes]:
+async def product_lines(connection: Connection, site_id: str) -> list[bytes]:
     """Every product that is not archived, merged with the site's own row, as encoded feed records.
 
     In the order of their versions: neighbours of one import compress best, and what changes moves
     to the end, so the chunks before it stay what they were.
     """
-    async for row in _PRODUCTS.stream(connection, site_id=site_id):
-        yield _line(row)
+    lines: list[bytes] = []
+    async for rows in _PRODUCTS.pages(connection, site_id=site_id):
+        lines += map(_line, rows)
+    return lines
 
 
 async def product_fingerprint(connection: Connection, site_id: str) -> tuple[object, ...]:
@@ -168,13 +173,8 @@ def _policy(ours: Row | None, rows: list[Row]) -> wire.Policy:
 
 def _line(row: Row) -> bytes:
     """The bytes of `encode(change(wire.Product(...)))`, made without a model: a chain has many products."""
-    digits = minor_digits(row["currency"])
-    body: dict[str, Any] = {
-        "product_id": str(row["id"]), "version": [row["version_epoch"], row["version"]],
-        "barcodes": [{"code": code, "pack_quantity": pack} for code, pack in row["codes"] or ()],
-    }  # fmt: skip
+    body: dict[str, Any] = {name: value for name, value in row.items() if value is not None}
     for name in ("price", "cost"):
-        if row[name] is not None:
-            body[name] = int(row[name].scaleb(digits))
-    body |= {name: row[name] for name in _PLAIN if row[name] is not None}
+        if name in body:
+            body[name] = int(body[name].scaleb(minor_digits(row["currency"])))
     return encode(Fact("product", body))
