@@ -170,4 +170,7 @@ def _of_category(settings: str, category: str) -> dict[str, Any]:
 
 
 def _first(*values: Any) -> int:
-    return next((value for value in values if type(value) is int), 0)
+    for value in values:
+        if type(value) is int:
+            return value
+    return 0

@@ -236,8 +236,11 @@ def _commit_together(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_
     done: list[_Done] = []
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for job in jobs:
-            done.append(_run_one(connection, job))
+        if len(jobs) == 1:
+            # One that fails alone undoes the transaction: no savepoint, which keeps a copy of each page it touches.
+            done.append(_Done(jobs[0], jobs[0].function(connection), None))
+        else:
+            done += [_run_one(connection, job) for job in jobs]
         crashpoint("edge.write.before_commit")
         connection.execute("COMMIT")
         crashpoint("edge.write.after_commit")

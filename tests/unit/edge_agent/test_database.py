@@ -49,6 +49,17 @@ async def test_of_functions_that_share_a_commit_a_failed_one_undoes_only_itself(
     await database.close()
 
 
+async def test_a_function_that_fails_alone_leaves_nothing_and_the_next_one_works(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "store.db")
+
+    with pytest.raises(Conflict):
+        await database.write(refuse, 1)
+
+    assert await database.write(put, 1) == 1
+    assert await database.read(count) == 1
+    await database.close()
+
+
 async def test_a_cancelled_caller_leaves_no_open_transaction(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "store.db")
     tasks = [asyncio.create_task(database.write(put, number)) for number in range(50)]
