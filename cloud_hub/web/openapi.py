@@ -112,7 +112,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         schema = operation.query.model_json_schema(by_alias=True)
         required = schema.get("required", [])
         found += [
-            {"name": name, "in": "query", "required": name in required, "schema": _plain(field)}
+            {"name": name, "in": "query", "required": name in required, "schema": _plain(field, schema)}
             for name, field in schema.get("properties", {}).items()
         ]
     if operation.idempotent:
@@ -122,13 +122,16 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     return found
 
 
-def _plain(field: dict[str, Any]) -> dict[str, Any]:
-    """A query parameter cannot be null, so `X | None` is published as X."""
+def _plain(field: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
+    """A query parameter cannot be null, so `X | None` is published as X; what X refers to stands in its place."""
     choices = [choice for choice in field.get("anyOf", []) if choice != {"type": "null"}]
     if len(choices) != 1:
         return field
+    (chosen,) = choices
+    if "$ref" in chosen:
+        chosen = model["$defs"][chosen["$ref"].rpartition("/")[2]]
     rest = {name: value for name, value in field.items() if name not in ("anyOf", "default")}
-    return {**rest, **choices[0]}
+    return {**rest, **chosen}
 
 
 def _responses(operation: Operation, references: References) -> dict[str, Any]:

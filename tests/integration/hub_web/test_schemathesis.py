@@ -20,8 +20,7 @@ CONFIGURATION = """
 positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "429"]
 [[operations]]
 include-path-regex = "/(alerts|inventory|products|purchase-orders|receipts|vendors)(/.*)?$"
-include-method = ["POST", "PATCH"]
-checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "422", "429"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422", "429"]
 """
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
