@@ -92,6 +92,16 @@ def create_admin(context: typer.Context, user: str) -> None:
     typer.echo(_run(administration.create_admin(_config(context), user, password)))
 
 
+@cli.command("new-token-key")
+def new_token_key(
+    context: typer.Context,
+    forget_old: Annotated[bool, typer.Option(help="After a leak: everybody's access token is dead at once.")] = False,
+) -> None:
+    """Sign people's access tokens with a new key; the old one verifies until its last token has expired."""
+    with _explained():
+        typer.echo(administration.replace_token_key(_config(context), forget_old=forget_old))
+
+
 @cli.command("enrol-code")
 def enrol_code(context: typer.Context, site: Annotated[str, typer.Argument(help="code or id of the site")]) -> None:
     """Print a one-time code for a new box of a site."""

@@ -13,9 +13,10 @@ from cloud_hub.errors import Conflict, Invalid, Misconfigured, NotFound
 from cloud_hub.services import backup as backups
 from cloud_hub.services import certifying, verification
 from cloud_hub.services import doctor as checks
-from cloud_hub.services.accounts import Accounts
+from cloud_hub.services.accounts import COMMAND_LINE, Accounts, Person
 from cloud_hub.services.health import Check, Health
 from cloud_hub.services.passwords import Passwords
+from cloud_hub.services.principals import Principals
 from cloud_hub.services.sites import Sites
 from cloud_hub.storage import devices
 from cloud_hub.storage import migrate as migrations
@@ -46,11 +47,20 @@ async def create_admin(config: Config, username: str, password: str) -> str:
     passwords = Passwords()
     try:
         async with open_core(config) as core:
-            accounts = Accounts(core.database, core.keyring, passwords, open_registration=False)
-            user = await accounts.create(username, password, Role.ADMIN, None, now_ms())
+            accounts = Accounts(core.database, core.reads, passwords, Principals(), open_registration=False)
+            made = await accounts.create(Person(username), password, Role.ADMIN, None, COMMAND_LINE, now_ms())
     finally:
         passwords.close()
-    return f"administrator {user.username} ({user.id})"
+    return f"administrator {made.user.known_as} ({made.user.id})"
+
+
+def replace_token_key(config: Config, *, forget_old: bool) -> str:
+    """Sign people's access tokens with a new key; every process finds it by itself."""
+    now = datetime.now(UTC)
+    tokens = StateFolder(config.state_dir).open_keyring(now).tokens
+    tokens.replace(int(now.timestamp()), forget_old=forget_old)
+    kid, _ = tokens.signing()
+    return f"{kid} signs; {len(tokens.verifying())} key(s) verify"
 
 
 async def enrol_code(config: Config, site: str) -> str:

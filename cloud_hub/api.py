@@ -12,6 +12,7 @@ from cloud_hub.services import doctor
 from cloud_hub.services.accounts import Accounts
 from cloud_hub.services.adjusting import Adjusting
 from cloud_hub.services.alerting import Alerting
+from cloud_hub.services.api_keys import ApiKeys
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import BrokerForDevices, Enrolment
@@ -20,11 +21,14 @@ from cloud_hub.services.health import Health, Probe
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.posting import Posting
+from cloud_hub.services.principals import Principals
+from cloud_hub.services.profiles import Profiles
 from cloud_hub.services.purchasing import Purchasing
 from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
 from cloud_hub.services.restocking import Restocking
+from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
@@ -34,6 +38,7 @@ from cloud_hub.web.context import Hub
 from cloud_hub.web.server import HttpServer
 
 LOGINS = Allowance(10, 900)
+"""Wrong passwords of one account from one address."""
 
 
 def program_version() -> str:
@@ -78,32 +83,37 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     catalogue = Catalogue(database, reads)
     posting = Posting(database, sign=sign)
     stock = Stock(database, reads)
+    known, tries = Principals(), Rates({"login": LOGINS})
+    signing_in = SigningIn(database, reads, core.keyring, passwords, known, tries)
     return Hub(
-        accounts=Accounts(database, core.keyring, passwords, open_registration=config.open_registration),
+        accounts=Accounts(database, reads, passwords, known, open_registration=config.open_registration),
         adjusting=Adjusting(database, reads, posting),
         alerting=Alerting(database, reads),
+        api_keys=ApiKeys(database, reads, known),
         catalogue=catalogue,
         device_tokens=DeviceTokens(reads, core.folder),
         enrolment=enrolment_of(core, config.http_port),
         fleet=Fleet(reads),
         health=Health([*probes_of(core), doctor.hearing(reads)]),
         metrics=metrics,
+        profiles=Profiles(database, reads, passwords, signing_in, known, tries),
         purchasing=Purchasing(database, reads),
         receiving=Receiving(database, reads, posting),
         recovery=Recovery(database, sign=sign),
         repairs=Repairs(database, reads, catalogue),
         restocking=Restocking(reads, stock),
+        signing_in=signing_in,
         sites=Sites(database, reads),
         snapshots=Snapshots(database, sign=sign),
         stock=stock,
         vendors=Vendors(database, reads),
+        cors_origins=frozenset(config.cors_origins),
         is_behind_proxy=config.behind_tls_proxy,
         limits=Rates(
             {
                 "principal": Allowance(config.rate_per_principal, 60),
                 "address": Allowance(config.rate_per_address, 60),
                 "public": Allowance(config.rate_per_address, 60),
-                "login": LOGINS,
             }
         ),
     )
@@ -114,7 +124,12 @@ async def start_api(core: Core, metrics: Metrics, stack: AsyncExitStack) -> str:
     config = core.config
     hub = build_hub(core, metrics, stack)
     await hub.enrolment.apply_revocations(now_ms())
-    app = make_app(hub, version=program_version(), requests_in_flight=config.requests_in_flight)
+    app = make_app(
+        hub,
+        version=program_version(),
+        requests_in_flight=config.requests_in_flight,
+        token_keys=core.keyring.tokens.verifying,
+    )
     server = HttpServer(app, tls=_tls(config))
     port = await server.start(config.http_host, config.http_port)
     stack.push_async_callback(server.stop)

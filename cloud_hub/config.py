@@ -53,6 +53,7 @@ class Config(BaseModel):
     requests_in_flight: Annotated[int, Field(ge=1, le=100_000)] = _field("requests served at once", 16384, 16384)
     rate_per_principal: Annotated[int, Field(ge=0)] = _field("requests a minute, 0 for no limit", 6000, 6000)
     rate_per_address: Annotated[int, Field(ge=0)] = _field("requests a minute before login", 100, 100)
+    cors_origins: tuple[str, ...] = _field("origins of pages that may call the hub", "https://console.example", ())
     open_registration: bool = _field("true lets people register (pending until approved)", False, False)
     backup_dir: Path | None = _field("a folder for nightly backups", "/var/backups/backstock", None)
     log_level: str = _field("debug, info, warning or error", "info", "info")
@@ -111,6 +112,17 @@ class Config(BaseModel):
         if value and not is_loopback(broker):
             raise ValueError("shared passwords are for a demo broker on loopback only")
         return value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: Any) -> tuple[str, ...]:
+        origins = value.replace(",", " ").split() if isinstance(value, str) else value
+        for origin in origins:
+            parts = urlsplit(origin) if isinstance(origin, str) else None
+            is_private = parts is not None and (parts.scheme == "https" or is_loopback(parts.hostname or ""))
+            if parts is None or not is_private or origin != f"{parts.scheme}://{parts.netloc}" or "*" in origin:
+                raise ValueError("expected origins such as https://console.example, without a path, never *")
+        return tuple(origins)
 
     @field_validator("log_level")
     @classmethod

@@ -19,9 +19,13 @@ _TEXT = re.compile(r"BK-([0-9A-HJKMNP-TV-Z]{16})-([0-9a-f]{16})", re.IGNORECASE)
 
 def make_text(random: bytes, ca_fingerprint: str) -> str:
     """The text for a person, of CODE_BYTES random bytes."""
+    return f"BK-{crockford(random)}-{ca_fingerprint[:FINGERPRINT_CHARS]}"
+
+
+def crockford(random: bytes) -> str:
+    """Random bytes (a multiple of five) in letters and digits that nobody mistakes for one another."""
     number = int.from_bytes(random, "big")
-    code = "".join(_ALPHABET[number >> shift & 31] for shift in range(CODE_BYTES * 8 - 5, -1, -5))
-    return f"BK-{code}-{ca_fingerprint[:FINGERPRINT_CHARS]}"
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(len(random) * 8 - 5, -1, -5))
 
 
 def hash_of(text: str) -> bytes:

@@ -15,6 +15,8 @@ class Permission(StrEnum):
     """What a route asks for."""
 
     PROFILE = "profile.read"
+    PROFILE_WRITE = "profile.write"
+    """One's own name, address, password and sign-ins."""
     PRODUCTS_READ = "products.read"
     PRODUCTS_WRITE = "products.write"
     STOCK_READ = "stock.read"
@@ -37,6 +39,8 @@ class Permission(StrEnum):
     ORDERS_WRITE = "orders.write"
     ORDERS_APPROVE = "orders.approve"
     """Up to one's approval limit."""
+    API_KEYS_READ = "api_keys.read"
+    API_KEYS_WRITE = "api_keys.write"
     SNAPSHOT_READ = "snapshot.read"
     """Boxes only."""
 
@@ -53,7 +57,7 @@ class Role(StrEnum):
 
 
 _P = Permission
-_READ = frozenset({_P.PROFILE, _P.PRODUCTS_READ, _P.STOCK_READ, _P.ALERTS_READ, _P.SITES_READ})
+_READ = frozenset({_P.PROFILE, _P.PROFILE_WRITE, _P.PRODUCTS_READ, _P.STOCK_READ, _P.ALERTS_READ, _P.SITES_READ})
 _STORE = _READ | {_P.STOCK_WRITE, _P.ALERTS_WRITE}
 _BUY = frozenset({_P.VENDORS_READ, _P.ORDERS_READ, _P.ORDERS_EXPECTED, _P.ORDERS_WRITE})
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -62,10 +66,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.STORE_MANAGER: _STORE | _BUY | {_P.FLEET_READ, _P.ORDERS_APPROVE},
     Role.STAFF: (_STORE - {_P.ALERTS_WRITE}) | {_P.ORDERS_READ},
     Role.RETAIL_PARTNER: _READ,
-    Role.AUDITOR: _READ | {_P.FLEET_READ, _P.USERS_READ} | (_BUY - {_P.ORDERS_WRITE}),
+    Role.AUDITOR: _READ | {_P.FLEET_READ, _P.USERS_READ, _P.API_KEYS_READ} | (_BUY - {_P.ORDERS_WRITE}),
     Role.INTEGRATION: _STORE | _BUY | {_P.PRODUCTS_WRITE, _P.VENDORS_WRITE},
     Role.DEVICE: frozenset({_P.SNAPSHOT_READ}),
 }
+"""The one matrix of roles; `GET /roles` shows it."""
+PEOPLE_ONLY = frozenset({_P.PROFILE_WRITE, _P.USERS_WRITE, _P.API_KEYS_WRITE, _P.SNAPSHOT_READ})
+"""What no key of an integration can be for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +83,23 @@ class Principal:
     name: str
     role: Role
     sites: frozenset[str] | None = None
+    scopes: frozenset[Permission] | None = None
+    """A key's own permissions; None: the role's."""
+    sign_in_id: str | None = None
+    """Of a person: which log-in on which device."""
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return GRANTS[self.role] if self.scopes is None else self.scopes
 
     def may(self, permission: Permission) -> bool:
-        return permission in GRANTS[self.role]
+        return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
         """Raises Forbidden."""
         if not self.may(permission):
-            raise Forbidden("permission", f"expected a role with {permission}, got {self.role}")
+            what = f"a role with {permission}, got {self.role}"
+            raise Forbidden("permission", f"expected {what if self.scopes is None else f'a key with {permission}'}")
 
     def sees(self, site_id: str) -> bool:
         return self.sites is None or site_id in self.sites
@@ -92,6 +108,11 @@ class Principal:
         """Raises Forbidden for a site that is not theirs."""
         if not self.sees(site_id):
             raise Forbidden("site", "expected one of your sites")
+
+    def require_reach(self, sites: frozenset[str] | None) -> None:
+        """Nobody gives or governs more sites than they have. Raises Forbidden."""
+        if self.sites is not None and (sites is None or not sites <= self.sites):
+            raise Forbidden("site", "expected none but your own sites")
 
     @property
     def site_list(self) -> list[str] | None:

@@ -4,6 +4,7 @@ The algorithm is pinned, keys are found by `kid` in our own table and never by a
 the token says, and all claims that we rely on are required. Pure: `now` is an argument.
 """
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,10 +25,10 @@ DEVICE_LEEWAY_S = 60
 TOKEN_CHARS_MAX = 2_048
 
 
-def issue(user_id: str, token_id: str, *, kid: str, key: Ed25519PrivateKey, now_s: int) -> str:
-    """An access token. It names the user and nothing else: what they may do is looked up."""
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": user_id, "jti": token_id, "iat": now_s, "nbf": now_s,
-              "exp": now_s + ACCESS_S}  # fmt: skip
+def issue(user_id: str, sign_in_id: str, token_id: str, *, kid: str, key: Ed25519PrivateKey, now_s: int) -> str:
+    """An access token in the form of RFC 9068. What the user may do is not in it: it is looked up."""
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": user_id, "sid": sign_in_id, "jti": token_id, "iat": now_s,
+              "nbf": now_s, "exp": now_s + ACCESS_S}  # fmt: skip
     return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": kid, "typ": TYPE})
 
 
@@ -37,12 +38,23 @@ def read(token: str, keys: Mapping[str, Ed25519PublicKey], now_s: int) -> dict[s
     key = keys.get(str(header.get("kid")))
     if key is None or header.get("typ") != TYPE:
         raise Unauthenticated("token", "expected an access token of this hub")
-    claims = _decode(token, key, AUDIENCE, ["exp", "iat", "nbf", "aud", "iss", "sub"])
-    if claims["iss"] != ISSUER:
+    claims = _decode(token, key, AUDIENCE, ["exp", "iat", "nbf", "aud", "iss", "sub", "sid"])
+    if claims["iss"] != ISSUER or claims["aud"] != AUDIENCE:
         raise Unauthenticated("token", "expected an access token of this hub")
     if claims["exp"] + LEEWAY_S < now_s or claims["nbf"] - LEEWAY_S > now_s:
         raise Unauthenticated("token_expired", "the token's time is over; log in again")
     return claims
+
+
+def published(keys: Mapping[str, Ed25519PublicKey]) -> dict[str, Any]:
+    """The JSON Web Key Set (RFC 7517, 8037) by which others can check our access tokens."""
+    return {
+        "keys": [
+            {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid,
+             "x": urlsafe_b64encode(key.public_bytes_raw()).decode().rstrip("=")}
+            for kid, key in keys.items()
+        ]
+    }  # fmt: skip
 
 
 def device_of(token: str) -> str:

@@ -1,153 +1,187 @@
-"""People: logging in, who a token stands for, and the list of users.
+"""The people who may log in: registered, made, approved and governed.
 
-A token names a user and nothing else; role, sites and state are looked up here and
-remembered for at most 30 seconds, so that a role taken away is gone that soon on every
-process. The very first user becomes admin; later registration is off unless configured.
+The very first user becomes admin; later registration is off unless configured, and then
+waits for an administrator. Nobody gives or governs more sites than they have, and at
+least one administrator stays. Writers take turns (`users.lock`).
 """
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from uuid_utils import uuid7
 
-from cloud_hub.domain import tokens
+from cloud_hub.domain import one_time_codes
+from cloud_hub.domain.passwords import require_strong
 from cloud_hub.domain.permissions import Principal, Role
-from cloud_hub.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from cloud_hub.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from cloud_hub.services import activity
 from cloud_hub.services.passwords import Passwords
-from cloud_hub.storage import sites, users
-from cloud_hub.storage.database import Database
-from cloud_hub.storage.state_files import Keyring
-from cloud_hub.storage.users import User
+from cloud_hub.services.principals import Principals
+from cloud_hub.storage import sign_ins, sites, users
+from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.reads import Reads
+from cloud_hub.storage.users import User, UserFilter
 
-REMEMBER_MS = 30_000
-REMEMBERED_MAX = 10_000
-
-
-class Issued(NamedTuple):
-    """A fresh access token."""
-
-    access_token: str
-    expires_s: int
+__all__ = ["Accounts", "Invited", "Person", "User", "UserFilter"]
+COMMAND_LINE = Principal(id="", name="cloud-hub", role=Role.ADMIN)
+"""Whoever may run commands on the hub's own machine."""
 
 
-class _Remembered(NamedTuple):
-    principal: Principal
-    until_ms: int
+class Person(NamedTuple):
+    """Who somebody is; a name, an address, or both."""
+
+    username: str | None = None
+    email: str | None = None
+    name: str = ""
+
+
+class Invited(NamedTuple):
+    """A user, and the one-time code by which they set their password, if one was made."""
+
+    user: User
+    code: str | None = None
+    code_expires_at_ms: int | None = None
 
 
 class Accounts:
-    """The use cases of people."""
+    """The use cases of administrators, and registration."""
 
-    def __init__(self, database: Database, keyring: Keyring, passwords: Passwords, *, open_registration: bool) -> None:
+    def __init__(
+        self, database: Database, reads: Reads, passwords: Passwords, known: Principals, *, open_registration: bool
+    ) -> None:
         self._database = database
+        self._reads = reads
         self._passwords = passwords
+        self._known = known
         self._open_registration = open_registration
-        self._kid, self._signing_key = list(keyring.token_keys.items())[-1]
-        self._keys = {kid: key.public_key() for kid, key in keyring.token_keys.items()}
-        self._remembered: dict[str, _Remembered] = {}
 
-    async def log_in(self, name: str, password: str, now_ms: int) -> Issued:
-        """An access token. Raises Unauthenticated, with the same words whatever was wrong."""
-        async with self._database.transaction() as connection:
-            user = await users.find_by_name(connection, name)
-        known = user.password_hash if user is not None else None
-        if not await self._passwords.verify(known, password) or user is None or user.state != "active":
-            raise Unauthenticated("login", "expected the name and password of an active user")
-        if self._passwords.needs_rehash(user.password_hash):
-            await self._rehash(user, password)
-        token = tokens.issue(user.id, str(uuid7()), kid=self._kid, key=self._signing_key, now_s=now_ms // 1000)
-        return Issued(token, tokens.ACCESS_S)
-
-    async def principal(self, token: str, now_ms: int) -> Principal:
-        """Who a token stands for, as of the last 30 seconds. Raises Unauthenticated."""
-        remembered = self._remembered.get(token)
-        if remembered is not None and now_ms < remembered.until_ms:
-            return remembered.principal
-        claims = tokens.read(token, self._keys, now_ms // 1000)
-        async with self._database.transaction() as connection:
-            user = await users.find(connection, str(claims["sub"]))
-        if user is None or user.state != "active":
-            self._remembered.pop(token, None)
-            raise Unauthenticated("token", "expected a token of an active user")
-        sites_seen = None if user.site_ids is None else frozenset(user.site_ids)
-        principal = Principal(id=user.id, name=user.username, role=Role(user.role), sites=sites_seen)
-        self._remember(token, principal, min(now_ms + REMEMBER_MS, claims["exp"] * 1000))
-        return principal
-
-    async def register(self, name: str, password: str, now_ms: int) -> User:
+    async def register(self, person: Person, password: str, now_ms: int) -> User:
         """The first user as admin; a later one pending, without sites, if registration is open."""
-        password_hash = await self._passwords.hash(password)
+        self._require_open(await self._reads.run(users.count))  # before a hash is paid for
+        user = await self._new(person, password, Role.STAFF, frozenset(), now_ms)
         async with self._database.transaction() as connection:
             await users.lock(connection)
-            first = await users.count(connection) == 0
-            if not first and not self._open_registration:
-                raise Forbidden("registration_closed", "expected an administrator to add you")
-            user = User(
-                id=str(uuid7()), username=name, password_hash=password_hash,
-                role=Role.ADMIN if first else Role.STAFF, state="active" if first else "pending",
-                site_ids=None if first else frozenset(), created_at_ms=now_ms,
-            )  # fmt: skip
-            return await _insert(connection, user)
+            count = await users.count(connection)
+            self._require_open(count)
+            user = replace(user, state="pending") if count else replace(user, role=Role.ADMIN, site_ids=None)
+            activity.done("registered", user.id, user.id, role=user.role)
+            return await users.insert(connection, user)
 
-    async def create(self, name: str, password: str, role: Role, site_ids: list[str] | None, now_ms: int) -> User:
-        """A user made by an administrator. Raises Conflict, NotFound."""
-        user = User(
-            id=str(uuid7()), username=name, password_hash=await self._passwords.hash(password), role=role,
-            state="active", site_ids=None if site_ids is None else frozenset(site_ids), created_at_ms=now_ms,
-        )  # fmt: skip
+    async def create(
+        self, person: Person, password: str | None, role: Role, site_ids: frozenset[str] | None, who: Principal,
+        now_ms: int,
+    ) -> Invited:  # fmt: skip
+        """A user made by an administrator; without a password they get a code to set one. Raises Conflict, NotFound."""
+        who.require_reach(site_ids)
+        user = await self._new(person, password, role, site_ids, now_ms)
+        invited = Invited(user) if password is not None else _with_code(user, now_ms)
         async with self._database.transaction() as connection:
             await users.lock(connection)
-            await sites.require_all(connection, user.site_ids or ())
-            return await _insert(connection, user)
+            await sites.require_all(connection, site_ids or ())
+            activity.done("user made", who.id, user.id, role=role)
+            return invited._replace(user=await users.insert(connection, invited.user))
 
-    async def edit(self, user_id: str, fields: Mapping[str, Any]) -> User:
-        """Change some fields. Raises NotFound; Conflict when no administrator would be left."""
-        changed = dict(fields)
-        if "password" in changed:
-            changed["password_hash"] = await self._hash_given(changed.pop("password"))
-        if any(changed.get(name, "") is None for name in ("role", "state")):
-            raise Invalid("null", "expected a value, got null")
-        async with self._database.transaction() as connection:
-            await users.lock(connection)
-            await sites.require_all(connection, changed.get("site_ids") or ())
-            user = await users.update(connection, user_id, changed)
-            if user is None:
-                raise NotFound("user", "no such user")
+    async def approve(self, user_id: str, role: Role, site_ids: frozenset[str] | None, who: Principal) -> User:
+        """Let somebody who registered in. Raises NotFound; Conflict for one who does not wait."""
+        async with self._governed(user_id, who, None) as (connection, user):
+            if user.state != "pending":
+                raise Conflict("not_pending", f"expected a user who waits for approval, got one who is {user.state}")
+            who.require_reach(site_ids)
+            await sites.require_all(connection, site_ids or ())
+            activity.done("user approved", who.id, user_id, role=role)
+            return await users.save(connection, replace(user, state="active", role=role, site_ids=site_ids))
+
+    async def edit(
+        self, user_id: str, fields: Mapping[str, Any], if_match: str | None, who: Principal, now_ms: int
+    ) -> User:
+        """Change fields; who is disabled is logged out. Raises NotFound, Stale; Conflict for the last administrator."""
+        if nulls := [name for name in ("name", "role", "state") if fields.get(name, "") is None]:
+            raise Invalid("null", "expected a value, got null", pointer=f"/{nulls[0]}")
+        async with self._governed(user_id, who, if_match) as (connection, user):
+            changed = replace(user, **fields)
+            who.require_reach(changed.site_ids)
+            await sites.require_all(connection, changed.site_ids or ())
+            require_known(changed)
+            saved = await users.save(connection, changed)
             if not await users.count_active_admins(connection):
                 raise Conflict("last_admin", "expected at least one active administrator")
-        self._remembered = {token: each for token, each in self._remembered.items() if each.principal.id != user_id}
+            if saved.state != "active":
+                await sign_ins.end_all(connection, user_id, now_ms, saved.state)
+            activity.done("user changed", who.id, user_id, fields=sorted(fields))
+        return saved
+
+    async def reset(self, user_id: str, who: Principal, now_ms: int) -> Invited:
+        """Take the password away, log out everywhere, and make a one-time code to set another. Raises NotFound."""
+        async with self._governed(user_id, who, None) as (connection, user):
+            invited = _with_code(replace(user, password_hash=None), now_ms)
+            saved = await users.save(connection, invited.user)
+            await sign_ins.end_all(connection, user_id, now_ms, "reset")
+            activity.done("password reset", who.id, user_id)
+        return invited._replace(user=saved)
+
+    async def require_governed(self, user_id: str, who: Principal) -> User:
+        """A user whom `who` may govern. Raises NotFound, Forbidden."""
+        user = await self.get(user_id)
+        who.require_reach(user.site_ids)
         return user
 
     async def get(self, user_id: str) -> User:
         """Raises NotFound."""
-        async with self._database.transaction() as connection:
-            user = await users.find(connection, user_id)
-        if user is None:
-            raise NotFound("user", "no such user")
+        return _found(await self._reads.run(users.find, user_id))
+
+    async def list(self, wanted: UserFilter, after: str | None, skip: int, limit: int) -> list[User]:
+        """Users by what they are known as."""
+        return await self._reads.run(users.list_by_name, wanted, after, skip, limit)
+
+    async def _new(
+        self, person: Person, password: str | None, role: Role, site_ids: frozenset[str] | None, now_ms: int
+    ) -> User:
+        if password is not None:
+            require_strong(password, person.username, person.email)
+        user = User(
+            id=str(uuid7()), username=person.username, email=person.email, name=person.name, role=role,
+            password_hash=None if password is None else await self._passwords.hash(password), state="active",
+            site_ids=site_ids, created_at_ms=now_ms,
+        )  # fmt: skip
+        require_known(user)
         return user
 
-    async def list(self, skip: int, limit: int) -> list[User]:
-        """Users by name."""
+    def _require_open(self, count: int) -> None:
+        if count and not self._open_registration:
+            raise Forbidden("registration_closed", "expected an administrator to add you")
+
+    @asynccontextmanager
+    async def _governed(
+        self, user_id: str, who: Principal, if_match: str | None
+    ) -> AsyncIterator[tuple[Connection, User]]:
+        """A transaction on a user whom `who` may govern; afterwards this process looks them up again."""
         async with self._database.transaction() as connection:
-            return await users.list_by_name(connection, skip, limit)
-
-    async def _hash_given(self, password: str | None) -> str:
-        if password is None:
-            raise Invalid("null", "expected a password, got null", pointer="/password")
-        return await self._passwords.hash(password)
-
-    async def _rehash(self, user: User, password: str) -> None:
-        password_hash = await self._passwords.hash(password)
-        async with self._database.transaction() as connection:
-            await users.update(connection, user.id, {"password_hash": password_hash})
-
-    def _remember(self, token: str, principal: Principal, until_ms: int) -> None:
-        if len(self._remembered) >= REMEMBERED_MAX:
-            self._remembered.clear()
-        self._remembered[token] = _Remembered(principal, until_ms)
+            await users.lock(connection)
+            user = _found(await users.find(connection, user_id))
+            who.require_reach(user.site_ids)
+            if if_match is not None and if_match != str(user.version):
+                raise Stale("version", f"expected version {user.version}, got {if_match[:60]}")
+            yield connection, user
+        self._known.forget(lambda principal: principal.id == user_id)
 
 
-async def _insert(connection: Any, user: User) -> User:
-    if not await users.insert(connection, user):
-        raise Conflict("name_taken", "expected a name that nobody has", pointer="/username")
+def require_known(user: User) -> None:
+    """Raises Invalid for somebody who could not say who they are."""
+    if not user.known_as:
+        raise Invalid("nameless", "expected a username or an e-mail address", pointer="/username")
+
+
+def _with_code(user: User, now_ms: int) -> Invited:
+    code = one_time_codes.make_text(secrets.token_bytes(one_time_codes.CODE_BYTES))
+    expires_at_ms = now_ms + one_time_codes.LIFE_MS
+    coded = replace(user, code_hash=one_time_codes.hash_of(code), code_expires_at_ms=expires_at_ms)
+    return Invited(coded, code, expires_at_ms)
+
+
+def _found(user: User | None) -> User:
+    if user is None:
+        raise NotFound("user", "no such user")
     return user

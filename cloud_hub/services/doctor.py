@@ -83,7 +83,7 @@ async def _keys(reads: Reads, folder: StateFolder, keyring: Keyring) -> str:
     for path in [*folder.folder.glob("*.key"), *folder.folder.glob("tokens/*.key")]:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise Unwell(f"{path.name}: expected mode 0600")
-    return f"{len(keyring.token_keys)} token key(s)"
+    return f"{len(keyring.tokens.verifying())} token key(s)"
 
 
 async def _authority(authority: Authority) -> str:

@@ -4,7 +4,7 @@ Never above a safe mark: batches and feed records are kept until a verified back
 them, and for the retention window after that.
 """
 
-from cloud_hub.storage import chunks, feeds, issued_certificates, maintenance, shards
+from cloud_hub.storage import chunks, feeds, issued_certificates, maintenance, shards, sign_ins
 from cloud_hub.storage.database import Database
 from sync_protocol.limits import RETENTION_MS
 
@@ -29,6 +29,7 @@ async def prune(database: Database, now_ms: int) -> int:
         gone += await chunks.prune(connection, now_ms - CHUNKS_KEPT_MS)
         gone += await issued_certificates.prune(connection, now_ms)
         gone += await shards.prune_slots(connection, 30 * DAY_MS)
+        gone += await sign_ins.prune(connection, now_ms)
     async with database.connection() as connection:
         known = await feeds.list_all(connection)
     for feed in known:

@@ -6,6 +6,7 @@ much time as a known one.
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -13,6 +14,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from cloud_hub.domain.passwords import normal
 from cloud_hub.errors import Unavailable
 
 THREADS = 2
@@ -28,15 +30,15 @@ class Passwords:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
         self._waiting = 0
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._nobody = self._hasher.hash(secrets.token_hex())
 
     async def hash(self, password: str) -> str:
         """A new hash with its salt and parameters in it."""
-        return await self._run(self._hasher.hash, password)
+        return await self._run(self._hasher.hash, normal(password))
 
     async def verify(self, known: str | None, password: str) -> bool:
-        """Whether the password made this hash; None stands for a user who does not exist."""
-        is_right = await self._run(self._matches, known or self._nobody, password)
+        """Whether the password made this hash; None stands for a user who does not exist or has no password."""
+        is_right = await self._run(self._matches, self._nobody if known is None else known, normal(password))
         return is_right and known is not None
 
     def needs_rehash(self, known: str) -> bool:

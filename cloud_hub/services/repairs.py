@@ -61,3 +61,10 @@ class Repairs:
     async def branches(self, site_ids: list[str] | None, before: Before, skip: int, limit: int) -> list[Branch]:
         """Tails of fenced boxes, newest first."""
         return await self._reads.run(repairs.list_branches, site_ids, before, skip, limit)
+
+    async def branch(self, branch_id: str) -> Branch:
+        """Raises NotFound."""
+        found = await self._reads.run(repairs.find_branch, branch_id)
+        if found is None:
+            raise NotFound("branch", "no such branch")
+        return found

@@ -2,7 +2,8 @@
 
     ca.key ca.crt        the chain's certificate authority (P-256)
     hub.key              signs enrolment certificates and feed batches (Ed25519)
-    tokens/KID.key       sign people's access tokens; the newest signs, all verify
+    tokens/TIME.key      sign people's access tokens (storage/token_keys.py)
+    refresh.key          seals refresh tokens; without it everybody logs in again
     revocations.json     devices and certificate serials that are revoked, also after a restore
     crl.pem              the same for the broker
 
@@ -15,7 +16,6 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.domain.certificates import Authority, Revoked, make_authority, make_crl
 from cloud_hub.errors import Misconfigured
+from cloud_hub.storage.token_keys import TokenKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,8 @@ class Keyring:
 
     authority: Authority
     hub_key: Ed25519PrivateKey
-    token_keys: dict[str, Ed25519PrivateKey]
-    """By kid, oldest first."""
+    tokens: TokenKeys
+    refresh_key: bytes
 
     @property
     def hub_public_key(self) -> bytes:
@@ -76,13 +77,14 @@ class StateFolder:
         """Read the keys, making those that do not exist yet."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (self.folder / "tokens").mkdir(mode=0o700, exist_ok=True)
-            if not any((self.folder / "tokens").glob("*.key")):
-                self._private(f"tokens/{int(now.timestamp())}.key", Ed25519PrivateKey.generate)
+            tokens = TokenKeys(self.folder / "tokens", lambda path: _ed25519(_load(path)), _save)
+            tokens.open(int(now.timestamp()))
+            _write_once(self.folder / "refresh.key", secrets.token_bytes(32))
             keyring = Keyring(
                 authority=self._authority(now),
                 hub_key=_ed25519(self._private("hub.key", Ed25519PrivateKey.generate)),
-                token_keys=self._token_keys(),
+                tokens=tokens,
+                refresh_key=(self.folder / "refresh.key").read_bytes(),
             )
             if not (self.folder / "crl.pem").exists():
                 self.write_crl(keyring.authority, now)
@@ -140,22 +142,22 @@ class StateFolder:
         _write_once(path, made.certificate.public_bytes(Encoding.PEM), mode=0o644)
         return Authority(key, x509.load_pem_x509_certificate(path.read_bytes()))
 
-    def _token_keys(self) -> dict[str, Ed25519PrivateKey]:
-        keys = [_ed25519(_load(path)) for path in sorted((self.folder / "tokens").glob("*.key"))]
-        return {_kid(key): key for key in keys}
-
     def _private(self, name: str, make: Callable[[], object]) -> object:
         path = self.folder / name
         if not path.exists():
             key = make()
             assert isinstance(key, Ed25519PrivateKey | ec.EllipticCurvePrivateKey)
-            _write_once(path, private_pem(key))
+            _save(path, key)
         return _load(path)
 
 
 def private_pem(key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     """A private key as the files hold it."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _save(path: Path, key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> None:
+    _write_once(path, private_pem(key))
 
 
 def _load(path: Path) -> object:
@@ -166,11 +168,6 @@ def _ed25519(key: object) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise Misconfigured("state_folder", f"expected an Ed25519 key, got {type(key).__name__}")
     return key
-
-
-def _kid(key: Ed25519PrivateKey) -> str:
-    raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return sha256(raw).hexdigest()[:16]
 
 
 def write(path: Path, data: bytes, mode: int = 0o600) -> None:

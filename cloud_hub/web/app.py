@@ -1,15 +1,20 @@
-"""The aiohttp application: every table of operations, the probes and the docs pages."""
+"""The aiohttp application: every table of operations, the probes, the public keys and the docs pages."""
+
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_hub.web import (
     adjusting,
     alerts,
+    api_keys,
     approval_limits,
     auth,
     devices,
     fleet,
     inventory,
+    me,
     products,
     purchase_orders,
     receipts,
@@ -18,9 +23,11 @@ from cloud_hub.web import (
     sites,
     snapshots,
     transfers,
+    users,
     vendor_prices,
     vendors,
 )
+from cloud_hub.web.browsers import cors
 from cloud_hub.web.context import HUB, Hub
 from cloud_hub.web.dispatch import handler_of
 from cloud_hub.web.docs import add_docs
@@ -28,10 +35,11 @@ from cloud_hub.web.openapi import document
 from cloud_hub.web.operations import Operation
 from cloud_hub.web.probes import add_probes
 from cloud_hub.web.server import gate
+from cloud_hub.web.well_known import add_well_known
 
 TABLES = (
-    auth.table, sites.table, products.table, inventory.table, adjusting.table, alerts.table, devices.table,
-    fleet.table, repairs.table, snapshots.table, transfers.table,
+    auth.table, me.table, users.table, api_keys.table, sites.table, products.table, inventory.table, adjusting.table,
+    alerts.table, devices.table, fleet.table, repairs.table, snapshots.table, transfers.table,
     vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
     receipts.table, restocking.table,
 )  # fmt: skip
@@ -44,13 +52,17 @@ def operations() -> list[Operation]:
     return sorted(every, key=lambda operation: (operation.path.count("{"), operation.path, operation.method))
 
 
-def make_app(hub: Hub, *, version: str, requests_in_flight: int) -> web.Application:
+def make_app(
+    hub: Hub, *, version: str, requests_in_flight: int, token_keys: Callable[[], Mapping[str, Ed25519PublicKey]]
+) -> web.Application:
     """The whole HTTP side."""
-    app = web.Application(middlewares=[gate(requests_in_flight)], client_max_size=REQUEST_BYTES_MAX)
+    middlewares = [cors()] if hub.cors_origins else []
+    app = web.Application(middlewares=[*middlewares, gate(requests_in_flight)], client_max_size=REQUEST_BYTES_MAX)
     app[HUB] = hub
     every = operations()
     for operation in every:
         app.router.add_route(operation.method, operation.route, handler_of(operation))
     add_probes(app)
+    add_well_known(app, token_keys)
     add_docs(app, document(every, version))
     return app

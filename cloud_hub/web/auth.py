@@ -1,148 +1,157 @@
-"""Logging in, oneself, and the people who may."""
+"""Logging in, staying logged in and logging out; registering, and setting a password with a code."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import MISSING, Field, StringConstraints
+from aiohttp import hdrs, web
+from pydantic import MISSING, ConfigDict, StringConstraints, model_validator
 
-from cloud_hub.domain.permissions import Permission, Role
-from cloud_hub.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
-from cloud_hub.storage.users import User
-from cloud_hub.web.fields import Input, PageLimit, Skip, Time, Uuid, View
-from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.times import rfc3339
+from cloud_hub.domain.permissions import Permission
+from cloud_hub.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated, Unavailable
+from cloud_hub.services.accounts import Person
+from cloud_hub.services.signing_in import Issued, Place
+from cloud_hub.web import browsers
+from cloud_hub.web.fields import Email, Input, QueryFlag, Text, View
+from cloud_hub.web.operations import Call, Table
+from cloud_hub.web.users import NewPassword, Username, UserView, view_of
 
 table = Table("people")
 
-Username = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._@+-]+$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-NewPassword = Annotated[str, StringConstraints(min_length=10, max_length=200)]
-PersonRole = Literal["admin", "warehouse_manager", "store_manager", "staff", "retail_partner", "auditor", "integration"]
+RefreshToken = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z -]+$")]
+BODY_BYTES = 4096
+_EITHER: Any = {"oneOf": [{"required": ["username"]}, {"required": ["email"]}]}
 
 
-class Login(Input):
-    username: Username
+class Named(Input):
+    """Who somebody says they are: a name or an address."""
+
+    model_config = ConfigDict(json_schema_extra=_EITHER)
+
+    username: Username | Email | MISSING = MISSING
+    """The name; an address is understood here too."""
+    email: Email | MISSING = MISSING
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if (self.username is MISSING) == (self.email is MISSING):
+            raise ValueError("expected either username or email")
+        return self
+
+    @property
+    def typed(self) -> str:
+        return str(self.email if self.username is MISSING else self.username)
+
+
+class Login(Named):
     password: Password
+
+
+class LoginQuery(Input):
+    mode: Literal["bearer", "cookie"] = "bearer"
+    """cookie: for pages in a browser. 204, and both tokens in `__Host-` cookies that scripts cannot read."""
 
 
 class Token(View):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
+    """Seconds."""
+    refresh_token: str
+    """Good once, for the next pair; keep the newest."""
+    refresh_expires_in: int
+
+
+class Refresh(Input):
+    refresh_token: RefreshToken | MISSING = MISSING
+    """Left out: the one in the cookie, and the next pair comes in cookies too."""
+
+
+class LogoutQuery(Input):
+    everywhere: QueryFlag = False
 
 
 class Registration(Input):
-    username: Username
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["username"]}, {"required": ["email"]}]})
+
+    username: Username | MISSING = MISSING
+    email: Email | MISSING = MISSING
+    full_name: Text = ""
     password: NewPassword
 
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.username is MISSING and self.email is MISSING:
+            raise ValueError("expected username or email, or both")
+        return self
 
-class NewUser(Registration):
-    role: PersonRole = "staff"
-    site_ids: Annotated[list[Uuid], Field(max_length=1000)] | None = None
-    """null: every site."""
-
-
-class UserPatch(Input):
-    role: PersonRole | MISSING = MISSING
-    site_ids: Annotated[list[Uuid], Field(max_length=1000)] | MISSING | None = MISSING
-    state: Literal["active", "disabled"] | MISSING = MISSING
-    password: NewPassword | MISSING = MISSING
+    def person(self) -> Person:
+        given = self.model_dump()
+        return Person(given.get("username"), given.get("email"), self.full_name)
 
 
-class UserView(View):
-    id: str
-    username: str
-    role: str
-    state: str
-    site_ids: list[str] | None
-    created_at: Time
+class CodeLogin(Named):
+    code: Code
+    new_password: NewPassword
 
 
-class Users(View):
-    items: list[UserView]
+@table.add("POST", "/auth/login", permission=None, query=LoginQuery, body=Login, answer=Token, others={204: None},
+           errors=(Unauthenticated, Forbidden, TooMany, Unavailable), body_bytes_max=BODY_BYTES)  # fmt: skip
+async def log_in(call: Call[LoginQuery, Login]) -> Token | web.Response:
+    """Trade a name or address and a password for a 15-minute access token and a refresh token"""
+    if call.query.mode == "cookie":
+        browsers.require_own_page(call.request)
+    issued = await call.hub.signing_in.log_in(call.body.typed, call.body.password, place_of(call), call.now_ms)
+    return browsers.logged_in(issued) if call.query.mode == "cookie" else view_of_token(issued)
 
 
-class Me(View):
-    id: str
-    username: str
-    role: str
-    site_ids: list[str] | None
-    permissions: list[str]
+@table.add("POST", "/auth/refresh", permission=None, body=Refresh, answer=Token, others={204: None},
+           errors=(Unauthenticated, Forbidden), body_bytes_max=BODY_BYTES)  # fmt: skip
+async def refresh(call: Call[None, Refresh]) -> Token | web.Response:
+    """The next pair of tokens; a lost answer is forgiven for 30 seconds, a stolen token ends the sign-in"""
+    if call.body.refresh_token is not MISSING:
+        return view_of_token(await call.hub.signing_in.refresh(call.body.refresh_token, call.now_ms))
+    token = call.request.cookies.get(browsers.REFRESH)
+    if not token:
+        raise Unauthenticated("no_token", "expected a refresh token in the body or in its cookie")
+    browsers.require_own_page(call.request)
+    return browsers.logged_in(await call.hub.signing_in.refresh(token, call.now_ms))
 
 
-class UsersQuery(Input):
-    skip: Skip = 0
-    limit: PageLimit = 100
-
-
-@table.add("POST", "/auth/login", permission=None, body=Login, answer=Token,
-           errors=(Unauthenticated, TooMany, Unavailable), body_bytes_max=4096)  # fmt: skip
-async def log_in(call: Call[None, Login]) -> Token:
-    """Trade a name and a password for a 15-minute access token"""
-    key = f"login:{call.body.username.lower()}:{call.address}"
-    call.hub.limits.require(key, call.now_ms)
-    issued = await call.hub.accounts.log_in(call.body.username, call.body.password, call.now_ms)
-    call.hub.limits.forgive(key)
-    return Token(access_token=issued.access_token, expires_in=issued.expires_s)
+@table.add("POST", "/auth/logout", permission=Permission.PROFILE_WRITE, query=LogoutQuery, status=204)
+async def log_out(call: Call[LogoutQuery, None]) -> web.Response:
+    """End this sign-in, or with `everywhere=true` all of one's own; its tokens are dead within 30 seconds"""
+    if call.query.everywhere:
+        await call.hub.signing_in.end_all(call.principal.id, call.principal, call.now_ms)
+    else:
+        await call.hub.signing_in.log_out(call.principal, call.now_ms)
+    return browsers.logged_out()
 
 
 @table.add("POST", "/auth/register", permission=None, body=Registration, answer=UserView, status=201,
-           errors=(Conflict, Forbidden), body_bytes_max=4096)  # fmt: skip
+           errors=(Conflict, Forbidden, Invalid, Unavailable), body_bytes_max=BODY_BYTES)  # fmt: skip
 async def register(call: Call[None, Registration]) -> UserView:
     """Register oneself: the very first user becomes admin, later ones wait for approval (if allowed at all)"""
-    user = await call.hub.accounts.register(call.body.username, call.body.password, call.now_ms)
-    return view_of(user)
+    return view_of(await call.hub.accounts.register(call.body.person(), call.body.password, call.now_ms))
 
 
-@table.add("GET", "/me", permission=Permission.PROFILE, answer=Me)
-async def me(call: Call[None, None]) -> Me:
-    """Who am I, and what may I do"""
-    who = call.principal
-    return Me(
-        id=who.id,
-        username=who.name,
-        role=who.role,
-        site_ids=who.site_list,
-        permissions=sorted(permission for permission in Permission if who.may(permission)),
-    )
+@table.add("POST", "/auth/password", permission=None, body=CodeLogin, status=204,
+           errors=(Unauthenticated, Invalid, TooMany, Unavailable), body_bytes_max=BODY_BYTES)  # fmt: skip
+async def set_password(call: Call[None, CodeLogin]) -> web.Response:
+    """Set a password with the one-time code that an administrator gave you"""
+    body = call.body
+    await call.hub.profiles.redeem(body.typed, body.code, body.new_password, call.address, call.now_ms)
+    return web.Response(status=204, headers={"Cache-Control": "no-store"})
 
 
-@table.add("GET", "/users", permission=Permission.USERS_READ, query=UsersQuery, answer=Users)
-async def list_users(call: Call[UsersQuery, None]) -> Users:
-    """The people who may log in"""
-    users = await call.hub.accounts.list(call.query.skip, call.query.limit)
-    return Users(items=[view_of(user) for user in users])
+def place_of(call: Call[Any, Any]) -> Place:
+    """Where the caller is, as a line that can be shown and stored."""
+    agent = call.request.headers.get(hdrs.USER_AGENT, "").encode("ascii", "replace").decode()
+    return Place(call.address, "".join(filter(str.isprintable, agent))[:200])
 
 
-@table.add("POST", "/users", permission=Permission.USERS_WRITE, body=NewUser, answer=UserView, status=201,
-           errors=(Conflict, NotFound))  # fmt: skip
-async def create_user(call: Call[None, NewUser]) -> UserView:
-    """Add a person, an integration or an auditor"""
-    user = await call.hub.accounts.create(
-        call.body.username, call.body.password, Role(call.body.role), call.body.site_ids, call.now_ms
-    )
-    return view_of(user)
-
-
-@table.add("GET", "/users/{user_id}", permission=Permission.USERS_READ, answer=UserView, errors=(NotFound,))
-async def get_user(call: Call[None, None]) -> UserView:
-    """One user"""
-    return view_of(await call.hub.accounts.get(call.path["user_id"]))
-
-
-@table.add("PATCH", "/users/{user_id}", permission=Permission.USERS_WRITE, body=UserPatch, answer=UserView,
-           errors=(NotFound, Conflict, Invalid))  # fmt: skip
-async def edit_user(call: Call[None, UserPatch]) -> Answer:
-    """Change role, sites, state or password; it counts within 30 seconds everywhere"""
-    fields = call.body.model_dump()
-    return Answer(view=view_of(await call.hub.accounts.edit(call.path["user_id"], fields)))
-
-
-def view_of(user: User) -> UserView:
-    return UserView(
-        id=user.id,
-        username=user.username,
-        role=user.role,
-        state=user.state,
-        site_ids=None if user.site_ids is None else sorted(user.site_ids),
-        created_at=rfc3339(user.created_at_ms),
-    )
+def view_of_token(issued: Issued) -> Token:
+    return Token(
+        access_token=issued.access_token, expires_in=issued.expires_s, refresh_token=issued.refresh_token,
+        refresh_expires_in=issued.refresh_expires_s,
+    )  # fmt: skip

@@ -8,17 +8,20 @@ from cloud_hub.domain.rates import Rates
 from cloud_hub.services.accounts import Accounts
 from cloud_hub.services.adjusting import Adjusting
 from cloud_hub.services.alerting import Alerting
+from cloud_hub.services.api_keys import ApiKeys
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import Enrolment
 from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health
 from cloud_hub.services.metrics import Metrics
+from cloud_hub.services.profiles import Profiles
 from cloud_hub.services.purchasing import Purchasing
 from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
 from cloud_hub.services.restocking import Restocking
+from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
@@ -32,22 +35,27 @@ class Hub:
     accounts: Accounts
     adjusting: Adjusting
     alerting: Alerting
+    api_keys: ApiKeys
     catalogue: Catalogue
     device_tokens: DeviceTokens
     enrolment: Enrolment
     fleet: Fleet
     health: Health
     metrics: Metrics
+    profiles: Profiles
     purchasing: Purchasing
     receiving: Receiving
     recovery: Recovery
     repairs: Repairs
     restocking: Restocking
+    signing_in: SigningIn
     sites: Sites
     snapshots: Snapshots
     stock: Stock
     vendors: Vendors
     limits: Rates
+    cors_origins: frozenset[str]
+    """Pages of these may call us from a browser; never `*`."""
     is_behind_proxy: bool
     """A proxy of ours is in front: the last address in X-Forwarded-For is the one that it saw."""
 

@@ -1,6 +1,6 @@
 """Boxes: enrolment with a one-time code, renewal, revocation, and which of two survives."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import StringConstraints
@@ -94,15 +94,14 @@ async def list_devices(call: Call[None, None]) -> Devices:
 @table.add("GET", "/devices/{device_id}", permission=Permission.FLEET_READ, answer=DeviceView, errors=(NotFound,))
 async def get_device(call: Call[None, None]) -> DeviceView:
     """One box"""
-    device = await call.hub.enrolment.get(call.path["device_id"])
-    call.principal.require_site(device.site_id)
-    return view_of(device)
+    return view_of(await _own(call))
 
 
 @table.add("POST", "/enrolment-codes", permission=Permission.FLEET_WRITE, body=NewCode, answer=CodeView, status=201,
            errors=(NotFound, Conflict))  # fmt: skip
 async def create_enrolment_code(call: Call[None, NewCode]) -> CodeView:
     """Make a one-time code for a new box of a site; it lives 15 minutes"""
+    call.principal.require_site(call.body.site_id)
     made = await call.hub.enrolment.make_code(call.body.site_id, call.principal.name, call.now_ms)
     return CodeView(code=made.text, site_id=call.body.site_id, expires_at=rfc3339(made.expires_at_ms))
 
@@ -130,16 +129,17 @@ async def renew_device(call: Call[None, RenewBody]) -> Renewed:
            errors=(NotFound,))  # fmt: skip
 async def revoke_device(call: Call[None, Why]) -> DeviceView:
     """Revoke a box: its certificate, its token and its sync session end now"""
-    actor = call.principal.name
-    return view_of(await call.hub.enrolment.revoke(call.path["device_id"], actor, call.body.reason, call.now_ms))
+    device, actor = await _own(call), call.principal.name
+    return view_of(await call.hub.enrolment.revoke(device.id, actor, call.body.reason, call.now_ms))
 
 
 @table.add("POST", "/devices/{device_id}/confirm-survivor", permission=Permission.FLEET_WRITE, answer=DeviceView,
            errors=(NotFound, Conflict))  # fmt: skip
 async def confirm_survivor(call: Call[None, None]) -> DeviceView:
     """Say that this box goes on for its site after a fork or a restored backup: it gets a successor origin"""
-    await call.hub.recovery.confirm_survivor(call.path["device_id"], call.principal.name, call.now_ms)
-    return view_of(await call.hub.enrolment.get(call.path["device_id"]))
+    device = await _own(call)
+    await call.hub.recovery.confirm_survivor(device.id, call.principal.name, call.now_ms)
+    return view_of(await call.hub.enrolment.get(device.id))
 
 
 @table.add("GET", "/ca", permission=None, produces="application/x-pem-file")
@@ -152,6 +152,13 @@ async def get_ca(call: Call[None, None]) -> web.Response:
 async def get_crl(call: Call[None, None]) -> web.Response:
     """The revocation list for the broker, PEM"""
     return web.Response(body=call.hub.enrolment.crl(), content_type="application/x-pem-file")
+
+
+async def _own(call: Call[Any, Any]) -> Device:
+    """The box of the path. Raises NotFound, Forbidden for one of a site that is not the caller's."""
+    device = await call.hub.enrolment.get(call.path["device_id"])
+    call.principal.require_site(device.site_id)
+    return device
 
 
 def view_of(device: Device) -> DeviceView:

@@ -16,10 +16,10 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from cloud_hub.domain.permissions import NOBODY, Principal
-from cloud_hub.errors import HubError, Invalid, Unauthenticated, Unavailable
+from cloud_hub.errors import HubError, Invalid, Unavailable
 from cloud_hub.storage.database import LOST
 from cloud_hub.storage.reads import BUSY
+from cloud_hub.web.callers import address_of, caller
 from cloud_hub.web.context import HUB, TRACE
 from cloud_hub.web.operations import PATH_PATTERNS, Answer, Call, Operation
 from cloud_hub.web.problems import of_hub_error, of_validation, problem
@@ -61,7 +61,7 @@ class _Refused(Exception):
 async def _call(operation: Operation, request: web.Request) -> Call[Any, Any]:
     hub = request.app[HUB]
     now_ms = time.time_ns() // 1_000_000
-    principal = await _principal(operation, request, now_ms)
+    principal = await caller(operation, request, now_ms)
     return Call(
         hub=hub,
         path=_path(operation, request),
@@ -74,36 +74,6 @@ async def _call(operation: Operation, request: web.Request) -> Call[Any, Any]:
         request=request,
         now_ms=now_ms,
     )
-
-
-def address_of(request: web.Request) -> str:
-    """Who is at the other end, for limits: what a caller writes about itself is not believed."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if request.app[HUB].is_behind_proxy else ""
-    return forwarded.rpartition(",")[2].strip()[:64] or request.remote or "unknown"
-
-
-async def _principal(operation: Operation, request: web.Request, now_ms: int) -> Principal:
-    hub = request.app[HUB]
-    limits = hub.limits
-    address = address_of(request)
-    if operation.permission is None:
-        limits.require(f"public:{address}", now_ms)
-        return NOBODY
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    wanted = "Device" if operation.device else "Bearer"
-    if scheme != wanted or not token:
-        limits.require(f"address:{address}", now_ms)
-        raise Unauthenticated("no_token", f"expected an Authorization header with a {wanted} token")
-    try:
-        principal = await (
-            hub.device_tokens.principal(token, now_ms) if operation.device else hub.accounts.principal(token, now_ms)
-        )
-    except Unauthenticated:
-        limits.require(f"address:{address}", now_ms)
-        raise
-    principal.require(operation.permission)
-    limits.require(f"principal:{principal.id}", now_ms)
-    return principal
 
 
 def _path(operation: Operation, request: web.Request) -> dict[str, str]:

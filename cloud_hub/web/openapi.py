@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from cloud_hub.web.browsers import ACCESS
 from cloud_hub.web.operations import Operation
 from cloud_hub.web.problems import MEDIA_TYPE, STATUS, TITLES, Problem
 
@@ -58,7 +59,14 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "person": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "person": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "An access token of `POST /auth/login`, or the key of an integration.",
+                },
+                "browser": {
+                    "type": "apiKey", "in": "cookie", "name": ACCESS,
+                    "description": "Set by `POST /auth/login?mode=cookie`; writes must come from a page of this hub.",
+                },
                 "box": {
                     "type": "apiKey", "in": "header", "name": "Authorization",
                     "description": "`Device TOKEN`: a 60-second EdDSA token signed by the box's record key.",
@@ -94,7 +102,7 @@ def _operation(operation: Operation, references: References) -> dict[str, Any]:
         "security": [],
     }
     if operation.permission is not None:
-        described["security"] = [{"box" if operation.device else "person": []}]
+        described["security"] = [{"box": []}] if operation.device else [{"person": []}, {"browser": []}]
         described["x-permission"] = str(operation.permission)
     if operation.body is not None:
         content = {operation.media_type: {"schema": references[operation.body, "validation"]}}

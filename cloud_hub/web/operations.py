@@ -73,8 +73,8 @@ class Operation:
     body: type[BaseModel] | None = None
     answer: type[BaseModel] | None = None
     status: int = 200
-    others: Mapping[int, type[BaseModel]] = field(default_factory=dict)
-    """Further good answers, for example 202 with a command."""
+    others: Mapping[int, type[BaseModel] | None] = field(default_factory=dict)
+    """Further good answers, for example 202 with a command; None has no body."""
     errors: tuple[type[HubError], ...] = ()
     idempotent: bool = False
     conditional: bool = False

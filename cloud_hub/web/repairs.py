@@ -188,5 +188,6 @@ async def list_branches(call: Call[SitePageQuery, None]) -> BranchPage:
            errors=(NotFound, Conflict))  # fmt: skip
 async def adopt_branch(call: Call[None, None]) -> Adoption:
     """Ask the site's writer to take over a branch, record by record, each at most once"""
+    call.principal.require_site((await call.hub.repairs.branch(call.path["branch_id"])).site_id)
     commands = await call.hub.recovery.adopt(call.path["branch_id"], call.principal.name, call.now_ms)
     return Adoption(branch_id=call.path["branch_id"], commands=commands)

@@ -60,6 +60,7 @@ async def list_sites(call: Call[None, None]) -> Sites:
            errors=(Conflict,))  # fmt: skip
 async def create_site(call: Call[None, NewSite]) -> Answer:
     """Add a store or a warehouse"""
+    call.principal.require_reach(None)
     site = await call.hub.sites.create(call.body.code, call.body.name, call.body.kind, call.now_ms)
     return Answer(view=view_of(site), headers={"Location": f"/api/v1/sites/{site.id}"})
 
@@ -75,6 +76,7 @@ async def get_site(call: Call[None, None]) -> SiteView:
            errors=(NotFound, Conflict))  # fmt: skip
 async def edit_site(call: Call[None, SitePatch]) -> SiteView:
     """Rename a site or change its default thresholds; its box learns of it by its feed"""
+    call.principal.require_site(call.path["site_id"])
     fields = call.body.model_dump()
     for name in ("reorder_point", "critical_level"):
         if name in fields:

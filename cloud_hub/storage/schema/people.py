@@ -1,14 +1,16 @@
 """People, what they may do, and what they did."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from cloud_hub.storage.schema.base import blob, document, flag, number, table, text, uuid
 
 
-def _sites() -> tuple[sa.Column[object], sa.Column[bool]]:
+def _sites() -> tuple[sa.Column[Any], sa.Column[bool]]:
     """The sites that something is held for: the list, or everywhere."""
-    sites = sa.Column("site_ids", ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'"))
+    sites: sa.Column[Any] = sa.Column("site_ids", ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'"))
     return sites, flag("is_everywhere")
 
 

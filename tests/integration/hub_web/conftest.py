@@ -14,9 +14,10 @@ from cloud_hub import api, logs
 from cloud_hub.config import Config
 from cloud_hub.core import Core, now_ms, open_core
 from cloud_hub.domain.permissions import Role
-from cloud_hub.services.accounts import Accounts
+from cloud_hub.services.accounts import COMMAND_LINE, Accounts, Person
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
+from cloud_hub.services.principals import Principals
 
 PASSWORD = "a long enough password"
 
@@ -90,8 +91,9 @@ class Running:
     async def add_user(self, username: str, role: Role, site_ids: list[str] | None = None) -> Client:
         passwords = Passwords()
         try:
-            accounts = Accounts(self.core.database, self.core.keyring, passwords, open_registration=False)
-            await accounts.create(username, PASSWORD, role, site_ids, now_ms())
+            accounts = Accounts(self.core.database, self.core.reads, passwords, Principals(), open_registration=False)
+            sites = None if site_ids is None else frozenset(site_ids)
+            await accounts.create(Person(username), PASSWORD, role, sites, COMMAND_LINE, now_ms())
         finally:
             passwords.close()
         return await self.nobody.log_in(username)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from cloud_hub.domain.permissions import Role
-from cloud_hub.services import accounts
+from cloud_hub.services import principals
 from tests.integration.hub_web.conftest import PASSWORD, Client, Running, Serve
 
 
@@ -57,7 +57,7 @@ async def test_a_disabled_user_is_out_at_once_on_this_process(hub: Running, admi
 async def test_a_role_taken_away_elsewhere_is_gone_when_the_memory_of_it_is(
     hub: Running, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accounts, "REMEMBER_MS", 0)
+    monkeypatch.setattr(principals, "REMEMBER_MS", 0)
     clerk = await hub.add_user("clerk", Role.WAREHOUSE_MANAGER)
     async with hub.core.database.transaction() as connection:
         await connection.execute("UPDATE users SET role = 'staff' WHERE username = 'clerk'")

@@ -15,7 +15,7 @@ NOW = 1_790_000_000
 KEY = Ed25519PrivateKey.generate()
 OTHER = Ed25519PrivateKey.generate()
 KEYS = {"k1": KEY.public_key()}
-GOOD = {"iss": tokens.ISSUER, "aud": tokens.AUDIENCE, "sub": "u", "iat": NOW, "nbf": NOW, "exp": NOW + 900}
+GOOD = {"iss": tokens.ISSUER, "aud": tokens.AUDIENCE, "sub": "u", "sid": "s", "iat": NOW, "nbf": NOW, "exp": NOW + 900}
 HEADER = {"kid": "k1", "typ": tokens.TYPE}
 
 
@@ -32,7 +32,7 @@ def part(value: Any) -> str:
 
 
 def test_a_token_of_ours_names_its_user() -> None:
-    token = tokens.issue("user-1", "id", kid="k1", key=KEY, now_s=NOW)
+    token = tokens.issue("user-1", "sign-in-1", "id", kid="k1", key=KEY, now_s=NOW)
     assert tokens.read(token, KEYS, NOW + 899)["sub"] == "user-1"
 
 
