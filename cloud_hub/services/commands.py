@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid_utils import uuid7
 
 from cloud_hub.errors import Invalid
-from cloud_hub.storage import changes, commands, ledger
+from cloud_hub.storage import changes, commands, levels
 from cloud_hub.storage.commands import Command
 from cloud_hub.storage.database import Connection
 from sync_protocol import changes as wire
@@ -60,6 +60,6 @@ async def _pending(connection: Connection, site_id: str, kind: str, body: Mappin
         return 0
     if body.get("delta") is not None:
         return int(body["delta"])
-    levels = await ledger.list_levels_of(connection, site_id, [body["product_id"]])
-    held = sum(quantity for _, location, quantity in levels if location == body["location"])
+    found = await levels.list_levels_of(connection, site_id, [body["product_id"]])
+    held = sum(quantity for _, location, quantity in found if location == body["location"])
     return int(body["set_to"]) - held

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from cloud_hub.storage import exceptions, ledger, origins
+from cloud_hub.storage import exceptions, levels, origins
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
 from sync_protocol import messages as say
@@ -41,7 +41,7 @@ class Digests:
             if origin.chain_hash.hex() != told.chain_hash:
                 await _note(connection, origin, "digest_chain", "the digest names another chain hash", now_ms)
                 return []
-            ours = bucket_sums(await ledger.list_levels(connection, origin.site_id))
+            ours = bucket_sums(await levels.list_levels(connection, origin.site_id))
             try:
                 buckets = differing(ours, theirs)
             except Malformed:
@@ -56,12 +56,12 @@ class Digests:
             origin = await origins.lock(connection, address.origin_id)
             if origin is None or origin.lease != told.lease or origin.mark != told.position:
                 return []
-            ours = await ledger.list_levels(connection, origin.site_id)
+            ours = await levels.list_levels(connection, origin.site_id)
             wrong = _compare(ours, told.levels)
             if not wrong:
                 return []
             products = sorted({product for product, _ in wrong})
-            rebuilt = await ledger.rebuild_levels(connection, origin.site_id, products)
+            rebuilt = await levels.rebuild_levels(connection, origin.site_id, products)
             right = {(product, place): quantity for product, place, quantity in rebuilt}
             for (product, place), (here, there) in list(wrong.items())[:100]:
                 detail = (
@@ -73,7 +73,7 @@ class Digests:
 
 
 def _compare(
-    ours: Sequence[ledger.Level], theirs: Sequence[tuple[str, str, int]]
+    ours: Sequence[levels.Level], theirs: Sequence[tuple[str, str, int]]
 ) -> dict[tuple[str, str], tuple[int, int]]:
     """Where the two differ, within the buckets that the box told: (hub's, store's)."""
     there = {(product, place): quantity for product, place, quantity in theirs if quantity}

@@ -11,7 +11,7 @@ import orjson
 import structlog
 
 from cloud_hub.services.judging import CREDITS
-from cloud_hub.storage import exceptions, ledger, origins
+from cloud_hub.storage import exceptions, level_claims, levels, origins
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
 from sync_protocol import messages as say
@@ -35,11 +35,11 @@ class Evidence:
             origin = await origins.lock(connection, address.origin_id)
             if origin is None or origin.lease != told.lease:
                 return
-            earlier = await ledger.list_claims(connection, origin.site_id, origin.origin_id, "summary")
+            earlier = await level_claims.list_claims(connection, origin.site_id, origin.origin_id, "summary")
             held = {row["product_id"]: row["quantity"] for row in earlier if row["position"] == told.head}
             held |= {UUID(product): quantity for product, quantity in told.available}
             claimed = [(product, Location.SHELF, quantity) for product, quantity in held.items()]
-            await ledger.save_claims(
+            await level_claims.save_claims(
                 connection, origin.site_id, origin.origin_id, "summary", told.head, claimed, now_ms
             )
 
@@ -56,10 +56,10 @@ class Evidence:
                     connection, origin.origin_id, "pruned levels without a valid signature", now_ms
                 )
                 return []
-            levels = await self._collect(connection, origin, told, now_ms)
-            if levels is None:
+            claimed = await self._collect(connection, origin, told, now_ms)
+            if claimed is None:
                 return []
-            await _book(connection, origin, told, levels, now_ms)
+            await _book(connection, origin, told, claimed, now_ms)
         ack = say.Ack(lease=told.lease, mark=told.position, mark_hash=told.chain_hash, safe_mark=0, credits=CREDITS)
         return [say.encode(ack)]
 
@@ -69,38 +69,38 @@ class Evidence:
         """All parts' levels once the last has come; parts are numbered from 0 and may be repeated."""
         kind = f"pruned:{told.position}:{told.part}"
         claimed = [(UUID(product), place, quantity) for product, place, quantity in told.levels]
-        await ledger.save_claims(
+        await level_claims.save_claims(
             connection, origin.site_id, origin.origin_id, kind, told.position, claimed, now_ms,
             evidence=bytes.fromhex(told.signature),
         )  # fmt: skip
-        levels: list[tuple[UUID, str, int]] = []
+        found: list[tuple[UUID, str, int]] = []
         for part in range(told.parts):
-            rows = await ledger.list_claims(
+            rows = await level_claims.list_claims(
                 connection, origin.site_id, origin.origin_id, f"pruned:{told.position}:{part}"
             )
             if not rows and part != told.part:
                 return None
-            levels += [(row["product_id"], row["location"], row["quantity"]) for row in rows]
-        return levels
+            found += [(row["product_id"], row["location"], row["quantity"]) for row in rows]
+        return found
 
 
 async def _book(
-    connection: Connection, origin: Origin, told: say.PrunedLevels, levels: list[tuple[UUID, str, int]], now_ms: int
+    connection: Connection, origin: Origin, told: say.PrunedLevels, claimed: list[tuple[UUID, str, int]], now_ms: int
 ) -> None:
     before = {
         (UUID(product), place): quantity
-        for product, place, quantity in await ledger.list_levels(connection, origin.site_id)
+        for product, place, quantity in await levels.list_levels(connection, origin.site_id)
     }
-    after = {(product, place): quantity for product, place, quantity in levels}
+    after = {(product, place): quantity for product, place, quantity in claimed}
     keys = {*before, *after}
     deltas = {key: delta for key in keys if (delta := after.get(key, 0) - before.get(key, 0))}
     baseline = [(product, place, quantity) for (product, place), quantity in deltas.items()]
     kind = "baseline"
-    await ledger.save_claims(
+    await level_claims.save_claims(
         connection, origin.site_id, origin.origin_id, kind, told.position, baseline, now_ms,
         evidence=bytes.fromhex(told.signature),
     )  # fmt: skip
-    await ledger.add_levels(connection, {(origin.site_id, *key): delta for key, delta in deltas.items()})
+    await levels.add_levels(connection, {(origin.site_id, *key): delta for key, delta in deltas.items()})
     await origins.save_mark(connection, origin.origin_id, told.position, bytes.fromhex(told.chain_hash), now_ms)
     await exceptions.raise_exception(
         connection, origin.site_id, "beyond_retention", str(origin.origin_id),

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from cloud_hub.domain.intake import KeyUse, KnownItem, Plan
 from cloud_hub.services import arriving, proposals
-from cloud_hub.storage import branches, commands, exceptions, hub_state, ledger, reports
+from cloud_hub.storage import branches, commands, exceptions, hub_state, levels, reports
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.exceptions import Odd
@@ -32,7 +32,7 @@ class Share:
     made: Plan
     items: dict[int, KnownItem]
     """The definitions that the plan was made with."""
-    negative: list[ledger.Level] = field(default_factory=list)
+    negative: list[levels.Level] = field(default_factory=list)
     reused: list[KeyUse] = field(default_factory=list)
 
 
@@ -142,8 +142,8 @@ async def _transfers(
 async def _transfer_lines(connection: Connection, body: facts.Transfer) -> list[tuple[str, int]]:
     """What the two ledgers say of a transfer: its location's levels at either site."""
     location = transit(body.transfer_id)
-    sent = await ledger.list_levels_at(connection, body.from_site, location)
-    taken = await ledger.list_levels_at(connection, body.to_site, location)
+    sent = await levels.list_levels_at(connection, body.from_site, location)
+    taken = await levels.list_levels_at(connection, body.to_site, location)
     products = sorted({*sent, *taken})
     rows: list[dict[str, Any]] = [
         {

@@ -7,10 +7,10 @@ site's ledger, named after its rule, site, product and the position that opened 
 from uuid import UUID, uuid5
 
 from cloud_hub.domain.stock import severity
-from cloud_hub.storage import postings, stock
+from cloud_hub.storage import postings, stock_list
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.origins import Origin
-from cloud_hub.storage.stock import LevelFilter
+from cloud_hub.storage.stock_list import LevelFilter
 from sync_protocol import facts
 from sync_protocol.records import Fact
 from sync_protocol.vocabulary import AlertState
@@ -28,7 +28,7 @@ async def evaluate(connection: Connection, origin: Origin, product_ids: list[str
     said: list[Fact] = []
     for product_id in product_ids[:PRODUCTS_MAX]:
         wanted = LevelFilter(sites=[site_id], product_id=product_id, q=None, only_low=False)
-        for level in await stock.list_levels(connection, wanted, None, 0, 1):
+        for level in await stock_list.list_levels(connection, wanted, None, 0, 1):
             found = severity(level.available, level.reorder_point, level.critical_level)
             alert_id = is_open.get(product_id)
             if (found != "ok") == (alert_id is not None):

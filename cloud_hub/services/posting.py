@@ -22,7 +22,7 @@ from cloud_hub.services.following import Share
 from cloud_hub.services.ports import Sign
 from cloud_hub.services.registering import new_id
 from cloud_hub.services.writing import write_all
-from cloud_hub.storage import hub_state, ledger, origins, postings
+from cloud_hub.storage import batches, hub_state, ledger, levels, origins, postings
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
 from sync_protocol import batch, chain
@@ -134,9 +134,9 @@ class Posting:
         wanted = sorted({draft.product_id for request in group for draft in request.drafts})
         policies = await postings.find_policies(connection, origin.site_id, wanted)
         items = await ledger.list_items(connection, origin.site_id, origin.origin_id)
-        levels = await ledger.list_levels_of(connection, origin.site_id, wanted)
+        held = await levels.list_levels_of(connection, origin.site_id, wanted)
         state = Ledger(
-            levels={(product, place): quantity for product, place, quantity in levels},
+            levels={(product, place): quantity for product, place, quantity in held},
             policies={product: policy or BLOCK for product, policy in policies.items()},
             refs={_facts(known_item): ref for ref, known_item in items.items()},
             next_ref=max(items, default=0) + 1,
@@ -181,7 +181,7 @@ class Posting:
             before = hashes[start - 1] if start else origin.chain_hash
             sealed = batch.seal(str(origin.origin_id), origin.mark + 1 + start, before, part, self._sign)
             kept.append((origin.site_id, batch.parse(sealed), sealed))
-        await ledger.copy_batches(connection, kept, now_ms)
+        await batches.copy_batches(connection, kept, now_ms)
 
     async def _save_keys(
         self,

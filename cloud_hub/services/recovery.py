@@ -17,7 +17,7 @@ from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services import formers, registering
 from cloud_hub.services.commands import create_command
 from cloud_hub.services.ports import Sign
-from cloud_hub.storage import branches, hub_state, ledger, origins
+from cloud_hub.storage import batches, branches, hub_state, ledger, origins
 from cloud_hub.storage.branches import Branch
 from cloud_hub.storage.database import Connection, Database
 from sync_protocol.errors import ProtocolError
@@ -140,7 +140,7 @@ def _names(row: Mapping[str, Any]) -> list[str]:
 
 async def _is_in_ledger(connection: Connection, branch: Branch, row: Mapping[str, Any]) -> bool:
     """A branch begins at the newest position both sides could name, so its start may be shared after all."""
-    known = await ledger.hash_at(connection, branch.site_id, branch.origin_id, row["position"])
+    known = await batches.hash_at(connection, branch.site_id, branch.origin_id, row["position"])
     return known is not None and known == bytes(row["chain_hash"])
 
 

@@ -8,7 +8,7 @@ from cloud_hub.services.vendors import list_offers
 from cloud_hub.storage import products, restocking
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.reads import Reads
-from cloud_hub.storage.stock import LevelFilter
+from cloud_hub.storage.stock_list import LevelFilter
 
 __all__ = ["Advice", "Restocking"]
 

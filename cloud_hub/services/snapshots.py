@@ -19,8 +19,7 @@ from cloud_hub.storage import batches, chunks, commands, feeds, ledger, levels, 
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.feeds import Feed
 from cloud_hub.storage.origins import Origin
-from sync_protocol import batch
-from sync_protocol import bootstrap
+from sync_protocol import batch, bootstrap
 from sync_protocol import changes as wire
 from sync_protocol.messages import FeedCursor
 from sync_protocol.records import encode

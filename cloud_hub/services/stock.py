@@ -12,11 +12,13 @@ from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.stock import Severity, severity
 from cloud_hub.errors import NotFound
 from cloud_hub.services.fleet import is_live
-from cloud_hub.storage import sites, stock, transfers
+from cloud_hub.storage import as_of, movement_list, sites, stock_list, transfers
+from cloud_hub.storage.as_of import AsOf
 from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.movement_list import Moved, MovementFilter
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
-from cloud_hub.storage.stock import AsOf, Level, LevelFilter, Moved, MovementFilter
+from cloud_hub.storage.stock_list import Level, LevelFilter
 from cloud_hub.storage.transfers import Transfer
 
 
@@ -53,7 +55,7 @@ class Stock:
         self, wanted: MovementFilter, after: tuple[int, str, str, int] | None, skip: int, limit: int
     ) -> list[Moved]:
         """Movements, newest first."""
-        return await self._reads.run(stock.list_movements, wanted, after, skip, limit)
+        return await self._reads.run(movement_list.list_movements, wanted, after, skip, limit)
 
     async def transfers(
         self, site_ids: list[str] | None, step: str | None, before: tuple[int, str] | None, skip: int, limit: int
@@ -80,8 +82,8 @@ async def _levels(
     connection: Connection, wanted: LevelFilter, after: tuple[str, str] | None, skip: int, limit: int, now_ms: int
 ) -> Levels:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        rows = await stock.list_levels(connection, wanted, after, skip, limit)
-        found = await stock.as_of(connection, wanted.sites)
+        rows = await stock_list.list_levels(connection, wanted, after, skip, limit)
+        found = await as_of.as_of(connection, wanted.sites)
     return Levels(
         rows=[Seen(row, severity(row.available, row.reorder_point, row.critical_level)) for row in rows],
         as_of=[(each, _is_live(each, now_ms)) for each in found],

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.services.following import Share, follow
-from cloud_hub.storage import changes, ledger, reports
+from cloud_hub.storage import changes, ledger, levels, reports
 from cloud_hub.storage.database import Connection
 
 
@@ -32,12 +32,12 @@ async def write_all(connection: Connection, shares: Sequence[Share], now_ms: int
 
 
 async def _add_levels(connection: Connection, shares: Sequence[Share]) -> None:
-    deltas: dict[ledger.Place, int] = defaultdict(int)
+    deltas: dict[levels.Place, int] = defaultdict(int)
     for share in shares:
         site_id: UUID = share.origin.site_id
         for (product_id, location), quantity in share.made.levels.items():
             deltas[site_id, product_id, location] += quantity
-    negative = await ledger.add_levels(connection, deltas)
+    negative = await levels.add_levels(connection, deltas)
     for share in shares:
         share.negative = negative.get(share.origin.site_id, [])
 

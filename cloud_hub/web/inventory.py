@@ -14,8 +14,9 @@ from cloud_hub.domain.permissions import Permission
 from cloud_hub.domain.stock import Severity
 from cloud_hub.errors import NotFound
 from cloud_hub.services.stock import Levels as SeenLevels
-from cloud_hub.storage import stock
-from cloud_hub.storage.stock import LevelFilter, MovementFilter
+from cloud_hub.storage import stock_list
+from cloud_hub.storage.movement_list import MovementFilter
+from cloud_hub.storage.stock_list import LevelFilter
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
@@ -199,7 +200,7 @@ def as_of_views(found: SeenLevels) -> list[AsOf]:
     ]
 
 
-def level_fields(row: stock.Level, severity: Severity) -> dict[str, Any]:
+def level_fields(row: stock_list.Level, severity: Severity) -> dict[str, Any]:
     """A level as the API shows it."""
     return {
         "site_id": row.site_id,

@@ -1,0 +1,133 @@
+"""SQL of movements as people read them: the newest first, page by page."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from cloud_hub.storage.as_of import of_sites
+from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.schema import movements
+
+
+class MovementFilter(NamedTuple):
+    """Which movements a list wants."""
+
+    sites: list[str] | None
+    product_id: str | None
+    reason: str | None
+    since_ms: int | None
+    until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One movement as recorded here."""
+
+    movement_id: str
+    site_id: str
+    origin_id: str
+    position: int
+    product_id: str
+    quantity: int
+    from_location: str
+    to_location: str
+    reason: str
+    occurred_at_ms: int
+    corrected_at_ms: int
+    recorded_at_ms: int
+    recorded_at_us: int
+    actor: str | None
+    document: str | None
+    lot: str | None
+    expiry: str | None
+    note: str | None
+    command_id: str | None
+
+    @property
+    def sort_key(self) -> tuple[int, str, str, int]:
+        return (self.recorded_at_us, self.site_id, self.origin_id, self.position)
+
+
+_FIELDS = (
+    "quantity", "from_location", "to_location", "reason", "actor", "document", "lot", "note", "command_id",
+)  # fmt: skip
+_PRODUCT = sa.bindparam("product_id", type_=sa.Uuid)
+_SKIP = sa.bindparam("skip", type_=sa.BigInteger)
+_MOST = sa.bindparam("most", type_=sa.BigInteger)
+_MOMENT = sa.DateTime(timezone=True)
+_SINCE = sa.bindparam("since", type_=_MOMENT)
+_UNTIL = sa.bindparam("until", type_=_MOMENT)
+_REASON = sa.bindparam("reason", type_=sa.Text)
+_BEFORE = sa.bindparam("before", type_=_MOMENT)
+_MOVEMENTS = Query(
+    sa.select(movements)
+    .where(
+        of_sites(movements.c.site_id),
+        sa.or_(_PRODUCT.is_(None), movements.c.product_id == _PRODUCT),
+        sa.or_(_REASON.is_(None), movements.c.reason == _REASON),
+        sa.or_(_SINCE.is_(None), movements.c.recorded_at >= _SINCE),
+        sa.or_(_UNTIL.is_(None), movements.c.recorded_at < _UNTIL),
+        sa.or_(
+            _BEFORE.is_(None),
+            sa.tuple_(movements.c.recorded_at, movements.c.site_id, movements.c.origin_id, movements.c.sequence)
+            < sa.tuple_(
+                _BEFORE,
+                sa.bindparam("before_site", type_=sa.Uuid),
+                sa.bindparam("before_origin", type_=sa.Uuid),
+                sa.bindparam("before_sequence", type_=sa.BigInteger),
+            ),
+        ),
+    )
+    .order_by(
+        movements.c.recorded_at.desc(),
+        movements.c.site_id.desc(),
+        movements.c.origin_id.desc(),
+        movements.c.sequence.desc(),
+    )
+    .offset(_SKIP)
+    .limit(_MOST)
+)
+
+
+async def list_movements(
+    connection: Connection, wanted: MovementFilter, after: tuple[int, str, str, int] | None, skip: int, limit: int
+) -> list[Moved]:
+    """Movements, newest first."""
+    before = after or (None, None, None, None)
+    rows = await _MOVEMENTS.fetch(
+        connection, sites=wanted.sites, product_id=wanted.product_id, reason=wanted.reason,
+        since=_moment(wanted.since_ms, 1000), until=_moment(wanted.until_ms, 1000), skip=skip, most=limit,
+        before=_moment(before[0], 1), before_site=before[1], before_origin=before[2], before_sequence=before[3],
+    )  # fmt: skip
+    return [_moved(row) for row in rows]
+
+
+def _moment(value: int | None, microseconds: int) -> datetime | None:
+    if value is None:
+        return None
+    whole, rest = divmod(value * microseconds, 1_000_000)
+    return datetime.fromtimestamp(whole, UTC).replace(microsecond=rest)
+
+
+def _us(moment: datetime) -> int:
+    whole = moment.replace(microsecond=0)
+    return int(whole.timestamp()) * 1_000_000 + moment.microsecond
+
+
+def _moved(row: Row) -> Moved:
+    us = _us(row["recorded_at"])
+    return Moved(
+        movement_id=str(row["movement_id"]),
+        site_id=str(row["site_id"]),
+        origin_id=str(row["origin_id"]),
+        position=row["sequence"],
+        product_id=str(row["product_id"]),
+        occurred_at_ms=_us(row["occurred_at"]) // 1000,
+        corrected_at_ms=_us(row["corrected_at"]) // 1000,
+        recorded_at_ms=us // 1000,
+        recorded_at_us=us,
+        expiry=None if row["expiry"] is None else row["expiry"].isoformat(),
+        **{name: row[name] for name in _FIELDS},
+    )
