@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from cloud_hub.core import Core, now_ms
+from cloud_hub.services import registering
 from cloud_hub.services.exchange import Exchange
 from cloud_hub.services.feed import Feeder
 from cloud_hub.services.intake import Intake
@@ -36,9 +37,11 @@ async def part(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Part:
     worker = secrets.token_hex(4)
     broker, intake = Broker(), Intake(database)
     sessions = Sessions(
-        database, sign=sign, verify=verify, deny=core.folder, now=now_ms, token=partial(secrets.token_hex, 8),
-        random=random.random,
+        database, sign=sign, verify=verify, deny=core.folder, successions=core.folder, now=now_ms,
+        token=partial(secrets.token_hex, 8), random=random.random,
     )  # fmt: skip
+    async with database.transaction() as connection:
+        await registering.register_again(connection, core.folder.successions(), verify, now_ms())
     exchange = Exchange(
         database, sessions=sessions, intake=intake, feeder=Feeder(database, sign=sign),
         returned=Returned(database, verify=verify), downlink=broker, now=now_ms, monotonic=_monotonic_ms,

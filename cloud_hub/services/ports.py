@@ -21,6 +21,18 @@ class Downlink(Protocol):
         ...
 
 
+class Successions(Protocol):
+    """Take-overs whose boxes have come, outside the database: a restore must not open again what they closed."""
+
+    def note_succession(self, certificate: str) -> None:
+        """The box of this certificate has spoken."""
+        ...
+
+    def successions(self) -> list[str]:
+        """Their certificates, in order."""
+        ...
+
+
 class DenyList(Protocol):
     """Revocations that are kept outside the database, so that a restore cannot undo them."""
 

@@ -66,6 +66,21 @@ async def register(connection: Connection, claims: Claims, now_ms: int) -> None:
     await origins.set_writer(connection, claims.site_id, claims.origin_id)
 
 
+async def register_again(connection: Connection, certificates: Sequence[str], verify: Verify, now_ms: int) -> None:
+    """Take-overs that a restored database has forgotten: before a box of a closed origin is heard as if it were not."""
+    named = [read_certificate(certificate, verify) for certificate in certificates]
+    known = await origins.lock_all(connection, [claims.origin_id for claims in named])
+    for claims in named:
+        if claims.origin_id not in known:
+            await register(connection, claims, now_ms)
+            # Its box has spoken, if not to this database: it is waited for no more, and given to none.
+            await origins.mark_spoken(connection, claims.origin_id)
+            await exceptions.raise_exception(
+                connection, claims.site_id, "take_over_remembered", claims.origin_id,
+                "a take-over is newer than this database: what its boxes had sent is asked for again", now_ms=now_ms,
+            )  # fmt: skip
+
+
 async def closing(connection: Connection, origin: Origin) -> dict[str, Any]:
     """What the certificate of a take-over says of the origin that it closes where it stands, and of those before it."""
     predecessor = Predecessor(origin_id=str(origin.origin_id), position=origin.mark, hash=origin.chain_hash.hex())

@@ -14,8 +14,8 @@ import structlog
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.services import epochs, feed, formers, registering
 from cloud_hub.services.judging import CREDITS
-from cloud_hub.services.ports import DenyList, Now, RandomToken, Sign, Verify
-from cloud_hub.storage import batches, branches, feeds, hub_state, origins
+from cloud_hub.services.ports import DenyList, Now, RandomToken, Sign, Successions, Verify
+from cloud_hub.storage import branches, feeds, hub_state, ledger, origins
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.feeds import Feed
 from cloud_hub.storage.origins import Origin
@@ -54,11 +54,11 @@ class Sessions:
     """Answers Hellos."""
 
     def __init__(
-        self, database: Database, *, sign: Sign, verify: Verify, deny: DenyList, now: Now, token: RandomToken,
-        random: Callable[[], float], hellos_max: int = HELLOS_MAX,
+        self, database: Database, *, sign: Sign, verify: Verify, deny: DenyList, successions: Successions, now: Now,
+        token: RandomToken, random: Callable[[], float], hellos_max: int = HELLOS_MAX,
     ) -> None:  # fmt: skip
         self._database = database
-        self._sign, self._verify, self._deny = sign, verify, deny
+        self._sign, self._verify, self._deny, self._successions = sign, verify, deny, successions
         self._now, self._token, self._random = now, token, random
         self._room = hellos_max
         self.refused = 0
@@ -101,18 +101,15 @@ class Sessions:
     async def _decide(
         self, connection: Connection, hellos: Sequence[tuple[Address, say.Hello]], now_ms: int
     ) -> list[Session]:
-        found = await registering.find_or_register(connection, [hello for _, hello in hellos], self._verify, now_ms)
-        known = [
-            origin if origin is not None and str(origin.device_id) == address.device_id else None
-            for (address, _), origin in zip(hellos, found, strict=True)
-        ]
-        told = [(hello, origin) for (_, hello), origin in zip(hellos, known, strict=True)]
+        told = await self._find(connection, hellos, now_ms)
         current, answers = await self._answer_all(connection, told, now_ms)
         rolled_back = [hello.hub_epoch for (_, hello), each in zip(hellos, answers, strict=True) if each.is_rolled_back]
         if rolled_back and await epochs.note_rollback(connection, max(rolled_back), now_ms):
+            await registering.register_again(connection, self._successions.successions(), self._verify, now_ms)
+            told = await self._find(connection, hellos, now_ms)
             current, answers = await self._answer_all(connection, told, now_ms)
         sessions = []
-        for (address, hello), origin, answer in zip(hellos, known, answers, strict=True):
+        for (address, _), (hello, origin), answer in zip(hellos, told, answers, strict=True):
             is_normal = answer.feed_verdict is FeedVerdict.NORMAL and hello.feed is not None
             sessions.append(Session(
                 address=address, site_id=UUID(hello.site_id), answer=answer,
@@ -121,6 +118,15 @@ class Sessions:
             ))  # fmt: skip
         await self._save(connection, told, sessions, now_ms)
         return sessions
+
+    async def _find(
+        self, connection: Connection, hellos: Sequence[tuple[Address, say.Hello]], now_ms: int
+    ) -> list[tuple[say.Hello, Origin | None]]:
+        found = await registering.find_or_register(connection, [hello for _, hello in hellos], self._verify, now_ms)
+        return [
+            (hello, origin if origin is not None and str(origin.device_id) == address.device_id else None)
+            for (address, hello), origin in zip(hellos, found, strict=True)
+        ]
 
     async def _answer_all(
         self, connection: Connection, told: Sequence[tuple[say.Hello, Origin | None]], now_ms: int
@@ -179,7 +185,7 @@ class Sessions:
     async def _known(self, connection: Connection, hello: say.Hello, origin: Origin) -> KnownOrigin:
         at_head = None
         if origin.mark > hello.head:
-            found = await batches.hash_at(connection, origin.site_id, origin.origin_id, hello.head)
+            found = await ledger.hash_at(connection, origin.site_id, origin.origin_id, hello.head)
             at_head = found.hex() if found else None
         is_fenced = origin.state in ("closed", "fenced")
         return KnownOrigin(
@@ -195,7 +201,7 @@ class Sessions:
         hashes = {origin.mark: known.mark_hash}
         for point in sorted(told, key=lambda point: -point.position):
             if point.position < origin.mark:
-                found = await batches.hash_at(connection, origin.site_id, origin.origin_id, point.position)
+                found = await ledger.hash_at(connection, origin.site_id, origin.origin_id, point.position)
                 hashes |= {point.position: found.hex()} if found is not None else {}
             if hashes.get(point.position) == point.hash:
                 break
@@ -213,6 +219,8 @@ class Sessions:
             if answer.is_salvage:
                 await self._save_branch(connection, hello, origin, answer, now_ms)
                 continue
+            if origin.predecessor_origin is not None and not origin.boot:
+                self._successions.note_succession(hello.certificate)
             begun.append({
                 "origin_id": origin.origin_id, "lease": answer.lease, "session": hello.session, "boot": hello.boot,
                 "instance": hello.instance, "last_seen": now_ms, "clock_offset_ms": now_ms - hello.clock_ms,
@@ -232,7 +240,7 @@ class Sessions:
         after = answer.message.salvage_after
         if after >= hello.head:
             return
-        fork_hash = await batches.hash_at(connection, origin.site_id, origin.origin_id, after)
+        fork_hash = await ledger.hash_at(connection, origin.site_id, origin.origin_id, after)
         fork_hash = fork_hash or (origin.chain_hash if after == origin.mark else None)
         if fork_hash is None:
             return

@@ -115,6 +115,7 @@ _BACKLOG = Query(
 _STATE = Query(
     origins.update().where(_ID).values(**given(origins, "state", "closed_at"), lease=sa.null(), session=sa.null())
 )
+_SPOKEN = Query(origins.update().where(_ID, origins.c.boot == 0).values(boot=1))
 _SUCCESSOR = Query(origins.update().where(_ID).values(**given(origins, "successor_certificate")))
 _CUT = Query(
     origins.update()
@@ -256,6 +257,11 @@ async def save_backlog(
 async def save_state(connection: Connection, origin_id: object, state: str, closed_at: int | None) -> None:
     """Open, closed or fenced; any session of it ends."""
     await _STATE.execute(connection, origin_id=origin_id, state=state, closed_at=closed_at)
+
+
+async def mark_spoken(connection: Connection, origin_id: object) -> None:
+    """Some box has said Hello under this origin, whatever the database remembers of it."""
+    await _SPOKEN.execute(connection, origin_id=origin_id)
 
 
 async def save_successor(connection: Connection, origin_id: object, certificate: str | None) -> None:

@@ -6,6 +6,7 @@
     refresh.key          seals refresh tokens; without it everybody logs in again
     revocations.json     devices and certificate serials that are revoked, also after a restore
     crl.pem              the same for the broker
+    successions          certificates of take-overs whose boxes have come, one a line
 
 Private files are 0600 in a 0700 folder; each is written to a temporary file, synced and
 renamed. Several processes may start at once: the first file wins, the others read it.
@@ -16,6 +17,8 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,6 +126,19 @@ class StateFolder:
         data = {"devices": devices, "serials": {serial: tuple(listed) for serial, listed in serials.items()}}
         write(self.folder / "revocations.json", orjson.dumps(data, option=orjson.OPT_SORT_KEYS))
         self.write_crl(authority, now)
+
+    def note_succession(self, certificate: str) -> None:
+        """A box goes on under this certificate; on disk when this returns."""
+        if certificate not in self.successions():
+            with open(self.folder / "successions", "a", opener=partial(os.open, mode=0o600)) as file:
+                file.write(certificate + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+    def successions(self) -> list[str]:
+        """All that were noted, in order; a line that was cut short is none."""
+        path = self.folder / "successions"
+        return path.read_text().split("\n")[:-1] if path.exists() else []
 
     def write_crl(self, authority: Authority, now: datetime) -> None:
         """Sign the list of all that have not ended anew (daily, and after each revocation)."""

@@ -35,13 +35,20 @@ START_MS = 1_790_000_000_000
 
 
 class Deny:
-    """Revocations outside the database."""
+    """What is kept outside the database: revocations, and take-overs whose boxes have come."""
 
     def __init__(self) -> None:
         self.devices: set[str] = set()
+        self.certificates: list[str] = []
 
     def is_denied(self, device_id: str) -> bool:
         return device_id in self.devices
+
+    def note_succession(self, certificate: str) -> None:
+        self.certificates.append(certificate)
+
+    def successions(self) -> list[str]:
+        return self.certificates
 
 
 @dataclass
@@ -79,6 +86,7 @@ class HubCore:
             sign=key.sign,
             verify=self.verify,
             deny=self.deny,
+            successions=self.deny,
             now=clock,
             token=lambda: f"{prefix}{next(self._tokens):08x}",
             random=lambda: 0.5,

@@ -7,7 +7,7 @@ import pytest
 import uuid_utils
 
 from cloud_hub.errors import Conflict
-from cloud_hub.services import backup, formers
+from cloud_hub.services import backup, formers, registering
 from cloud_hub.services.verification import verify
 from cloud_hub.storage import origins
 from cloud_hub.storage.database import Database
@@ -113,6 +113,37 @@ async def test_any_number_of_take_overs_since_the_backup_is_told(
         assert [str(each.origin_id) for each in await origins.list_of_site(connection, box.site_id)][
             -1
         ] == box.origin_id
+    await database.close()
+
+
+async def test_a_box_of_a_closed_origin_is_fenced_by_a_restored_hub_also_before_its_successor_has_spoken(
+    hub: HubCore, database_url: str, empty_database_url: str, tmp_path: Path
+) -> None:
+    old, product = await hub.make_box(), str(uuid4())
+    old.receive(product, 100_000)
+    await old.connect()
+    made = await backup.make(database_url, tmp_path / "hub.backup", now_ms=hub.clock())
+    old.sell(product)
+    await old.talk()
+    new = await taken_over(hub, old)
+    new.sell(product)
+    await new.connect()
+    await backup.restore(empty_database_url, made.path, now_ms=hub.clock())
+    database = await Database.open(empty_database_url, connections=4)
+    after = HubCore(database, hub.key, hub.clock)
+    async with database.transaction() as connection:
+        await registering.register_again(connection, hub.deny.successions(), hub.verify, hub.clock())
+    old.hub = new.hub = after
+    old.sell(product)
+
+    await old.restart()
+    await new.restart()
+
+    assert old.session.link is edge.Link.FENCED
+    assert new.session.link is edge.Link.STREAMING
+    assert (await after.levels(old.site_id))[product, "shelf"] == 100_000 - 2_000
+    async with database.connection() as connection:
+        assert await verify(connection) == []
     await database.close()
 
 

@@ -286,8 +286,8 @@ def _address(broker: Broker) -> BrokerAddress:
 def _worker(hub: HubCore, address: BrokerAddress, leases: ShardLeases) -> Ingest:
     database, downlink = hub.database, Downlink()
     sessions = Sessions(
-        database, sign=hub.key.sign, verify=hub.verify, deny=hub.deny, now=hub.clock,
-        token=lambda: secrets.token_hex(8), random=random.random,
+        database, sign=hub.key.sign, verify=hub.verify, deny=hub.deny, successions=hub.deny,
+        now=hub.clock, token=lambda: secrets.token_hex(8), random=random.random,
     )  # fmt: skip
     exchange = Exchange(
         database, sessions=sessions, intake=hub.intake, feeder=Feeder(database, sign=hub.key.sign),
