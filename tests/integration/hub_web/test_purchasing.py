@@ -137,6 +137,23 @@ async def test_receipts_of_one_order_at_the_same_time_add_up(shop: Shop, admin: 
     assert (lines[0]["received"], await shop.held(shop.tea)) == ("20", {"shelf": "20"})
 
 
+async def test_goods_posted_as_movements_under_the_orders_number_move_it_on_too_even_at_the_same_time(
+    shop: Shop, admin: Client
+) -> None:
+    """Both ways lock the ledger before the order, so neither waits for the other in a circle."""
+    order = await shop.sent(tea="20", milk="1")
+    moved = {"product_id": shop.tea, "quantity": "1", "from_location": "supplier", "to_location": "shelf",
+             "reason": "receipt", "document": order["number"]}  # fmt: skip
+    counted = {"product_id": shop.tea, "quantity": "1"}
+    replies = await asyncio.gather(
+        *(shop.receive(admin, order, counted) for _ in range(10)),
+        *(admin.post("/inventory/movements", {"site_id": shop.site, "movements": [moved]}) for _ in range(10)),
+    )
+    assert {reply.status for reply in replies} == {201}
+    lines = (await admin.get(f"/purchase-orders/{order['id']}")).body["lines"]
+    assert (lines[0]["received"], await shop.held(shop.tea)) == ("20", {"shelf": "20"})
+
+
 async def test_a_receipt_that_is_refused_leaves_nothing_behind(shop: Shop, admin: Client) -> None:
     order = await shop.sent()
     tea = {"product_id": shop.tea, "quantity": "4"}
