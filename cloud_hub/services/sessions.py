@@ -15,7 +15,7 @@ from cloud_hub.crashpoints import crashpoint
 from cloud_hub.services import epochs, feed, formers, registering
 from cloud_hub.services.judging import CREDITS
 from cloud_hub.services.ports import DenyList, Now, RandomToken, Sign, Successions, Verify
-from cloud_hub.storage import branches, feeds, hub_state, ledger, origins
+from cloud_hub.storage import batches, branches, feeds, hub_state, origins
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.feeds import Feed
 from cloud_hub.storage.origins import Origin
@@ -185,7 +185,7 @@ class Sessions:
     async def _known(self, connection: Connection, hello: say.Hello, origin: Origin) -> KnownOrigin:
         at_head = None
         if origin.mark > hello.head:
-            found = await ledger.hash_at(connection, origin.site_id, origin.origin_id, hello.head)
+            found = await batches.hash_at(connection, origin.site_id, origin.origin_id, hello.head)
             at_head = found.hex() if found else None
         is_fenced = origin.state in ("closed", "fenced")
         return KnownOrigin(
@@ -201,7 +201,7 @@ class Sessions:
         hashes = {origin.mark: known.mark_hash}
         for point in sorted(told, key=lambda point: -point.position):
             if point.position < origin.mark:
-                found = await ledger.hash_at(connection, origin.site_id, origin.origin_id, point.position)
+                found = await batches.hash_at(connection, origin.site_id, origin.origin_id, point.position)
                 hashes |= {point.position: found.hex()} if found is not None else {}
             if hashes.get(point.position) == point.hash:
                 break
@@ -240,7 +240,7 @@ class Sessions:
         after = answer.message.salvage_after
         if after >= hello.head:
             return
-        fork_hash = await ledger.hash_at(connection, origin.site_id, origin.origin_id, after)
+        fork_hash = await batches.hash_at(connection, origin.site_id, origin.origin_id, after)
         fork_hash = fork_hash or (origin.chain_hash if after == origin.mark else None)
         if fork_hash is None:
             return
