@@ -20,17 +20,11 @@ CONFIGURATION = """
 [checks]
 positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "429"]
 [[operations]]
-<<<<<<< Updated upstream
-include-path-regex = "/(alerts|inventory|products|purchase-orders|receipts|vendors)(/.*)?$"
-checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422", "429"]
-=======
 include-path-regex = "/(alerts|auth|inventory|me|products|purchase-orders|receipts|users|vendors)(/.*)?$"
-include-method = ["POST", "PATCH"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422", "429"]
 [[operations]]
 include-path-regex = "/auth/logout$"
 enabled = false
->>>>>>> Stashed changes
 """
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
