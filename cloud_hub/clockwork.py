@@ -8,9 +8,9 @@ from pathlib import Path
 
 import structlog
 
-from cloud_hub.api import enrolment_of
+from cloud_hub.api import enrolment_of, program_version
 from cloud_hub.core import Core, now_ms
-from cloud_hub.services import backup, housekeeping
+from cloud_hub.services import backup, housekeeping, rereading
 from cloud_hub.services.jobs import Job, Jobs
 from cloud_hub.supervise import Part
 
@@ -30,6 +30,8 @@ def jobs_of(core: Core) -> list[Job]:
     jobs = [
         Job(name="partitions", every_s=HOUR_S, run=partial(housekeeping.make_partitions, core.database)),
         Job(name="prune", every_s=DAY_S, run=partial(housekeeping.prune, core.database), within_s=HOUR_S),
+        # Named by the version, so that the slot of one that has just been installed is still to be done.
+        Job(name=f"reread {program_version()}", every_s=DAY_S, run=partial(rereading.reread, core.database)),
         Job(name="revocations", every_s=HOUR_S, run=partial(_revocations, core)),
     ]
     if core.config.backup_dir is not None:

@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from sync_protocol.batch import UNREADABLE
 from sync_protocol.chain import movement_id
 from sync_protocol.errors import Malformed
-from sync_protocol.facts import AnyFact, parse_fact
+from sync_protocol.facts import FACTS, AnyFact, parse_fact
 from sync_protocol.receiver import Accepted
 from sync_protocol.records import Fact, Item, Movement, Unknown
 
@@ -46,11 +46,19 @@ class Oddity(NamedTuple):
 
 
 class StoredFact(NamedTuple):
-    """A fact with its place; `body` is None when it does not fit its kind or the kind is later's."""
+    """A fact with its place; `body` is None when it does not fit its kind."""
 
     sequence: int
     fact: Fact
     body: AnyFact | None
+
+
+class Unread(NamedTuple):
+    """A record that this version cannot read, as it came: a later one will try."""
+
+    sequence: int
+    encoded: bytes
+    chain_hash: bytes
 
 
 class KeyUse(NamedTuple):
@@ -77,8 +85,8 @@ class Plan:
     items: dict[int, KnownItem] = field(default_factory=dict)
     levels: dict[tuple[UUID, str], int] = field(default_factory=lambda: defaultdict(int))
     facts: list[StoredFact] = field(default_factory=list)
-    unknown: list[tuple[int, bytes]] = field(default_factory=list)
-    quarantined: list[tuple[int, bytes]] = field(default_factory=list)
+    unknown: list[Unread] = field(default_factory=list)
+    quarantined: list[Unread] = field(default_factory=list)
     keys: list[KeyUse] = field(default_factory=list)
     commands: list[CommandDone] = field(default_factory=list)
     oddities: list[Oddity] = field(default_factory=list)
@@ -100,10 +108,13 @@ def plan(
         elif type(record) is Item:
             _add_item(made, items, record, origin_id, sequence)
         elif type(record) is Fact:
-            _add_fact(made, record, sequence)
+            if record.kind in FACTS:
+                _add_fact(made, record, sequence)
+            else:
+                made.unknown.append(Unread(sequence, encoded, chain_hash))
         elif type(record) is Unknown:
             target = made.quarantined if record.kind == UNREADABLE else made.unknown
-            target.append((sequence, encoded))
+            target.append(Unread(sequence, encoded, chain_hash))
         sequence += 1
     return made
 

@@ -43,7 +43,7 @@ async def follow(connection: Connection, shares: Sequence[Share], now_ms: int) -
         origin, made = share.origin, share.made
         typed = [(each.sequence, each.body) for each in made.facts if each.body is not None]
         if typed:
-            await _show(connection, origin, typed, now_ms)
+            await show(connection, origin, typed, now_ms)
             said += await proposals.merge(connection, origin, _of(typed, facts.Proposal), now_ms)
             said += await _transfers(connection, origin, _of(typed, facts.Transfer), now_ms)
             await _adoptions(connection, origin, _of(typed, facts.Adoption))
@@ -59,7 +59,8 @@ def _of(typed: list[tuple[int, Any]], kind: type[Any]) -> list[tuple[int, Any]]:
     return [(sequence, body) for sequence, body in typed if type(body) is kind]
 
 
-async def _show(connection: Connection, origin: Origin, typed: list[tuple[int, Any]], now_ms: int) -> None:
+async def show(connection: Connection, origin: Origin, typed: list[tuple[int, Any]], now_ms: int) -> None:
+    """What head office reads of facts; a later one of the same thing wins, so they come in their order."""
     rows: dict[str, list[dict[str, Any]]] = {}
     for _, body in typed:
         shown = _SHOWN.get(type(body))
@@ -240,7 +241,7 @@ def _odd(share: Share, asked: set[tuple[UUID, str]]) -> list[Odd]:
     odd = [note(each.kind, f"{about}:{each.sequence}", each.detail, each.sequence) for each in made.oddities[:200]]
     odd += [
         note("quarantined", about, f"{len(made.quarantined)} records cannot be read", sequence)
-        for sequence, _ in made.quarantined[:1]
+        for sequence, *_ in made.quarantined[:1]
     ]
     odd += [
         note("negative_stock", f"{product_id}:{location}", f"{location} went to {quantity} thousandths", made.mark)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.services.following import Share, follow
-from cloud_hub.storage import changes, ledger, levels, reports
+from cloud_hub.storage import changes, ledger, levels, reports, unread
 from cloud_hub.storage.database import Connection
 
 
@@ -49,8 +49,8 @@ async def _write_rare(connection: Connection, share: Share, now_ms: int) -> None
         rows = [(each.sequence, each.fact.kind, each.fact.body) for each in made.facts]
         await reports.copy_facts(connection, site_id, origin_id, rows, now_ms)
     if made.unknown:
-        await reports.copy_unknown(connection, site_id, origin_id, made.unknown, now_ms)
+        await unread.copy_unknown(connection, site_id, origin_id, made.unknown, now_ms)
     if made.quarantined:
-        await reports.copy_quarantined(connection, site_id, origin_id, made.quarantined, "unreadable", now_ms)
+        await unread.copy_quarantined(connection, site_id, origin_id, made.quarantined, "unreadable", now_ms)
     if made.keys:
         share.reused = await ledger.add_keys(connection, site_id, origin_id, made.keys)

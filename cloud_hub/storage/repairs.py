@@ -167,7 +167,7 @@ async def list_quarantine(
             position=row["sequence"],
             why=row["why"],
             state=row["state"],
-            bytes_base64=b64encode(row["bytes"]).decode(),
+            bytes_base64=b64encode(row["encoded"]).decode(),
             at_ms=row["recorded_at"],
         )
         for row in rows

@@ -4,7 +4,7 @@ Facts are kept as they came; the tables below are what head office reads. Each u
 ordered by position (the mark), so a later record of the same thing always wins.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,13 +17,12 @@ from cloud_hub.storage.schema import (
     count_lines,
     facts,
     products,
-    quarantine,
     stocktakes,
     tasks,
     transfer_lines,
     transfers,
-    unknown_records,
 )
+from sync_protocol.records import Fact
 
 
 def _upsert(table: sa.Table, names: tuple[str, ...], keys: tuple[str, ...], *kept: str, **changed: Any) -> Query:
@@ -111,6 +110,16 @@ _PLACEHOLDER = Query(
     .on_conflict_do_nothing()
 )
 
+_FACTS_FROM = Query(
+    sa.select(facts.c.sequence, facts.c.kind, facts.c.body)
+    .where(
+        facts.c.site_id == bound(facts.c.site_id), facts.c.origin_id == bound(facts.c.origin_id),
+        facts.c.kind == sa.any_(sa.bindparam("kinds", type_=sa.ARRAY(sa.Text))),
+        facts.c.sequence >= sa.bindparam("from_sequence", type_=sa.BigInteger),
+    )
+    .order_by(facts.c.sequence)
+)  # fmt: skip
+
 UPSERTS = {
     "alert": _ALERT, "task": _TASK, "stocktake": _STOCKTAKE, "count": _COUNT, "revision": _REVISION,
     "transfer": _TRANSFER, "line": _LINE,
@@ -125,23 +134,14 @@ async def copy_facts(
     await copy_rows(connection, facts, ("site_id", "origin_id", "sequence", "kind", "body", "recorded_at"), records)
 
 
-async def copy_unknown(
-    connection: Connection, site_id: UUID, origin_id: UUID, rows: Iterable[tuple[int, bytes]], now_ms: int
-) -> None:
-    """Keep records of a later version, to be read after an upgrade."""
-    records = [(site_id, origin_id, sequence, "", encoded, now_ms) for sequence, encoded in rows]
-    names = ("site_id", "origin_id", "sequence", "kind", "encoded", "recorded_at")
-    await copy_rows(connection, unknown_records, names, records)
-
-
-async def copy_quarantined(
-    connection: Connection, site_id: UUID, origin_id: UUID, rows: Iterable[tuple[int, bytes]], why: str, now_ms: int
-) -> None:
-    """Keep bytes that nobody can read."""
-    records = [(site_id, origin_id, sequence, data, why, now_ms) for sequence, data in rows]
-    await copy_rows(
-        connection, quarantine, ("site_id", "origin_id", "sequence", "bytes", "why", "recorded_at"), records
+async def list_facts(
+    connection: Connection, site_id: UUID, origin_id: UUID, kinds: Sequence[str], from_sequence: int
+) -> list[tuple[int, Fact]]:
+    """Facts of some kinds from a position on, in their order."""
+    rows = await _FACTS_FROM.fetch(
+        connection, site_id=site_id, origin_id=origin_id, kinds=list(kinds), from_sequence=from_sequence
     )
+    return [(row["sequence"], Fact(row["kind"], row["body"])) for row in rows]
 
 
 async def save(connection: Connection, kind: str, rows: list[dict[str, Any]]) -> None:

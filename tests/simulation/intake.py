@@ -89,7 +89,7 @@ def store(worker: "Worker", txn: Transaction, row: Origin, origin_id: str, accep
     for use in made.keys:
         if txn.get("keys", row.site_id, use.key) is None:
             txn.put("keys", row.site_id, use.key, (origin_id, use.sequence))
-    for sequence, encoded in made.quarantined:
+    for sequence, encoded, _ in made.quarantined:
         txn.put("quarantine", origin_id, sequence, encoded)
         worker.hub.world.screen.show(row.site_id, "quarantined")
     for oddity in made.oddities:

@@ -63,13 +63,14 @@ facts = table(
 unknown_records = table(
     "unknown_records",
     uuid("site_id", key=True), uuid("origin_id", key=True), number("sequence", key=True),
-    text("kind"), blob("encoded"), number("recorded_at"),
+    blob("encoded"), blob("chain_hash"), number("recorded_at"),
 )  # fmt: skip
 
 quarantine = table(
     "quarantine",
     uuid("site_id", key=True), uuid("origin_id", key=True), number("sequence", key=True),
-    blob("bytes"), text("why"), text("state", default="open"), number("recorded_at"), number("settled_at", null=True),
+    blob("encoded"), blob("chain_hash"), text("why"), text("state", default="open"), number("recorded_at"),
+    number("settled_at", null=True),
 )  # fmt: skip
 
 exceptions = table(

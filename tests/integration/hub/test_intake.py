@@ -146,7 +146,7 @@ async def test_what_cannot_be_read_is_quarantined_and_the_records_behind_it_land
     await box.connect()
 
     assert box.acked == box.head == 4
-    assert await hub.rows("SELECT sequence, bytes FROM quarantine WHERE site_id = $1", box.site_id) == [
+    assert await hub.rows("SELECT sequence, encoded FROM quarantine WHERE site_id = $1", box.site_id) == [
         (3, b"this is no record")
     ]
     assert (await hub.levels(box.site_id))[product, "shelf"] == 4000

@@ -480,7 +480,8 @@ CREATE TABLE quarantine (
 	site_id UUID NOT NULL,
 	origin_id UUID NOT NULL,
 	sequence BIGINT NOT NULL,
-	bytes BYTEA NOT NULL,
+	encoded BYTEA NOT NULL,
+	chain_hash BYTEA NOT NULL,
 	why TEXT NOT NULL,
 	state TEXT DEFAULT 'open' NOT NULL,
 	recorded_at BIGINT NOT NULL,
@@ -635,8 +636,8 @@ CREATE TABLE unknown_records (
 	site_id UUID NOT NULL,
 	origin_id UUID NOT NULL,
 	sequence BIGINT NOT NULL,
-	kind TEXT NOT NULL,
 	encoded BYTEA NOT NULL,
+	chain_hash BYTEA NOT NULL,
 	recorded_at BIGINT NOT NULL,
 	CONSTRAINT pk_unknown_records PRIMARY KEY (site_id, origin_id, sequence)
 );
