@@ -50,7 +50,7 @@ async def become(
     manifest, rest = await snapshots.fetch_successor()
     check_position(claims, manifest)
     await database.write(open_origin, claims, certificate, told_head, manifest, rest, clock_ms)
-    snapshots.forget()
+    await snapshots.forget()
     log.warning("this box goes on as a successor", origin=claims.origin_id, before=who.origin_id)
     return claims
 
@@ -64,7 +64,7 @@ async def first_origin(database: Database, snapshots: Snapshots, who: identity.I
     manifest, rest = await snapshots.fetch_successor()
     check_position(claims, manifest)
     await database.write(open_first, who, manifest, rest, clock_ms)
-    snapshots.forget()
+    await snapshots.forget()
 
 
 def open_first(

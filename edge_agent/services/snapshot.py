@@ -10,7 +10,7 @@ are one transaction.
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class Snapshots:
                 raise Unavailable("stale_snapshot", "the snapshot is of another feed; the next one will fit")
             rest = await self.stage(manifest)
             await self._database.write(swap, manifest, rest.changes, clock_ms)
-            self.forget()
+            await self.forget()
             log.info("snapshot swapped in", products=manifest.products, position=manifest.feed.position)
             return manifest.feed
 
@@ -69,6 +69,7 @@ class Snapshots:
         """Download what is missing and write the products beside the catalogue that serves."""
         if not self._disk.allows_optional:
             raise Unavailable("disk_tight", "a snapshot waits until there is room on the disk")
+        await self._step_by_step(staging.clearing)
         await self._database.write(staging.begin_staging)
         rest, rows = Rest([], []), list[staging.Staged]()
         async with aclosing(self._arriving(manifest.chunks)) as chunks:
@@ -80,14 +81,19 @@ class Snapshots:
                         asyncio.to_thread(_rows_of, lines[at : at + STAGED_AT_ONCE], rest),
                     )
         await self._database.write(staging.stage_products, rows)
-        for step in await self._database.write(staging.sealing):
-            await self._database.write(step)
+        await self._step_by_step(staging.sealing)
         return rest
 
-    def forget(self) -> None:
-        """Give the room of the chunk files back."""
+    async def forget(self) -> None:
+        """After the swap: give back the room of the chunk files and of the catalogue before."""
         for path in self._folder.glob("*"):
             path.unlink(missing_ok=True)
+        await self._step_by_step(staging.clearing)
+
+    async def _step_by_step(self, steps: Callable[[sqlite3.Connection], list[staging.Step]]) -> None:
+        """Each in a transaction of its own, so that a sale waits for one of them only."""
+        for step in await self._database.write(steps):
+            await self._database.write(step)
 
     async def _manifest(self, kind: str) -> Manifest:
         manifest = read_manifest(await self._hub.manifest(kind), self._verify)

@@ -10,7 +10,9 @@ sort. 50,000 products one by one into their indexes were twice the work, and wro
 of the indexes with nearly every commit: 196 MB, where now it is 30.
 
 Renaming takes the same time for any number of products, but SQLite reads its whole schema
-for it and prepares every statement again; the rows of a small shop are copied instead.
+for it and prepares every statement again; the rows of a small shop are copied instead. The
+old tables are renamed too and dropped afterwards, as `clearing` says, bit by bit: SQLite
+visits every page that it gives back, 80 ms for 50,000 products.
 """
 
 import sqlite3
@@ -53,15 +55,23 @@ WORDS_AT_ONCE = 6_000
 
 def begin_staging(connection: sqlite3.Connection) -> None:
     """Empty staging tables; what an earlier try left is dropped."""
-    drop_staging(connection)
+    for drop in clearing(connection):
+        drop(connection)
     for statement in staging_statements():
         connection.execute(statement)
 
 
-def drop_staging(connection: sqlite3.Connection) -> None:
-    """Give the room back."""
-    for name in _TABLES:
-        connection.execute(f"DROP TABLE IF EXISTS staging_{name}")
+def clearing(connection: sqlite3.Connection) -> list[Step]:
+    """What gives the room back of a catalogue that was replaced, or of a snapshot that was broken off."""
+    tables = [f"{aside}_{name}" for aside in ("retired", "staging") for name in _TABLES]
+    indexes = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN (?, ?, ?, ?)",
+        [name for name in tables if not name.endswith("_fts")],
+    )
+    return [
+        *(partial(_drop, what=f"INDEX {name}") for (name,) in indexes.fetchall()),
+        *(partial(_drop, what=f"TABLE IF EXISTS {name}") for name in tables),
+    ]
 
 
 def stage_products(connection: sqlite3.Connection, rows: Sequence[Staged]) -> None:
@@ -83,7 +93,7 @@ def sealing(connection: sqlite3.Connection) -> list[Step]:
 
 
 def swap(connection: sqlite3.Connection) -> None:
-    """The staged catalogue is the catalogue. Call it in the transaction that saves the feed cursor."""
+    """The staged catalogue is the catalogue. Call it in the transaction that saves the feed cursor; then `clearing`."""
     crashpoint("edge.swap.before_rename")
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'staging_products_fts'").fetchone():
         _rename(connection)
@@ -113,13 +123,20 @@ def _index_words(connection: sqlite3.Connection, after: int) -> None:
     )
 
 
+def _drop(connection: sqlite3.Connection, what: str) -> None:
+    connection.execute(f"DROP {what}")
+
+
 def _rename(connection: sqlite3.Connection) -> None:
+    triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'products'"
+    for (name,) in connection.execute(triggers).fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
     for name in _TABLES:
-        connection.execute(f"DROP TABLE {name}")
+        connection.execute(f"ALTER TABLE {name} RENAME TO retired_{name}")
     for name in reversed(_TABLES):
         connection.execute(f"ALTER TABLE staging_{name} RENAME TO {name}")
-    for trigger in FTS_TRIGGERS:
-        connection.execute(trigger)
+    for statement in FTS_TRIGGERS:
+        connection.execute(statement)
 
 
 def _copy(connection: sqlite3.Connection) -> None:

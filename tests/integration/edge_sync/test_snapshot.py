@@ -1,5 +1,6 @@
 """Snapshots over real HTTP: whole or not at all, resumed, checked, while the old catalogue serves."""
 
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -81,6 +82,11 @@ async def a_box(tmp_path: Path, hub: SnapshotHub) -> AsyncIterator[Box]:
         await database.close()
 
 
+def put_aside(connection: sqlite3.Connection) -> list[str]:
+    names = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'retired%' OR name LIKE 'staging%'")
+    return [name for (name,) in names]
+
+
 async def test_a_snapshot_replaces_the_catalogue_and_sets_the_cursor(tmp_path: Path) -> None:
     hub = SnapshotHub([*products(3_000), change(Policy(version=(1, 1), reorder_point=5_000))])
     async with a_box(tmp_path, hub) as box:
@@ -98,6 +104,7 @@ async def test_a_snapshot_replaces_the_catalogue_and_sets_the_cursor(tmp_path: P
 
         assert await box.name_of(9) == "Renamed 9"
         assert await box.name_of(10) is None
+        assert await box.database.read(put_aside) == []
 
 
 async def test_fifty_thousand_products_take_a_second_or_two(tmp_path: Path) -> None:

@@ -79,6 +79,11 @@ def seal(connection: sqlite3.Connection) -> None:
         step(connection)
 
 
+def clear(connection: sqlite3.Connection) -> None:
+    for step in staging.clearing(connection):
+        step(connection)
+
+
 @pytest.fixture(params=["copied", "renamed"])
 def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small catalogue's rows are copied, a large one's tables renamed."""
@@ -118,7 +123,25 @@ def test_the_schema_after_a_swap_is_the_schema_before_it() -> None:
         staging.begin_staging(connection)
         seal(connection)
         staging.swap(connection)
+        clear(connection)
     assert shape() == before
+
+
+@pytest.mark.usefixtures("_both_ways")
+def test_a_snapshot_begins_whether_or_not_the_one_before_was_cleared_away() -> None:
+    connection = a_store(a_product(1, name="old"))
+    for name in ("first", "second"):
+        staging.begin_staging(connection)
+        staging.stage_products(connection, [(a_product(2, name=name), [])])
+        seal(connection)
+        staging.swap(connection)
+        assert names(connection, name) == [name]
+
+    clear(connection)
+
+    assert names(connection, "second") == ["second"]
+    left = "SELECT count(*) FROM sqlite_master WHERE name LIKE 'retired%' OR name LIKE 'staging%'"
+    assert connection.execute(left).fetchone() == (0,)
 
 
 @pytest.mark.usefixtures("_both_ways")
