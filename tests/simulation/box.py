@@ -10,17 +10,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.errors import EdgeError
-from edge_agent.services import audit, downlink, former, generation, pruning, uplink
+from edge_agent.services import generation, pruning, uplink
 from edge_agent.storage import identity
 from edge_agent.storage.database import as_unavailable, transact
-from sync_protocol import effects as does
 from sync_protocol import messages as say
-from sync_protocol.clock import OffsetEstimator, full_jitter
+from sync_protocol.clock import full_jitter
 from sync_protocol.edge_session import EdgeSession, Link
-from sync_protocol.effects import Effect
 from sync_protocol.limits import RECONNECT_BASE_MS, RECONNECT_CAP_MS
-from sync_protocol.retention import SafeAt
 from tests.simulation.disk import Disk
+from tests.simulation.effects import Memory, carry_out
 from tests.simulation.network import Connection, Weather
 from tests.simulation.power import PowerCut
 
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from tests.simulation.store import Store
     from tests.simulation.world import World
 
-LINGER_MS = 250
 START_MS = 2_000
 EPOCH_MS = 1_790_000_000_000
 """What a right clock says at virtual time 0."""
@@ -49,14 +46,12 @@ class Box:
         self.origin_id = ""
         self.standing = Link.OFFLINE
         """The last thing that the hub made of this box; a lost connection does not change it."""
-        self._connection: Connection | None = None
+        self.connection: Connection | None = None
         self._attempt = 0
         self._life = 0
         self._timer_at: int | None = None
         self._is_pumping = False
-        self._mark: does.SaveMark | None = None
-        self._offsets = OffsetEstimator()
-        self._notes: list[SafeAt] = []
+        self.memory = Memory()
 
     # --- power ------------------------------------------------------------------------
 
@@ -68,9 +63,9 @@ class Box:
         self._life += 1
         self._attempt = 0
         self.instance = self.world.timeline.token()
-        self._guarded(self._boot)
+        self.guarded(self._boot)
         if self.is_on:
-            self._later(self.world.timeline.random.randrange(1_000), self._connect)
+            self.later(self.world.timeline.random.randrange(1_000), self._connect)
 
     def _boot(self) -> None:
         started = self.write(generation.start, self.side_file)
@@ -94,11 +89,10 @@ class Box:
         self.world.timeline.note(f"{self.name} lost power")
         self.is_on = False
         self._life += 1
-        self.session, self._mark, self._timer_at, self._is_pumping = None, None, None, False
-        self._offsets, self._notes = OffsetEstimator(), []
-        if self._connection is not None:
-            self.world.broker.close(self._connection)
-            self._connection = None
+        self.session, self._timer_at, self._is_pumping, self.memory = None, None, False, Memory()
+        if self.connection is not None:
+            self.world.broker.close(self.connection)
+            self.connection = None
         self.disk.settle()
 
     def retire(self) -> None:
@@ -131,15 +125,15 @@ class Box:
 
     def lost(self, connection: Connection) -> None:
         """The broker or the network ended the connection."""
-        if connection is self._connection:
-            self._hang_up("connection lost")
+        if connection is self.connection:
+            self.hang_up("connection lost")
 
     def deliver(self, connection: Connection, payload: bytes) -> None:
         """A payload from the origin's down topic."""
-        if connection is not self._connection or self.session is None:
+        if connection is not self.connection or self.session is None:
             return
         session, now = self.session, self.world.timeline.now
-        self._guarded(lambda: self._carry_out(session.received(payload, now=now, clock_ms=self.clock_ms())))
+        self.guarded(lambda: carry_out(self, session.received(payload, now=now, clock_ms=self.clock_ms())))
 
     def grown(self) -> None:
         """The ledger was written to; whoever guards the step looks afterwards what follows from it."""
@@ -147,14 +141,14 @@ class Box:
             self.session.appended(uplink.head(self.database), now=self.world.timeline.now)
 
     def _connect(self) -> None:
-        if self._connection is not None or self.session is None:
+        if self.connection is not None or self.session is None:
             return
         connection = self.world.broker.connect(self, self.origin_id, self.weather)
         if connection is None:
             self._again()
             return
-        self._connection = connection
-        self._guarded(self._greet)
+        self.connection = connection
+        self.guarded(self._greet)
 
     def _greet(self) -> None:
         assert self.session is not None
@@ -162,25 +156,25 @@ class Box:
         effects = self.session.connected(
             uplink.view(self.database, self.instance), timeline.token(), now=timeline.now, clock_ms=self.clock_ms()
         )
-        self._carry_out(effects)
+        carry_out(self, effects)
 
     def _again(self) -> None:
         self._attempt += 1
         wait = full_jitter(self._attempt, RECONNECT_BASE_MS, RECONNECT_CAP_MS, self.world.timeline.random.random)
-        self._later(wait, self._connect)
+        self.later(wait, self._connect)
 
-    def _hang_up(self, why: str) -> None:
+    def hang_up(self, why: str) -> None:
         self.world.timeline.note(f"{self.name} hangs up: {why}")
-        if self._connection is not None:
-            self.world.broker.close(self._connection)
-            self._connection = None
+        if self.connection is not None:
+            self.world.broker.close(self.connection)
+            self.connection = None
         if self.session is not None:
             self.session.disconnected()
             self._again()
 
     # --- waiting ----------------------------------------------------------------------
 
-    def _later(self, delay: int, action: Callable[..., None], *args: Any) -> None:
+    def later(self, delay: int, action: Callable[..., None], *args: Any) -> None:
         """Do it then, if this life of the agent lasts that long."""
         self.world.timeline.after(delay, self._if_alive, self._life, action, args)
 
@@ -188,7 +182,7 @@ class Box:
         if life == self._life and self.is_on:
             action(*args)
 
-    def _guarded(self, action: Callable[[], None]) -> None:
+    def guarded(self, action: Callable[[], None]) -> None:
         """Run a step of the agent: power may fail in it, the disk may be full."""
         life, power = self._life, self.world.power
         power.feed(self)
@@ -202,7 +196,7 @@ class Box:
         except EdgeError as error:
             self.world.timeline.note(f"{self.name} {error.code}")
             self.world.screen.show(self.store.site_id, error.code)
-            self._hang_up(error.code)
+            self.hang_up(error.code)
         finally:
             power.rest()
         if life == self._life:
@@ -211,154 +205,75 @@ class Box:
     def _wake(self) -> None:
         """Publish what can be published and look at the timers."""
         session = self.session
-        if session is None or self._connection is None:
+        if session is None or self.connection is None:
             return
         if session.link in (Link.STREAMING, Link.SALVAGING, Link.FENCED):
             self.standing = session.link
         if not self._is_pumping and session.next_range(self.world.timeline.now) is not None:
             self._is_pumping = True
-            self._later(self.store.linger_ms, self._pump)
+            self.later(self.store.linger_ms, self._pump)
         due = session.timer()
         if due is not None and (self._timer_at is None or due < self._timer_at):
             self._timer_at = due
-            self._later(due - self.world.timeline.now, self._on_timer, due)
+            self.later(due - self.world.timeline.now, self._on_timer, due)
 
     def _on_timer(self, due: int) -> None:
         if self._timer_at != due:
             return
         self._timer_at = None
         session = self.session
-        if session is not None and self._connection is not None:
-            self._guarded(lambda: self._carry_out(session.on_timer(self.world.timeline.now)))
+        if session is not None and self.connection is not None:
+            self.guarded(lambda: carry_out(self, session.on_timer(self.world.timeline.now)))
 
     def _pump(self) -> None:
         self._is_pumping = False
-        if self._connection is not None:
-            self._guarded(self._send_ranges)
+        if self.connection is not None:
+            self.guarded(self._send_ranges)
 
     def _send_ranges(self) -> None:
         session = self.session
         assert session is not None
-        while (wanted := session.next_range(self.world.timeline.now)) is not None and self._connection is not None:
+        while (wanted := session.next_range(self.world.timeline.now)) is not None and self.connection is not None:
             previous, encoded = uplink.read_range(self.database, wanted)
             sent, sealed = uplink.seal(self.origin_id, wanted, previous, encoded, self.store.key.sign)
             self.world.power.at("edge.link.before_publish")
             assert session.sender.lease is not None
-            self._publish(say.frame(session.sender.lease, sealed))
+            self.publish(say.frame(session.sender.lease, sealed))
             session.published(sent)
             self.world.power.at("edge.link.after_publish")
 
-    def _publish(self, data: bytes) -> None:
-        if self._connection is not None:
-            self.world.broker.up(self._connection, data)
-
-    # --- effects ----------------------------------------------------------------------
-
-    def _carry_out(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            if self.session is None:
-                return
-            _CARRIERS[type(effect)](self, effect)
-
-    def _save_mark(self, effect: does.SaveMark) -> None:
-        if effect.hub_epoch is None and not effect.rejected:
-            if self._mark is None:
-                self._later(LINGER_MS, self._write_mark)
-            self._mark = effect
-            return
-        self._mark = None
-        self._write_one_mark(effect)
-
-    def _write_mark(self) -> None:
-        mark, self._mark = self._mark, None
-        if mark is not None:
-            self._guarded(lambda: self._write_one_mark(mark))
-
-    def _write_one_mark(self, mark: does.SaveMark) -> None:
-        self.write(uplink.save_mark, mark, self.clock_ms())
-        self._notes = pruning.noted(self._notes, identity.get(self.database), self.clock_ms())
-
-    def _hub_time(self, effect: does.HubTime) -> None:
-        self._offsets.observe(
-            hub_time_ms=effect.hub_time_ms, sent_ms=effect.sent_clock_ms, received_ms=effect.received_clock_ms
-        )
-        if self._offsets.offset_ms is not None:
-            self.write(identity.save_clock_offset, self._offsets.offset_ms)
-
-    def _compare_hash(self, effect: does.CompareHash) -> None:
-        assert self.session is not None
-        own = uplink.own_hash(self.database, effect.position)
-        self._carry_out(self.session.hash_known(own, now=self.world.timeline.now, clock_ms=self.clock_ms()))
-
-    def _apply_feed(self, effect: does.ApplyFeed) -> None:
-        assert self.session is not None
-        self.write(downlink.apply_feed, effect, self.clock_ms())
-        self.world.timeline.note(f"{self.name} applied feed to {effect.cursor.position}")
-        self.grown()
-        self._carry_out(self.session.feed_applied(effect.cursor))
-
-    def _save_feed_safe(self, effect: does.SaveFeedSafe) -> None:
-        self.write(downlink.save_feed_safe, effect)
-
-    def _return_feed(self, effect: does.ReturnFeed) -> None:
-        for sealed in downlink.batches_to_return(self.database, effect.after):
-            if self.session is not None and self.session.lease is not None:
-                self._publish(say.frame(self.session.lease, sealed))
-
-    def _return_former(self, effect: does.ReturnFormer) -> None:
-        for sealed in former.sealed_stretch(self.database, effect.wanted, self.store.key.sign):
-            if self.session is not None and self.session.lease is not None:
-                self._publish(say.frame(self.session.lease, sealed))
-
-    def _fetch_snapshot(self, _effect: does.FetchSnapshot) -> None:
-        self.world.https.fetch(self, self._connection)
+    def publish(self, data: bytes) -> None:
+        if self.connection is not None:
+            self.world.broker.up(self.connection, data)
 
     def snapshot_came(self, connection: Connection | None, store_it: Callable[[], say.FeedCursor] | None) -> None:
         """The download ended: with the swap to do, or with nothing."""
-        if connection is not self._connection or self.session is None:
+        if connection is not self.connection or self.session is None:
             return
         if store_it is None:
-            self._hang_up("no snapshot")
+            self.hang_up("no snapshot")
             return
-        self._guarded(lambda: self._swap(store_it))
+        self.guarded(lambda: self._swap(store_it))
 
     def _swap(self, store_it: Callable[[], say.FeedCursor]) -> None:
         cursor = store_it()
         self.grown()
         assert self.session is not None
-        self._carry_out(self.session.snapshot_done(cursor))
-
-    def _make_digest(self, effect: does.MakeDigest) -> None:
-        assert self.session is not None
-        found = audit.digest(self.database, effect.position)
-        self._carry_out(self.session.digest(effect.position, *found))
-
-    def _tell(self, function: Callable[..., list[bytes]], *args: object) -> None:
-        if self.session is not None and self.session.lease is not None:
-            for data in function(self.database, self.session.lease, *args):
-                self._publish(data)
-
-    def _rebuild_levels(self, effect: does.RebuildLevels) -> None:
-        wrong = self.write(audit.rebuild, effect.products, self.clock_ms())
-        self.world.met["levels rebuilt"] += wrong > 0
-        self.grown()
-
-    def _become(self, effect: does.Become) -> None:
-        self.world.https.bootstrap(self, self._connection, effect)
+        carry_out(self, self.session.snapshot_done(cursor))
 
     def succeeded(self, connection: Connection | None, store_it: Callable[[], None] | None) -> None:
         """The bootstrap of a successor origin came down, or did not."""
-        if connection is not self._connection or self.session is None:
+        if connection is not self.connection or self.session is None:
             return
         if store_it is not None:
-            self._guarded(lambda: self._open_origin(store_it))
-        if self.is_on and connection is self._connection:
-            self._hang_up("a successor origin was opened")
+            self.guarded(lambda: self._open_origin(store_it))
+        if self.is_on and connection is self.connection:
+            self.hang_up("a successor origin was opened")
 
     def _open_origin(self, store_it: Callable[[], None]) -> None:
         store_it()
         self.origin_id = identity.get(self.database).origin_id
-        self._notes = []
+        self.memory.notes = []
         self.standing = Link.OFFLINE
         self.session = EdgeSession(verify_hub=self.world.hub_key.verify, batch_records_max=self.store.batch_records)
 
@@ -368,27 +283,7 @@ class Box:
 
         def step() -> None:
             nonlocal gone
-            gone = self.write(pruning.prune, self._notes, self.clock_ms(), retention_ms)
+            gone = self.write(pruning.prune, self.memory.notes, self.clock_ms(), retention_ms)
 
-        self._guarded(step)
+        self.guarded(step)
         return gone
-
-
-_CARRIERS: dict[type, Callable[[Box, Any], None]] = {
-    does.Publish: lambda box, effect: box._publish(effect.data),
-    does.SaveMark: Box._save_mark,
-    does.HubTime: Box._hub_time,
-    does.CompareHash: Box._compare_hash,
-    does.ApplyFeed: Box._apply_feed,
-    does.SaveFeedSafe: Box._save_feed_safe,
-    does.ReturnFeed: Box._return_feed,
-    does.ReturnFormer: Box._return_former,
-    does.FetchSnapshot: Box._fetch_snapshot,
-    does.MakeDigest: Box._make_digest,
-    does.TellBuckets: lambda box, effect: box._tell(audit.bucket_levels, effect.position, effect.buckets),
-    does.MakeSummary: lambda box, effect: box._tell(audit.level_summary, box.session.sender.mark),
-    does.TellPruned: lambda box, effect: box._tell(audit.pruned_levels, box.store.key.sign),
-    does.RebuildLevels: Box._rebuild_levels,
-    does.Become: Box._become,
-    does.Disconnect: lambda box, effect: box._hang_up(effect.reason),
-}

@@ -8,6 +8,7 @@ knows; some customers of the API then try again under the same idempotency key.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from sqlite3 import Connection
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ class Store:
         for _ in range(chance.randrange(1, 12)):
             if not box.is_on or self.left <= 0:
                 return
-            act = chance.choices(_ACTS, _WEIGHTS)[0]
+            act = chance.choices(_ACTS, cum_weights=_UP_TO)[0]
             act(self, box)
 
     def open(self) -> None:
@@ -108,7 +109,7 @@ class Store:
                 self.world.met[f"act refused: {error.code}"] += 1
                 self.world.screen.show(self.site_id, error.code)
 
-        box._guarded(attempt)
+        box.guarded(attempt)
         return answer
 
     def _note(self, document: str, lines: int, answer: Answer, *, is_keyed: bool = False) -> None:
@@ -281,7 +282,7 @@ class Store:
 
 
 _ACTS = (Store.scan, Store.basket, Store.delivery, Store.adjust, Store.count, Store.send, Store.take_in)
-_WEIGHTS = (26, 28, 20, 6, 5, 5, 6)
+_UP_TO = tuple(accumulate((26, 28, 20, 6, 5, 5, 6)))
 
 
 def a_scan(gtin: str) -> Scan:

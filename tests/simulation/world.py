@@ -6,14 +6,11 @@ trade under faults -> mend -> wait until all agree (bounded) -> checks
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from edge_agent.services.applying import staged_product
-from edge_agent.storage import catalogue, identity, ledger, retention
-from edge_agent.storage.database import transact
-from sync_protocol import changes
+from edge_agent.storage import identity, ledger, retention
 from sync_protocol.edge_session import Link
+from tests.simulation import opening
 from tests.simulation.box import Box
 from tests.simulation.checks import anomalies
-from tests.simulation.disk import Disk
 from tests.simulation.faults import FAULTS, TAKE_OVERS, Fault
 from tests.simulation.https import Https
 from tests.simulation.hub import Hub
@@ -23,12 +20,10 @@ from tests.simulation.operator import Operator
 from tests.simulation.power import Power
 from tests.simulation.screen import Screen
 from tests.simulation.store import Store
-from tests.simulation.tables import Transaction
 from tests.simulation.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from sqlite3 import Connection
 
 MOVEMENTS_MIN = 200
 CONVERGE_MS = 600_000
@@ -58,11 +53,13 @@ class World:
         self.is_healing = False
         self.length_ms = chance.randrange(60_000, 300_000)
         self.stores: list[Store] = []
-        self._stock_the_catalogue()
-        self._catalogue = self._load_the_catalogue()
+        opening.stock_the_catalogue(self)
+        catalogue = opening.load_the_catalogue(self)
         count = chance.choice((1, 1, 2, 2, 2, 3, 3, 4, 5, 8))
         for number in range(count):
-            self.stores.append(self._open_store(number, 4 + MOVEMENTS_MIN // count + chance.randrange(10)))
+            self.stores.append(
+                opening.open_store(self, catalogue, number, 4 + MOVEMENTS_MIN // count + chance.randrange(10))
+            )
         self.hub.now_shards()
 
     def key_of(self, device_id: str) -> Key:
@@ -230,59 +227,7 @@ class World:
             if held[act.document] < act.lines:
                 act.may_be_lost = True
 
-    # --- set-up -----------------------------------------------------------------------
-
-    def _stock_the_catalogue(self) -> None:
-        def body(txn: Transaction) -> None:
-            for number, product_id in enumerate(self.product_ids):
-                row = changes.Product(
-                    product_id=product_id, version=self.hub.next_version(txn), sku=f"P{number}",
-                    name=f"Product {number}",
-                    price=100 + number, barcodes=[changes.Barcode(code=self.gtin(number))], reorder_point=2_000,
-                    critical_level=1_000,
-                )  # fmt: skip
-                txn.put("products", product_id, row)
-                self.hub.add_change(txn, None, changes.change(row))
-
-        self.hub.do(body)
-
-    def _open_store(self, number: int, movements: int) -> Store:
-        chance = self.timeline.random
-        site_id, device_id = self.timeline.identifier(), self.timeline.identifier()
-        store = Store(
-            self, number, site_id, device_id, self.key_of(device_id), Weather(),
-            batch_records=chance.choice((4, 10, 30, 1_000, 1_000)), linger_ms=chance.choice((0, 300, 2_000, 5_000)),
-            left=movements,
-        )  # fmt: skip
-        certificate = self.hub.enrol(store)
-        # Most boxes come from the workshop with a catalogue; the others begin with a snapshot.
-        has_catalogue = chance.randrange(4) > 0
-        disk = Disk(self._catalogue if has_catalogue else None)
-        store.boxes.append(Box(self, store, f"box {number}", device_id, disk, store.weather))
-        who = identity.Identity(
-            site_id=site_id, site_name=f"Store {number}", device_id=device_id,
-            origin_id=self.hub.tables.get("sites", site_id), certificate=certificate,
-        )  # fmt: skip
-        store.box.write(identity.create, who)
-        if has_catalogue:
-            feed = self.hub.extend_feed(site_id)
-            store.box.write(identity.save_feed, feed.origin_id, feed.head, feed.chain_hash)
-        return store
-
-    def _load_the_catalogue(self) -> bytes:
-        """The image that the workshop copies to disks."""
-        disk = Disk()
-
-        def load(connection: "Connection") -> None:
-            for product_id in self.product_ids:
-                product, codes = staged_product(self.hub.tables.get("products", product_id))
-                catalogue.save_product(connection, product)
-                catalogue.replace_codes(connection, product_id, codes)
-
-        transact(disk.connection, load)
-        image = disk.image()
-        disk.scrap()
-        return image
+    # --- what happens again and again ---------------------------------------------------
 
     def _strike(self, faults: tuple[Fault, ...]) -> None:
         fault = self.timeline.random.choice(faults)
