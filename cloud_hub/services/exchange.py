@@ -82,15 +82,23 @@ class Exchange:
             step.done()
 
     async def resume(self, device_ids: list[UUID]) -> None:
-        """Make the live sessions of these devices again, after taking over their shard."""
+        """Make the live sessions of these devices again, after taking over their shard.
+
+        What they sent while nobody listened is lost, so each is told from where to go on: it
+        would send again by itself only RESEND_TIMEOUT_MS after the last word it heard.
+        """
         async with self._database.connection() as connection:
-            for origin in await origins.list_leased(connection, device_ids):
-                feed = await feeds.find(connection, origin.site_id)
-                if feed is not None and origin.lease is not None:
-                    address = Address(str(origin.device_id), str(origin.origin_id))
-                    line = Line(address, origin.site_id, feed.feed_origin, origin.lease)
-                    line.start(feed.acked, feed.head, self._monotonic())
-                    self.lines[address] = line
+            leased = await origins.list_leased(connection, device_ids)
+            current = await feeds.find_all(connection, [origin.site_id for origin in leased])
+        for origin in leased:
+            feed = current.get(origin.site_id)
+            if feed is not None and origin.lease is not None:
+                address = Address(str(origin.device_id), str(origin.origin_id))
+                line = Line(address, origin.site_id, feed.feed_origin, origin.lease)
+                line.start(feed.acked, feed.head, self._monotonic())
+                self.lines[address] = line
+                go_on = say.Nack(lease=origin.lease, code="gap", expected=origin.mark + 1)
+                self._downlink.send(address, say.encode(go_on))
 
     def keep_only(self, shards: set[int]) -> None:
         """Drop the lines of shards that this worker does not lease."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sync_protocol import edge_session as edge
 from sync_protocol import messages
@@ -143,3 +143,31 @@ async def test_many_boxes_that_come_back_at_once_all_get_in(hub: HubCore) -> Non
     await asyncio.gather(*(box.connect() for box in boxes))
 
     assert all(box.acked == box.head for box in boxes)
+
+
+async def test_what_was_sent_while_no_worker_listened_is_sent_again_as_soon_as_one_takes_over(hub: HubCore) -> None:
+    box, heir = await hub.make_box(), hub.another()
+    await box.connect()
+    box.receive(product := str(uuid4()), 1000)
+    assert box.speak()
+
+    box.hub = heir
+    await heir.exchange.resume([UUID(box.device_id)])
+    assert box.hear()
+    await box.talk()
+
+    assert box.acked == box.head
+    assert (await hub.levels(box.site_id))[product, "shelf"] == 1000
+
+
+async def test_a_worker_that_takes_over_disturbs_no_box_that_waits_for_nothing(hub: HubCore) -> None:
+    box, heir = await hub.make_box(), hub.another()
+    box.receive(str(uuid4()), 1000)
+    await box.connect()
+
+    box.hub = heir
+    await heir.exchange.resume([UUID(box.device_id)])
+    assert box.hear()
+
+    assert box.session.link is edge.Link.STREAMING
+    assert box.speak() == []
