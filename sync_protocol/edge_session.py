@@ -162,6 +162,8 @@ class EdgeSession:
             due.append(self._hello_at + HELLO_TIMEOUT_MS)
         elif self.link is Link.STREAMING:
             due.append(self._ask_again_at())
+            if self._former is not None:
+                due.append(self._former_at)
         return min(due, default=None)
 
     def on_timer(self, now: int) -> list[Effect]:
