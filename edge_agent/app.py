@@ -25,7 +25,7 @@ import orjson
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge_agent import logs
+from edge_agent import logs, memory
 from edge_agent.config import Config
 from edge_agent.domain.enrolment import check_pin, parse_code
 from edge_agent.housekeeping import Housekeeping
@@ -163,6 +163,7 @@ class _Agent:
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(keep_running(*one), name=one[0]) for one in self._tasks()]
+                memory.settle()
                 self._say_ready(url)
                 await stop.wait()
                 log.info("stopping")

@@ -6,6 +6,7 @@ this module before all others: it also decides what structlog brings along.
 """
 
 import ctypes
+import gc
 import sys
 
 _M_ARENA_MAX = -8
@@ -24,6 +25,12 @@ def give_back() -> None:
     malloc_trim = getattr(_LIBC, "malloc_trim", None)
     if malloc_trim is not None:
         malloc_trim(0)
+
+
+def settle() -> None:
+    """What starting has made stays for good: no full collection walks it again while a scan waits (50 ms here)."""
+    gc.collect()
+    gc.freeze()
 
 
 def _import_structlog_alone() -> None:
