@@ -13,13 +13,13 @@ from sync_protocol import messages as say
 from sync_protocol.batch import Batch, Verify
 from sync_protocol.keys import Claims, Opened, Predecessor, read_certificate
 from sync_protocol.receiver import Accepted, receive
-from tests.simulation.tables import Origin, Transaction
+from tests.simulation.tables import Origin, Tables, Transaction
 
 if TYPE_CHECKING:
     from tests.simulation.worker import Reply, Worker
 
 
-def list_before(txn: Transaction, row: Origin) -> list[tuple[str, Origin]]:
+def list_before(txn: Transaction | Tables, row: Origin) -> list[tuple[str, Origin]]:
     """The origins that this one goes on from, the newest first, as far back as they are known."""
     found = []
     while row.predecessor is not None and (before := txn.get("origins", row.predecessor[0])) is not None:
@@ -28,7 +28,7 @@ def list_before(txn: Transaction, row: Origin) -> list[tuple[str, Origin]]:
     return found
 
 
-def missing(txn: Transaction, row: Origin) -> say.Former | None:
+def missing(txn: Transaction | Tables, row: Origin) -> say.Former | None:
     """What this hub lacks of the origins before this one, the oldest first."""
     found, at = None, row
     for origin_id, before in list_before(txn, row):

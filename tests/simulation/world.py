@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edge_agent.storage import identity, ledger, retention
 from sync_protocol.edge_session import Link
-from tests.simulation import opening
+from tests.simulation import formers, opening
 from tests.simulation.box import Box
 from tests.simulation.checks import anomalies
 from tests.simulation.faults import FAULTS, TAKE_OVERS, Fault
@@ -169,6 +169,7 @@ class World:
         feed = self.hub.extend_feed(store.site_id)
         return (
             row is not None and row.mark == ledger.head(box.database)[0] == who.acked
+            and formers.missing(tables, row) is None
             and (who.feed_origin, who.feed_cursor) == (feed.origin_id, feed.head)
             and all(
                 tables.get("outcomes", key[0]) is not None
