@@ -12,11 +12,17 @@ from struct import Struct
 
 from sync_protocol.errors import Malformed
 from sync_protocol.limits import DIGEST_BUCKETS
+from sync_protocol.messages import BucketLevels
 
 _SUM_BYTES = 8
 _MODULUS = 2 ** (8 * _SUM_BYTES)
 _SUMS = Struct(f">{DIGEST_BUCKETS}Q")
 DIGEST_BYTES = DIGEST_BUCKETS * _SUM_BYTES
+
+Level = tuple[str, str, int]
+"""(product_id, location, quantity)"""
+Place = tuple[str, str]
+"""(product_id, location)"""
 
 
 def bucket_of(product_id: str) -> int:
@@ -24,7 +30,7 @@ def bucket_of(product_id: str) -> int:
     return sha256(product_id.encode()).digest()[0]
 
 
-def bucket_sums(levels: Iterable[tuple[str, str, int]]) -> bytes:
+def bucket_sums(levels: Iterable[Level]) -> bytes:
     """The sums over (product_id, location, quantity); virtual locations count, zero levels do not."""
     sums: dict[str, int] = {}
     for product_id, location, quantity in levels:
@@ -51,3 +57,19 @@ def differing(ours: bytes, theirs: bytes) -> list[int]:
 
 def _sum(sums: bytes, number: int) -> bytes:
     return sums[number * _SUM_BYTES : (number + 1) * _SUM_BYTES]
+
+
+def compare(ours: Iterable[Level], told: BucketLevels) -> dict[Place, tuple[int, int]]:
+    """Where the two sides differ in what a drill-down covers: (product, location) -> (ours, told)."""
+    buckets = {bucket_of(row[0]) for row in told.levels} if told.buckets is None else set(told.buckets)
+    there = {(product, place): quantity for product, place, quantity in told.levels if quantity}
+    here = {
+        (product, place): quantity
+        for product, place, quantity in ours
+        if quantity
+        and (told.after is None or product > told.after)
+        and (told.until is None or product <= told.until)
+        and bucket_of(product) in buckets
+    }
+    places = sorted({*here, *there})
+    return {at: (here.get(at, 0), there.get(at, 0)) for at in places if here.get(at, 0) != there.get(at, 0)}

@@ -200,13 +200,21 @@ class DigestResult(_Message):
 
 
 class BucketLevels(_Message):
-    """Drill-down: the edge's levels in buckets that differ, as of the digest's position."""
+    """Drill-down: all that the edge has in these buckets as of the digest's position.
+
+    A bucket that does not fit one message comes in several, each with the products above
+    `after` and up to `until`.
+    """
 
     type: Literal["bucket_levels"] = "bucket_levels"
     lease: Token
     position: Count
     levels: list[tuple[str, str, int]]
     """(product_id, location, quantity)"""
+    buckets: list[Annotated[int, Field(ge=0, lt=256)]] | None = None
+    """Absent: those of the products in `levels`."""
+    after: Text | None = None
+    until: Text | None = None
 
 
 class RebuildLevels(_Message):

@@ -7,7 +7,6 @@ the other's.
 
 import base64
 import binascii
-from collections.abc import Sequence
 
 import structlog
 
@@ -15,7 +14,7 @@ from cloud_hub.storage import exceptions, levels, origins
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
 from sync_protocol import messages as say
-from sync_protocol.digest import bucket_of, bucket_sums, differing
+from sync_protocol.digest import bucket_sums, compare, differing
 from sync_protocol.errors import Malformed
 from sync_protocol.topics import Address
 
@@ -57,7 +56,7 @@ class Digests:
             if origin is None or origin.lease != told.lease or origin.mark != told.position:
                 return []
             ours = await levels.list_levels(connection, origin.site_id)
-            wrong = _compare(ours, told.levels)
+            wrong = compare(ours, told)
             if not wrong:
                 return []
             products = sorted({product for product, _ in wrong})
@@ -70,22 +69,6 @@ class Digests:
                 await _note(connection, origin, "level_differs", detail, now_ms, subject=f"{product}:{place}")
         log.warning("levels differ", origin=address.origin_id, products=len(products))
         return [say.encode(say.RebuildLevels(lease=told.lease, products=products[:1000]))]
-
-
-def _compare(
-    ours: Sequence[levels.Level], theirs: Sequence[tuple[str, str, int]]
-) -> dict[tuple[str, str], tuple[int, int]]:
-    """Where the two differ, within the buckets that the box told: (hub's, store's)."""
-    there = {(product, place): quantity for product, place, quantity in theirs if quantity}
-    buckets = {bucket_of(product) for product, _, _ in theirs}
-    here = {
-        (product, place): quantity for product, place, quantity in ours if quantity and bucket_of(product) in buckets
-    }
-    return {
-        key: (here.get(key, 0), there.get(key, 0))
-        for key in sorted({*here, *there})
-        if here.get(key, 0) != there.get(key, 0)
-    }
 
 
 async def _note(

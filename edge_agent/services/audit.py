@@ -6,10 +6,10 @@ other side's, it is folded again from this ledger.
 
 import base64
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import orjson
-import structlog
 
 from edge_agent.services import tasks
 from edge_agent.storage import feed, history, ledger, retention, summary
@@ -17,9 +17,6 @@ from edge_agent.storage.levels import Row
 from sync_protocol import messages as say
 from sync_protocol.batch import Sign
 from sync_protocol.digest import bucket_of, bucket_sums
-from sync_protocol.errors import TooLarge
-
-log = structlog.get_logger(__name__)
 
 ROWS_PER_MESSAGE = 400
 """A row is at most about 140 bytes (a transfer's location is long); a control message 64 KiB."""
@@ -33,18 +30,23 @@ def digest(connection: sqlite3.Connection, position: int) -> tuple[bytes, str, l
 
 
 def bucket_levels(connection: sqlite3.Connection, lease: str, position: int, buckets: Sequence[int]) -> list[bytes]:
-    """The levels in these buckets as they were, zero ones too; a bucket is never cut in two."""
+    """The levels in these buckets as they were: small ones together, a large one in pages between products."""
     found: dict[int, list[Row]] = {bucket: [] for bucket in sorted(buckets)}
     for row in sorted(history.levels_as_of(connection, position)):
-        if (bucket := bucket_of(row[0])) in found:
+        if row[2] and (bucket := bucket_of(row[0])) in found:
             found[bucket].append(row)
-    told: list[bytes] = []
-    for rows in _together(found.values()):
-        try:
-            told.append(say.encode(say.BucketLevels(lease=lease, position=position, levels=rows)))
-        except TooLarge as error:
-            log.error("levels differ in a bucket too large to be told", detail=error.detail, rows=len(rows))
-    return told
+    large = {bucket: rows for bucket, rows in found.items() if len(rows) > ROWS_PER_MESSAGE}
+    pages = [page for bucket, rows in large.items() for page in _pages(bucket, rows)]
+    pages += _together({bucket: rows for bucket, rows in found.items() if bucket not in large})
+    return [
+        say.encode(
+            say.BucketLevels(
+                lease=lease, position=position, levels=page.rows, buckets=page.buckets, after=page.after,
+                until=page.until,
+            )
+        )
+        for page in pages
+    ]  # fmt: skip
 
 
 def level_summary(connection: sqlite3.Connection, lease: str, mark: int) -> list[bytes]:
@@ -77,16 +79,36 @@ def _pruned(
     )  # fmt: skip
 
 
-def _together(groups: Iterable[list[Row]]) -> Iterator[list[Row]]:
-    """Whole groups joined up to about ROWS_PER_MESSAGE rows."""
-    held: list[Row] = []
-    for rows in groups:
-        if held and len(held) + len(rows) > ROWS_PER_MESSAGE:
-            yield held
-            held = []
-        held = held + rows
-    if held:
-        yield held
+class _Page(NamedTuple):
+    """What one message of a drill-down covers: whole buckets, or the products of one in (after, until]."""
+
+    buckets: list[int]
+    rows: list[Row]
+    after: str | None = None
+    until: str | None = None
+
+
+def _together(found: Mapping[int, list[Row]]) -> Iterator[_Page]:
+    """Whole buckets joined up to ROWS_PER_MESSAGE rows; one without rows is told as such."""
+    page = _Page([], [])
+    for bucket, rows in found.items():
+        if page.buckets and len(page.rows) + len(rows) > ROWS_PER_MESSAGE:
+            yield page
+            page = _Page([], [])
+        page = _Page([*page.buckets, bucket], page.rows + rows)
+    if page.buckets:
+        yield page
+
+
+def _pages(bucket: int, rows: list[Row]) -> Iterator[_Page]:
+    """One bucket's rows, cut between products; the first and the last page are open to their side."""
+    after = None
+    while len(rows) > ROWS_PER_MESSAGE:
+        cut = rows[ROWS_PER_MESSAGE][0]
+        page = [row for row in rows[:ROWS_PER_MESSAGE] if row[0] != cut] or [row for row in rows if row[0] == cut]
+        yield _Page([bucket], page, after, page[-1][0])
+        after, rows = page[-1][0], rows[len(page) :]
+    yield _Page([bucket], rows, after)
 
 
 def _parts(rows: list[Row]) -> Iterator[list[Row]]:

@@ -154,12 +154,7 @@ def on_proof(
             lease=message.lease, position=message.position, equal=not differing, differing=differing
         )
         return [(device_id, origin_id, say.encode(result))]
-    told = {(p, at): q for p, at, q in message.levels}
-    buckets = {digest.bucket_of(p) for p, _ in told}
-    wrong = sorted({
-        place[0] for place in told.keys() | {p for p in own if digest.bucket_of(p[0]) in buckets}
-        if told.get(place, 0) != own.get(place, 0)
-    })  # fmt: skip
+    wrong = sorted({product for product, _ in digest.compare(((p, at, q) for (p, at), q in own.items()), message)})
     rebuild = say.RebuildLevels(lease=message.lease, products=wrong)
     return [(device_id, origin_id, say.encode(rebuild))] if wrong else []
 

@@ -7,7 +7,7 @@ import orjson
 from edge_agent.services import audit
 from edge_agent.storage import feed, ledger, levels, retention
 from sync_protocol import messages as say
-from sync_protocol.digest import bucket_of, bucket_sums
+from sync_protocol.digest import bucket_of, bucket_sums, compare
 from sync_protocol.limits import CONTROL_BYTES_MAX
 from tests.unit.edge_agent_sync.builders import NOW_MS, RECORD_KEY, a_sale, a_store, an_id, sell
 
@@ -39,6 +39,38 @@ def test_positions_that_the_hub_could_not_read_are_named() -> None:
     feed.save_rejected(store, [2, head + 1], NOW_MS)
 
     assert audit.digest(store, head)[2] == [2]
+
+
+def test_a_bucket_too_large_for_one_message_comes_in_pages_that_cover_it_all() -> None:
+    numbers = [number for number in range(140_000) if bucket_of(an_id(number)) == 7][:500]
+    store = a_store()
+    ledger.append(store, [a_sale(an_id(number)) for number in numbers])
+    head, _ = ledger.head(store)
+    ours = list(levels.all_levels(store))
+
+    encoded = audit.bucket_levels(store, LEASE, head, [7, 8])
+    told = [say.decode_up(data) for data in encoded]
+
+    assert all(len(data) <= CONTROL_BYTES_MAX for data in encoded)
+    pages = [message for message in told if message.buckets == [7]]
+    assert len(pages) > 1
+    assert (pages[0].after, pages[-1].until) == (None, None)
+    assert [page.until for page in pages[:-1]] == [page.after for page in pages[1:]]
+    assert all(not compare(ours, message) for message in told)
+    for product, place, quantity in (ours[0], ours[len(ours) // 2], (an_id(numbers[3]), "backroom", 0)):
+        damaged = [row for row in ours if row[:2] != (product, place)] + [(product, place, quantity + 1)]
+        found = [compare(damaged, message) for message in told]
+        assert [each for each in found if each] == [{(product, place): (quantity + 1, quantity)}]
+
+
+def test_a_bucket_in_which_the_store_has_nothing_is_told_too() -> None:
+    store = a_store()
+    ghost = next(an_id(number) for number in range(10_000) if bucket_of(an_id(number)) == 9)
+
+    (told,) = [say.decode_up(data) for data in audit.bucket_levels(store, LEASE, ledger.head(store)[0], [9])]
+
+    assert (told.buckets, told.levels) == ([9], [])
+    assert compare([(ghost, "shelf", 5)], told) == {(ghost, "shelf"): (5, 0)}
 
 
 def test_a_drill_down_holds_whole_buckets_and_fits() -> None:
