@@ -255,16 +255,15 @@ _STAGING = ("staging_products", "staging_barcodes")
 
 
 def statements() -> list[str]:
-    """The DDL of an empty database, in order; staging tables exist only during a snapshot."""
+    """The DDL of an empty database, in order."""
     dialect = sqlite.dialect()
     found = []
     for table in metadata.sorted_tables:
-        if table.name not in _STAGING:
-            found.append(str(CreateTable(table).compile(dialect=dialect)).strip())
-            found += [
-                str(CreateIndex(index).compile(dialect=dialect))
-                for index in sorted(table.indexes, key=lambda index: str(index.name))
-            ]
+        found.append(str(CreateTable(table).compile(dialect=dialect)).strip())
+        found += [
+            str(CreateIndex(index).compile(dialect=dialect))
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+        ]
     return [*found, FTS.format(name="products_fts"), *FTS_TRIGGERS]
 
 

@@ -83,8 +83,11 @@ async def a_box(tmp_path: Path, hub: SnapshotHub) -> AsyncIterator[Box]:
 
 
 def put_aside(connection: sqlite3.Connection) -> list[str]:
-    names = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'retired%' OR name LIKE 'staging%'")
-    return [name for (name,) in names]
+    """What a swap leaves for `clearing`: tables, indexes, rows."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'retired%' OR tbl_name LIKE 'staging%'")
+    left = [name for (name,) in names if name not in ("staging_products", "staging_barcodes")]
+    rows = connection.execute("SELECT code FROM staging_barcodes UNION SELECT product_id FROM staging_products")
+    return left + [row for (row,) in rows]
 
 
 async def test_a_snapshot_replaces_the_catalogue_and_sets_the_cursor(tmp_path: Path) -> None:

@@ -140,8 +140,9 @@ def test_a_snapshot_begins_whether_or_not_the_one_before_was_cleared_away() -> N
     clear(connection)
 
     assert names(connection, "second") == ["second"]
-    left = "SELECT count(*) FROM sqlite_master WHERE name LIKE 'retired%' OR name LIKE 'staging%'"
-    assert connection.execute(left).fetchone() == (0,)
+    left = "SELECT name FROM sqlite_master WHERE name LIKE 'retired%' OR name LIKE 'staging%' ORDER BY name"
+    assert connection.execute(left).fetchall() == [("staging_barcodes",), ("staging_products",)]
+    assert connection.execute("SELECT count(*) FROM staging_products").fetchone() == (0,)
 
 
 @pytest.mark.usefixtures("_both_ways")
@@ -186,3 +187,16 @@ def test_every_product_of_a_snapshot_is_found_by_its_words_wherever_its_slice_be
     staging.swap(connection)
 
     assert [names(connection, f"n{number}") for number in range(1, 6)] == [[f"n{number}"] for number in range(1, 6)]
+
+
+def test_a_small_shops_swap_changes_no_schema_so_that_statements_stay_prepared() -> None:
+    connection = a_store(a_product(1))
+    before = connection.execute("PRAGMA schema_version").fetchone()
+
+    staging.begin_staging(connection)
+    staging.stage_products(connection, [(a_product(2), [("x", 1000)])])
+    seal(connection)
+    staging.swap(connection)
+    clear(connection)
+
+    assert connection.execute("PRAGMA schema_version").fetchone() == before

@@ -340,6 +340,32 @@ CREATE TABLE unknown_changes (
   PRIMARY KEY (number)
 ) STRICT;
 
+CREATE TABLE staging_products (
+  number INTEGER NOT NULL,
+  product_id TEXT NOT NULL,
+  sku TEXT NOT NULL,
+  name TEXT NOT NULL,
+  category TEXT DEFAULT '' NOT NULL,
+  unit TEXT DEFAULT 'each' NOT NULL,
+  price INTEGER,
+  cost INTEGER,
+  currency TEXT DEFAULT 'EUR' NOT NULL,
+  lifecycle TEXT DEFAULT 'active' NOT NULL,
+  reorder_point INTEGER,
+  critical_level INTEGER,
+  negative_policy TEXT,
+  metadata TEXT DEFAULT '{}' NOT NULL,
+  version_epoch INTEGER DEFAULT 0 NOT NULL,
+  version_number INTEGER DEFAULT 0 NOT NULL,
+  PRIMARY KEY (number)
+) STRICT;
+
+CREATE TABLE staging_barcodes (
+  code TEXT NOT NULL,
+  product_id TEXT NOT NULL,
+  pack_quantity INTEGER DEFAULT 1000 NOT NULL
+) STRICT;
+
 CREATE VIRTUAL TABLE products_fts USING fts5(name, sku, category, content='products',
   content_rowid='number', columnsize=0, tokenize='unicode61 remove_diacritics 2');
 
