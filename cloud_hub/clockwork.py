@@ -18,6 +18,8 @@ log = structlog.get_logger()
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 BACKUPS_KEPT = 7
+TOKEN_KEY_S = 30 * DAY_S
+"""So long a key signs access tokens; no key is needed for longer than that plus the life of a token."""
 
 
 def part(core: Core) -> Part:
@@ -33,6 +35,7 @@ def jobs_of(core: Core) -> list[Job]:
         # Named by the version, so that the slot of one that has just been installed is still to be done.
         Job(name=f"reread {program_version()}", every_s=DAY_S, run=partial(rereading.reread, core.database)),
         Job(name="revocations", every_s=HOUR_S, run=partial(_revocations, core)),
+        Job(name="token_key", every_s=TOKEN_KEY_S, run=partial(_token_key, core)),
     ]
     if core.config.backup_dir is not None:
         nightly = partial(_backup, core.config.database_url, core.config.backup_dir)
@@ -45,6 +48,11 @@ async def _revocations(core: Core, at_ms: int) -> None:
     enrolment = enrolment_of(core, core.config.http_port)
     enrolment.renew_crl(at_ms)
     await enrolment.apply_revocations(at_ms)
+
+
+async def _token_key(core: Core, at_ms: int) -> None:
+    """Sign people's access tokens with a new key; the one before it verifies on."""
+    await asyncio.to_thread(core.keyring.tokens.replace, at_ms // 1000)
 
 
 async def _backup(url: str, folder: Path, at_ms: int) -> None:

@@ -6,14 +6,17 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud_hub.domain import tokens
+from cloud_hub.domain import api_keys, refreshing, tokens
+from cloud_hub.domain.refreshing import Token
 from cloud_hub.errors import Unauthenticated
 
 NOW = 1_790_000_000
 KEY = Ed25519PrivateKey.generate()
 OTHER = Ed25519PrivateKey.generate()
+RSA = rsa.generate_private_key(65537, 2048)
 KEYS = {"k1": KEY.public_key()}
 GOOD = {"iss": tokens.ISSUER, "aud": tokens.AUDIENCE, "sub": "u", "sid": "s", "iat": NOW, "nbf": NOW, "exp": NOW + 900}
 HEADER = {"kid": "k1", "typ": tokens.TYPE}
@@ -70,6 +73,28 @@ FORGED = {
         GOOD, OTHER, algorithm="EdDSA", headers={"typ": tokens.TYPE, "jwk": {"kty": "OKP"}}
     ),
     "key at a URL": jwt.encode(GOOD, OTHER, algorithm="EdDSA", headers={"typ": tokens.TYPE, "jku": "http://x/"}),
+    "certificate in the header": jwt.encode(
+        GOOD, OTHER, algorithm="EdDSA", headers={"typ": tokens.TYPE, "x5u": "http://x/", "x5c": ["x"]}
+    ),
+    "no kid": jwt.encode(GOOD, KEY, algorithm="EdDSA", headers={"typ": tokens.TYPE}),
+    "no type": jwt.encode(GOOD, KEY, algorithm="EdDSA", headers={"kid": "k1", "typ": None}),
+    "no sign-in": sign(without("sid")),
+    "no beginning": sign(without("iat")),
+    "several audiences": sign({**GOOD, "aud": [tokens.AUDIENCE, "else"]}),
+    "a refresh token": refreshing.make(Token("01a1fcc5-f651-7101-8512-e520c8fc5825", 1), b"k" * 32),
+    "a refresh token's type": sign(GOOD, typ="refresh+jwt"),
+    "an integration's key": api_keys.make_text(b"k" * 32),
+    "another curve": sign(GOOD, ec.generate_private_key(ec.SECP256R1()), "ES256"),
+    "an RSA signature": sign(GOOD, RSA, "RS256"),
+    "an RSA-PSS signature": sign(GOOD, RSA, "PS256"),
+    "eddsa": f"{part({'alg': 'eddsa', **HEADER})}.{part(GOOD)}.{'A' * 86}",
+    "a list of algorithms": f"{part({'alg': ['EdDSA', 'none'], **HEADER})}.{part(GOOD)}.{'A' * 86}",
+    "kid as a list": f"{part({'alg': 'EdDSA', **HEADER, 'kid': ['k1']})}.{part(GOOD)}.{'A' * 86}",
+    "a header that must be understood": sign(GOOD, crit=["b64"], b64=False),
+    "signature of zeros": sign(GOOD).rpartition(".")[0] + "." + "A" * 86,
+    "four parts": sign(GOOD) + ".AAAA",
+    "spaces around": f" {sign(GOOD)} ",
+    "deep JSON": f"{part({'alg': 'EdDSA', **HEADER})}.{'W' * 1500}.AAAA",
     "claims as a list": f"{part({'alg': 'EdDSA', **HEADER})}.{part([1])}.{'A' * 86}",
 }
 
