@@ -10,7 +10,8 @@ import binascii
 
 import structlog
 
-from cloud_hub.storage import exceptions, levels, origins
+from cloud_hub.services.judging import acknowledgement
+from cloud_hub.storage import exceptions, levels, origins, unread
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
 from sync_protocol import messages as say
@@ -46,8 +47,13 @@ class Digests:
             except Malformed:
                 return []
             await origins.save_digest(connection, origin.origin_id, told.position, not buckets, now_ms)
+            quarantined = await unread.list_quarantined(connection, origin.site_id, origin.origin_id)
         answer = say.DigestResult(lease=told.lease, position=told.position, equal=not buckets, differing=buckets)
-        return [say.encode(answer)]
+        said = [say.encode(answer)]
+        # An ack that named them was lost, or they were more than it could name.
+        if untold := sorted(set(quarantined) - set(told.incomplete)):
+            said.append(acknowledgement(origin, origin.mark, origin.chain_hash, untold))
+        return said
 
     async def drill_down(self, address: Address, told: say.BucketLevels, now_ms: int) -> list[bytes]:
         """The levels in buckets that differed: show both values, rebuild here, ask the box to rebuild."""

@@ -23,6 +23,8 @@ from sync_protocol.topics import Address
 log = structlog.get_logger(__name__)
 
 CREDITS = 8
+REJECTED_MAX = 1_000
+"""Positions in one ack; a digest says which the box knows of, and is answered with more."""
 _verifier = lru_cache(maxsize=4096)(verifier)
 
 
@@ -90,15 +92,19 @@ def answers(origin: Origin, judged: Judged, made: Plan | None) -> list[bytes]:
     said: list[bytes] = []
     if judged.is_heard:
         mark, mark_hash = (made.mark, made.mark_hash) if made else (origin.mark, origin.chain_hash)
-        rejected = judged.accepted.rejected[:1000] if judged.accepted else []
-        ack = say.Ack(
-            lease=str(origin.lease), mark=mark, mark_hash=mark_hash.hex(), safe_mark=min(origin.safe_mark, mark),
-            rejected=rejected, credits=CREDITS,
-        )  # fmt: skip
-        said.append(say.encode(ack))
+        said.append(acknowledgement(origin, mark, mark_hash, judged.accepted.rejected if judged.accepted else []))
     if judged.nack is not None:
         said.append(say.encode(judged.nack))
     return said
+
+
+def acknowledgement(origin: Origin, mark: int, mark_hash: bytes, rejected: list[int]) -> bytes:
+    """All up to the mark is committed; `rejected` are in quarantine, as many as fit."""
+    ack = say.Ack(
+        lease=str(origin.lease), mark=mark, mark_hash=mark_hash.hex(), safe_mark=min(origin.safe_mark, mark),
+        rejected=rejected[:REJECTED_MAX], credits=CREDITS,
+    )  # fmt: skip
+    return say.encode(ack)
 
 
 def _joined(stretch: list[Accepted]) -> Accepted:

@@ -87,6 +87,11 @@ async def list_kept(connection: Connection, site_id: UUID, origin_id: UUID) -> l
     return sorted(found)
 
 
+async def list_quarantined(connection: Connection, site_id: UUID, origin_id: UUID) -> list[int]:
+    """Positions of an origin that are in quarantine."""
+    return [row["sequence"] for row in await _QUARANTINED.fetch(connection, site_id=site_id, origin_id=origin_id)]
+
+
 async def drop(connection: Connection, site_id: UUID, origin_id: UUID, kept: Kept) -> None:
     """It is kept no longer: it was read."""
     query = _DROP[kept.is_quarantined]

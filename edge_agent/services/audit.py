@@ -18,6 +18,9 @@ from sync_protocol import messages as say
 from sync_protocol.batch import Sign
 from sync_protocol.digest import bucket_of, bucket_sums
 
+INCOMPLETE_MAX = 4_000
+"""Positions that fit beside the sums of a digest; the hub may tell the rest again, which does no harm."""
+
 ROWS_PER_MESSAGE = 400
 """A row is at most about 140 bytes (a transfer's location is long); a control message 64 KiB."""
 
@@ -25,7 +28,7 @@ ROWS_PER_MESSAGE = 400
 def digest(connection: sqlite3.Connection, position: int) -> tuple[bytes, str, list[int]]:
     """Chain hash, bucket sums (base64) and unreadable positions, as of a position."""
     sums = bucket_sums(history.levels_as_of(connection, position))
-    incomplete = [at for at in feed.rejected_positions(connection) if at <= position]
+    incomplete = [at for at in feed.rejected_positions(connection) if at <= position][:INCOMPLETE_MAX]
     return ledger.hash_at(connection, position), base64.b64encode(sums).decode(), incomplete
 
 

@@ -4,8 +4,12 @@ import base64
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
+from cloud_hub.services import judging
 from sync_protocol import facts, messages
 from sync_protocol.digest import bucket_of, bucket_sums
+from sync_protocol.effects import SaveMark
 from sync_protocol.vocabulary import AlertState, transit
 from tests.integration.hub.conftest import START_MS, Box, HubCore
 
@@ -200,6 +204,29 @@ async def test_a_level_that_was_folded_wrongly_is_found_named_and_rebuilt(hub: H
     assert asked.products == [product]
     assert await hub.levels(box.site_id) == box.levels()
     assert "level_differs" in await hub.exceptions(box.site_id)
+
+
+async def test_quarantined_positions_that_no_ack_has_named_are_named_after_a_digest(
+    hub: HubCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "REJECTED_MAX", 2)
+    box = await hub.make_box()
+    box.records += [b"nonsense"] * 5
+    box.session.appended(box.head, now=hub.clock())
+    await box.connect()
+    known = [at for effect in box.effects if isinstance(effect, SaveMark) for at in effect.rejected]
+    assert known == [1, 2]
+
+    for more in ([3, 4], [5], []):
+        told = messages.Digest(
+            lease=str(box.session.lease), position=5, chain_hash=box.hash_at(5).hex(), incomplete=known,
+            buckets=base64.b64encode(bucket_sums([])).decode(),
+        )  # fmt: skip
+        await hub.hear(box.address, [messages.encode(told)])
+        answers = [messages.decode_down(payload) for payload in hub.wire.sent.pop(box.address)]
+        named = [at for answer in answers if isinstance(answer, messages.Ack) for at in answer.rejected]
+        assert named == more
+        known += named
 
 
 async def test_a_level_summary_is_shown_until_the_history_arrives(hub: HubCore) -> None:
