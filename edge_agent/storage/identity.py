@@ -3,7 +3,7 @@
 import sqlite3
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from edge_agent.errors import NotFound
 from edge_agent.storage.schema import identity
@@ -46,7 +46,12 @@ def _setter(*names: str) -> Statement:
 
 
 _BOOT = Statement(update(identity).values(boot=identity.c.boot + 1).returning(identity.c.boot))
-_ACK = _setter("acked", "safe_mark", "hub_epoch")
+_ACK = Statement(
+    update(identity).values(
+        acked=bindparam("mark"), safe_mark=bindparam("safe"),
+        hub_epoch=func.coalesce(bindparam("epoch"), identity.c.hub_epoch),
+    )
+)  # fmt: skip
 _FEED = _setter("feed_origin", "feed_cursor", "feed_hash")
 _FEED_SAFE = _setter("feed_safe")
 _CLOCK = _setter("clock_offset")
@@ -95,9 +100,8 @@ def save_boot(connection: sqlite3.Connection, boot: int) -> None:
 
 
 def save_ack(connection: sqlite3.Connection, mark: int, safe_mark: int, hub_epoch: int | None = None) -> None:
-    """What the hub has; both marks may go back after a hub restore."""
-    epoch = get(connection).hub_epoch if hub_epoch is None else hub_epoch
-    _ACK.run(connection, new_acked=mark, new_safe_mark=safe_mark, new_hub_epoch=epoch)
+    """What the hub has; both marks may go back after a hub restore. Without an epoch it stays as it is."""
+    _ACK.run(connection, mark=mark, safe=safe_mark, epoch=hub_epoch)
 
 
 save_rewind = save_ack

@@ -70,11 +70,11 @@ class _Medium:
         self._writer.execute("BEGIN EXCLUSIVE")
         self._writer.execute("ROLLBACK")
         source.backup(self._writer)
-        if _schema_version(source) == _version_of_empty():
+        source.close()
+        if _schema_version(pages) == _schema_version(_empty()):
             # The backup counted the version up, and every statement would be prepared again. All
             # schemas come from the empty one and only count up: equal version, equal schema.
-            self._writer.execute(f"PRAGMA schema_version={_version_of_empty()}")
-        source.close()
+            self._writer.execute(f"PRAGMA schema_version={_schema_version(pages)}")
 
 
 _numbers: Iterator[int] = count()
@@ -92,13 +92,6 @@ def _empty() -> bytes:
     return pages
 
 
-@cache
-def _version_of_empty() -> int:
-    connection = sqlite3.connect(":memory:")
-    connection.deserialize(_empty())
-    return _schema_version(connection)
-
-
-def _schema_version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA schema_version").fetchone()[0]
-    return version
+def _schema_version(pages: bytes) -> int:
+    """The schema cookie of SQLite's file format."""
+    return int.from_bytes(pages[40:44], "big")
