@@ -4,7 +4,7 @@ Whoever cannot be told apart is limited by address before anything costly happen
 known is limited by who they are. Nothing that a caller writes about itself is believed.
 """
 
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
 from aiohttp import web
 
@@ -19,14 +19,13 @@ from cloud_hub.web.operations import Operation
 async def caller(operation: Operation, request: web.Request, now_ms: int) -> Principal:
     """Who asks, sure that they may. Raises Unauthenticated, Forbidden, TooMany."""
     limits = request.app[HUB].limits
-    address = address_of(request)
     if operation.permission is None:
-        limits.require(f"public:{address}", now_ms)
+        limits.require(f"public:{address_of(request)}", now_ms)
         return NOBODY
     try:
         principal = await (_box if operation.device else _person)(request, now_ms)
     except Unauthenticated:
-        limits.require(f"address:{address}", now_ms)
+        limits.require(f"address:{address_of(request)}", now_ms)
         raise
     principal.require(operation.permission)
     limits.require(f"principal:{principal.id}", now_ms)
@@ -37,13 +36,14 @@ def address_of(request: web.Request) -> str:
     """Who is at the other end, for limits. One IPv6 customer has 2**64 addresses and counts as one."""
     forwarded = request.headers.get("X-Forwarded-For", "") if request.app[HUB].is_behind_proxy else ""
     text = forwarded.rpartition(",")[2].strip()[:64] or request.remote or "unknown"
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return text.encode("ascii", "replace").decode()
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return f"{IPv6Address(int(address) >> 64 << 64)}/64"
-    return text
+    if ":" in text:
+        try:
+            address = IPv6Address(text.partition("%")[0])
+        except ValueError:
+            address = None
+        if address is not None and address.ipv4_mapped is None:
+            return f"{IPv6Address(int(address) >> 64 << 64)}/64"
+    return text.encode("ascii", "replace").decode()
 
 
 async def _box(request: web.Request, now_ms: int) -> Principal:

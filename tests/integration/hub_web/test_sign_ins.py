@@ -1,6 +1,7 @@
 """F30, F32: logging in, rotating refresh tokens, reuse, logging out, lock-out that hits the guesser only."""
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 
 import pytest
@@ -175,6 +176,22 @@ async def test_all_addresses_of_one_ipv6_network_are_one_guesser(serve: Serve) -
             body = {"username": "admin", "password": "guess"}
             statuses.append((await hub.nobody.post("/auth/login", body, **seen)).status)
         assert statuses == [401] * 10 + [429] * 2
+
+
+async def test_headers_that_are_no_text_are_shown_as_far_as_they_are(serve: Serve) -> None:
+    async with serve(behind_tls_proxy=True) as hub:
+        admin = await hub.add_user("admin", Role.ADMIN)
+        body = json.dumps({"username": "admin", "password": PASSWORD}).encode()
+        host, port = hub.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(
+            b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nUser-Agent: till \xff\xfe\t7\r\nX-Forwarded-For: \xff\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        assert b" 200 " in await reader.readline()
+        writer.close()
+        shown = [(each["address"], each["agent"]) for each in (await admin.get("/me/sign-ins")).body["items"]]
+        assert ("?", "till ??7") in shown
 
 
 async def test_the_database_knows_no_token_and_no_password(hub: Running, admin: Client) -> None:
