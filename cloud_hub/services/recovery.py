@@ -106,7 +106,11 @@ class Recovery:
         )
         asked = []
         for row in rows:
-            if not adopted.isdisjoint(_names(row)) or await _is_in_ledger(connection, branch, row):
+            if not adopted.isdisjoint(_names(row)):
+                known = {"site_id": branch.site_id, "chain_hash": row["chain_hash"], "state": "adopted", "detail": ""}
+                await branches.save_outcomes(connection, [known])
+                continue
+            if await _is_in_ledger(connection, branch, row):
                 continue
             body = _body(bytes(row["chain_hash"]), bytes(row["encoded"]), items)
             if body is None:

@@ -15,7 +15,7 @@ from uuid import UUID
 from cloud_hub.errors import NotFound
 from cloud_hub.services import feed as feed_service
 from cloud_hub.services.ports import Sign
-from cloud_hub.storage import batches, chunks, commands, feeds, ledger, levels, origins, reference
+from cloud_hub.storage import batches, branches, chunks, commands, feeds, ledger, levels, origins, reference
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.feeds import Feed
 from cloud_hub.storage.origins import Origin
@@ -124,6 +124,9 @@ class Snapshots:
                 yield encode(bootstrap.level(product, place, quantity))
         for row in await ledger.list_keys(connection, site_id):
             yield encode(bootstrap.used_key(row["key"], row["body_hash"] or b""))
+        for chain_hash in await branches.list_settled(connection, site_id):
+            # A box that goes on must not adopt again, by whatever lies on a branch, what was adopted before it.
+            yield encode(bootstrap.used_key(f"adopt:{chain_hash.hex()}", b""))
         for origin in await origins.list_of_site(connection, site_id):
             if origin.state != "open":
                 for line in await _former(connection, origin):

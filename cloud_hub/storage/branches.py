@@ -122,6 +122,13 @@ _BY_ADOPTED = Query(
         ),
     )
 )  # fmt: skip
+_ALL_SETTLED = Query(
+    sa.select(branch_records.c.chain_hash).where(
+        branch_records.c.site_id == bound(branch_records.c.site_id),
+        branch_records.c.state != "stored",
+        branch_records.c.state != "asked",
+    )
+)
 _RECORD_COLUMNS = ("site_id", "chain_hash", "branch_id", "position", "encoded")
 
 
@@ -198,6 +205,11 @@ async def list_records(connection: Connection, branch: Branch) -> list[Row]:
 async def list_adopted(connection: Connection, site_id: UUID, names: list[str]) -> set[str]:
     """Which of these chain hashes the site's ledger has adopted."""
     return {row[0] for row in await _BY_ADOPTED.fetch(connection, site_id=site_id, names=names)}
+
+
+async def list_settled(connection: Connection, site_id: object) -> list[bytes]:
+    """The chain hashes of a site's branch records that have been adopted, with whatever effect."""
+    return [bytes(row[0]) for row in await _ALL_SETTLED.fetch(connection, site_id=site_id)]
 
 
 async def save_state(connection: Connection, branch: Branch, state: str, by: str, now_ms: int) -> None:

@@ -144,8 +144,11 @@ def _is_known(connection: sqlite3.Connection, record: Movement) -> bool:
         or history.position_of_key(connection, record.key) is not None  # the further rows of one request
     ):
         return True
-    if record.adopted is not None and commands.adopted_at(connection, bytes.fromhex(record.adopted)) is not None:
-        return True  # an adoption that came to lie on a branch itself
+    if record.adopted is not None and (  # an adoption that came to lie on a branch itself
+        commands.adopted_at(connection, bytes.fromhex(record.adopted)) is not None
+        or keys.find(connection, f"adopt:{record.adopted}") is not None  # and was done by an origin before this one
+    ):
+        return True
     return record.command is not None and commands.find_command(connection, record.command) is not None
 
 

@@ -7,7 +7,7 @@ the simulator inline. None of them decides anything: that is sync_protocol/edge_
 import sqlite3
 
 from edge_agent.crashpoints import crashpoint
-from edge_agent.errors import NotFound
+from edge_agent.errors import NotFound, Unavailable
 from edge_agent.storage import feed, identity, ledger
 from sync_protocol import batch
 from sync_protocol.effects import SaveMark
@@ -57,9 +57,13 @@ def own_hash(connection: sqlite3.Connection, position: int) -> bytes | None:
 
 
 def read_range(connection: sqlite3.Connection, wanted: Range) -> tuple[bytes, list[bytes]]:
-    """The hash before a range and the stored bytes in it."""
+    """The hash before a range and the stored bytes in it. Raises Unavailable when its begin is pruned by now."""
     previous = ledger.hash_at(connection, wanted.first - 1)
-    return previous, ledger.read_encoded(connection, wanted.first, wanted.count)
+    encoded = ledger.read_encoded(connection, wanted.first, wanted.count)
+    if len(encoded) != wanted.count:
+        # What is left would be sealed under positions that are not its own.
+        raise Unavailable("pruned", f"expected {wanted.count} records from {wanted.first} on, got {len(encoded)}")
+    return previous, encoded
 
 
 def seal(

@@ -91,6 +91,11 @@ class Https:
             if quantity
         ]  # fmt: skip
         lines += [encode(bootstrap.used_key(key[1], _NO_KEY_BODY)) for key, _ in tables.scan("keys", site_id)]
+        lines += [
+            encode(bootstrap.used_key(f"adopt:{chain_hash}", _NO_KEY_BODY))
+            for (chain_hash,), (origin_id, _) in tables.scan("adopted")
+            if tables.get("origins", origin_id).site_id == site_id
+        ]
         for (origin_id,), row in tables.scan("origins"):
             if row.site_id == site_id and row.is_closed:
                 lines += [

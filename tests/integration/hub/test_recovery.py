@@ -1,6 +1,7 @@
 """Fenced boxes: a confirmed survivor gets a successor, branches are adopted record by record, once."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -97,6 +98,17 @@ async def test_a_box_put_back_to_before_its_succession_is_not_given_a_successor_
     assert await hub.recovery.confirm_survivor(box.device_id, "ann", hub.clock()) != successor.origin_id
 
 
+async def _successor_lines(hub: HubCore, site_id: str) -> list[tuple[str, dict[str, Any]]]:
+    snapshots = Snapshots(hub.database, sign=hub.key.sign)
+    manifest = read_manifest(await snapshots.manifest(site_id, "successor", hub.clock()), hub.verify)
+    found = []
+    for ref in manifest.chunks:
+        data = await snapshots.chunk(site_id, ref.hash)
+        assert data is not None
+        found += [json.loads(line) for line in open_chunk(ref.hash, data)]
+    return found
+
+
 async def test_the_successors_snapshot_carries_levels_keys_and_former_records(hub: HubCore) -> None:
     box, product = await fenced(hub)
     await succeed(hub, box)
@@ -165,6 +177,8 @@ async def test_a_branch_is_adopted_when_the_last_of_its_commands_has_an_outcome(
         states.append(await hub.value("SELECT state FROM branches WHERE branch_id = $1", branch))
 
     assert states == ["adopting", "adopted"]
+    lines = await _successor_lines(hub, box.site_id)
+    assert sum(kind == "key" and body["key"].startswith("adopt:") for kind, body in lines) == len(most) + 1
     assert await hub.rows("SELECT DISTINCT state FROM branch_records WHERE command_id IS NOT NULL") == [("adopted",)]
 
 

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from edge_agent.errors import Unavailable
 from edge_agent.services import uplink
 from edge_agent.storage import feed, identity, ledger, retention
 from sync_protocol import batch, chain
@@ -57,6 +58,15 @@ def test_a_sealed_range_opens_to_the_stored_bytes() -> None:
     assert [text for text, _ in opened.rows] == encoded
     assert opened.hashes[-1] == ledger.head(store)[1]
     assert (sent.first, sent.count) == (2, head - 1)
+
+
+def test_a_range_whose_begin_was_pruned_since_the_hello_is_not_sealed_under_other_positions() -> None:
+    store = a_store()
+    head = sell(store, 20)
+    retention.prune(store, 10, NOW_MS)
+
+    with pytest.raises(Unavailable, match=f"expected {head} records from 1"):
+        uplink.read_range(store, Range(1, head))
 
 
 def test_a_range_too_large_for_one_batch_is_cut() -> None:
