@@ -174,7 +174,13 @@ TAKE_OVERS: tuple[Fault, ...] = (
 def _for_a_while(world: "World", store: "Store", what: str, value: int) -> None:
     normal = getattr(store.weather, what)
     setattr(store.weather, what, value)
-    world.timeline.after(world.timeline.random.randrange(5_000, 90_000), setattr, store.weather, what, normal)
+
+    def end() -> None:
+        # Once all is mended it stays: of two faults of a kind, what one found normal was the other.
+        if not world.is_healing:
+            setattr(store.weather, what, normal)
+
+    world.timeline.after(world.timeline.random.randrange(5_000, 90_000), end)
 
 
 def _cut(world: "World", store: "Store", *, up: bool, down: bool) -> None:
