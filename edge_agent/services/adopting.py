@@ -21,7 +21,7 @@ from edge_agent.storage.counts import Stocktake
 from edge_agent.storage.keys import Used
 from sync_protocol import changes, facts
 from sync_protocol.errors import Malformed
-from sync_protocol.records import Fact, Item, Movement, Unknown, decode
+from sync_protocol.records import Fact, Item, Movement, Unknown, decode, encode
 from sync_protocol.vocabulary import Reason
 
 _OWN = UUID("5d1c0a1e-8c1f-5a53-9d8e-3f0b7f6f2a11")
@@ -53,24 +53,21 @@ def adopt(connection: sqlite3.Connection, command: changes.Command, now_ms: int)
     return has_movement
 
 
-def adopt_own(connection: sqlite3.Connection, origin_id: str, after: int, now_ms: int) -> int:
+def adopt_own(connection: sqlite3.Connection, origin_id: str, after: int, items: dict[int, Item], now_ms: int) -> int:
     """Take over what this box wrote under its former origin after the hub last heard of it; returns how much.
 
     No command is needed: the hub cannot have these records, and their old hashes make a later
     command for one of them a refusal.
     """
-    items: dict[int, str] = {}
     taken = 0
-    for sequence, encoded, chain_hash in origins.former(connection, origin_id):
+    for _, encoded, chain_hash in origins.former(connection, origin_id, after):
         record = decode(encoded)
-        if isinstance(record, Item):
-            items[record.ref] = encoded.decode()
-        if sequence <= after or isinstance(record, Item | Unknown):
+        if isinstance(record, Item | Unknown):
             continue
         name = chain_hash.hex()
         body = {"branch_hash": name, "record": encoded.decode(), "fork_position": 0}
         if isinstance(record, Movement):
-            body["item"] = items[record.item]
+            body["item"] = encode(items[record.item]).decode()
         own = changes.Command(
             command_id=str(uuid5(_OWN, name)), kind="adopt", key=f"adopt/{name}", body=body, actor="succession"
         )

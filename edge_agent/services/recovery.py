@@ -15,7 +15,7 @@ from edge_agent.errors import Unavailable
 from edge_agent.services import adopting
 from edge_agent.services.snapshot import Snapshots, swap
 from edge_agent.services.snapshot_rows import Rest
-from edge_agent.storage import commands, identity, origins
+from edge_agent.storage import commands, identity, ledger, origins
 from edge_agent.storage.database import Database
 from sync_protocol import bootstrap
 from sync_protocol.batch import Verify
@@ -97,6 +97,7 @@ def open_origin(
     """
     who = identity.get(connection)
     before = who.origin_id
+    items = ledger.list_items(connection)
     crashpoint("edge.origin.before_open")
     origins.succeed(
         connection, claims.origin_id, certificate, _levels(rest), now_ms, kept_up_to=_common_with(claims, who)
@@ -104,7 +105,7 @@ def open_origin(
     take_keys(connection, rest)
     _forget_outcomes(connection, rest)
     swap(connection, manifest, rest.changes, now_ms)
-    adopting.adopt_own(connection, before, told_head, now_ms)
+    adopting.adopt_own(connection, before, told_head, items, now_ms)
     # Not before: these are the hub's own, in the levels already, also where this box was put back and lacked them.
     keep_former(connection, rest)
     crashpoint("edge.origin.after_open")

@@ -20,7 +20,7 @@ from edge_agent.storage import identity, levels
 from edge_agent.storage.schema import checkpoints, items, ledger
 from edge_agent.storage.statement import RowStatement, Statement
 from sync_protocol import chain
-from sync_protocol.records import ITEM, MOVEMENT, Fact, encode, encode_row
+from sync_protocol.records import ITEM, MOVEMENT, Fact, Item, encode, encode_row
 
 _HEAD = Statement(select(ledger.c.sequence, ledger.c.chain_hash).order_by(ledger.c.sequence.desc()).limit(1))
 _HASH_AT = Statement(select(ledger.c.chain_hash).where(ledger.c.sequence == bindparam("position")))
@@ -32,6 +32,7 @@ _READ = Statement(
 )
 _INSERT = RowStatement(insert(ledger).values({c.name: bindparam(c.name) for c in ledger.columns}))
 _ITEM_REF = Statement(select(items.c.ref).where(items.c.facts == bindparam("facts")))
+_ITEMS = Statement(select(items.c.ref, items.c.facts))
 _LAST_REF = Statement(select(func.max(items.c.ref)))
 _ADD_ITEM = Statement(insert(items).values(ref=bindparam("ref"), facts=bindparam("facts")))
 
@@ -54,6 +55,11 @@ def head(connection: sqlite3.Connection) -> tuple[int, bytes]:
         return found[0], found[1]
     who = identity.get(connection)
     return 0, chain.genesis(who.site_id, who.origin_id)
+
+
+def list_items(connection: sqlite3.Connection) -> dict[int, Item]:
+    """Every item of this origin by its number; they outlive the records that defined them, which may be pruned."""
+    return {ref: Item(ref, *orjson.loads(facts)) for ref, facts in _ITEMS.run(connection).fetchall()}
 
 
 def hash_at(connection: sqlite3.Connection, position: int) -> bytes:

@@ -129,21 +129,11 @@ SIMULATED: tuple[Bug, ...] = (
         seeds=MANY,
     ),
     _bug(
-        "a branch record is adopted beside itself",
-        (
-            "edge_agent.services.adopting:adopt",
-            "if history.position_of_hash(connection, chain_hash) is not None:",
-            "if False:",
-        ),
-        ("edge_agent.services.adopting:_is_known", "if record.key is not None and (", "if False and ("),
-        seeds=MANY,
-    ),
-    _bug(
         "a batch is acknowledged before the commit",
         (
-            "tests.simulation.worker:Worker.transact",
+            "tests.simulation.worker:Worker._commit",
             'self.point("before the commit")',
-            '[hub.world.broker.down(*reply) for reply in replies]; self.point("before the commit")',
+            '[self.hub.world.broker.down(*reply) for reply in replies]; self.point("before the commit")',
         ),
         seeds=MANY,
     ),
@@ -151,6 +141,11 @@ SIMULATED: tuple[Bug, ...] = (
         "a late copy of a Hello is answered and obeyed",
         (_SESSION + "_on_greeting", " or self.link is not Link.GREETING", ""),
         seeds=(20_736, *MANY),
+    ),
+    _bug(
+        "a restored hub opens again what a take-over had closed",
+        ("tests.simulation.formers:register_again", 'if txn.get("origins", claims.origin_id) is None:', "if False:"),
+        seeds=(205_795, *MANY),
     ),
 )
 
@@ -189,6 +184,20 @@ TESTED: tuple[Bug, ...] = (
         test="tests/integration/hub/test_intake.py::test_a_batch_of_a_lease_that_ended_changes_nothing",
     ),
     _bug(
+        "a serial is the cursor of changes: its numbers are not given in the order of commits",
+        (
+            "cloud_hub.storage.changes:append_all",
+            "last: int = await _TAKE.fetchval(connection, count=len(added))",
+            "serial = globals().setdefault('planted', [0]); serial[0] += len(added); last = serial[0]",
+        ),
+        (
+            "cloud_hub.storage.changes:head",
+            "value: int = await _HEAD.fetchval(connection)",
+            "value = globals().setdefault('planted', [0])[0]",
+        ),
+        test="tests/integration/hub/test_feed.py::test_a_change_of_a_slow_transaction_is_not_skipped",
+    ),
+    _bug(
         "a commit does not wait for the disk (synchronous=NORMAL)",
         ("edge_agent.storage.database:prepare", 'f"synchronous={synchronous}"', '"synchronous=NORMAL"'),
         test="tests/planted_bugs/test_durability.py::test_every_commit_of_a_store_waits_for_the_disk",
@@ -206,6 +215,23 @@ TESTED: tuple[Bug, ...] = (
             "else command.counted - levels.at(connection, product_id, location)",
         ),
         test=_UNIT + "edge_agent/test_counting.py::test_a_count_handed_in_late_posts_the_variance_of_then",
+    ),
+    _bug(
+        "records of a closed origin that were lost on their way are told once",
+        (_SESSION + "_former_due", "if is_due else []", "if False else []"),
+        test="tests/integration/hub/test_formers.py"
+        "::test_a_stretch_whose_begin_or_end_was_lost_is_told_again_in_the_same_session",
+    ),
+    _bug(
+        "records are sealed from wherever the ledger begins by now",
+        ("edge_agent.services.uplink:read_range", "if len(encoded) != wanted.count:", "if False:"),
+        test=_UNIT + "edge_agent_sync/test_uplink.py"
+        "::test_a_range_whose_begin_was_pruned_since_the_hello_is_not_sealed_under_other_positions",
+    ),
+    _bug(
+        "a movement whose key is known is adopted from a branch beside itself",
+        ("edge_agent.services.adopting:_is_known", "if record.key is not None and (", "if False and ("),
+        test=_UNIT + "edge_agent/test_adopting.py::test_a_movement_whose_key_or_command_is_known_has_no_effect",
     ),
     _bug(
         "the old variance of a branch's count is adopted",
