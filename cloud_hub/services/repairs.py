@@ -1,5 +1,7 @@
 """What a person looks at and settles: quarantine, exceptions, lost edits, branches."""
 
+from uuid import UUID
+
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.catalogue import Catalogue
@@ -19,7 +21,7 @@ class Repairs:
         self._catalogue = catalogue
 
     async def quarantine(
-        self, site_ids: list[str] | None, after: tuple[str, str, int] | None, skip: int, limit: int
+        self, site_ids: list[str] | None, after: tuple[UUID, UUID, int] | None, skip: int, limit: int
     ) -> list[Quarantined]:
         """Records that nobody can read yet."""
         return await self._reads.run(repairs.list_quarantine, site_ids, after, skip, limit)

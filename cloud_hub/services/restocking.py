@@ -1,6 +1,7 @@
 """What to restock: products at or below their reorder point, how much to order and where."""
 
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from cloud_hub.domain.comparing import Quote, compare, suggestion
 from cloud_hub.services.stock import Levels, Seen, Stock
@@ -30,7 +31,7 @@ class Restocking:
         self._stock = stock
 
     async def advise(
-        self, site_ids: list[str] | None, after: tuple[str, str] | None, skip: int, limit: int, now_ms: int
+        self, site_ids: list[str] | None, after: tuple[UUID, UUID] | None, skip: int, limit: int, now_ms: int
     ) -> tuple[Levels, list[Advice]]:
         """Low levels by site and product, each with advice."""
         wanted = LevelFilter(sites=site_ids, product_id=None, q=None, only_low=True)

@@ -6,7 +6,9 @@ away is not available meanwhile.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.stock import Severity, severity
@@ -46,13 +48,13 @@ class Stock:
         self._reads = reads
 
     async def levels(
-        self, wanted: LevelFilter, after: tuple[str, str] | None, skip: int, limit: int, now_ms: int
+        self, wanted: LevelFilter, after: tuple[UUID, UUID] | None, skip: int, limit: int, now_ms: int
     ) -> Levels:
         """Levels by site and product, read in one snapshot with their as-of."""
         return await self._reads.run(_levels, wanted, after, skip, limit, now_ms)
 
     async def movements(
-        self, wanted: MovementFilter, after: tuple[int, str, str, int] | None, skip: int, limit: int
+        self, wanted: MovementFilter, after: tuple[datetime, UUID, UUID, int] | None, skip: int, limit: int
     ) -> list[Moved]:
         """Movements, newest first."""
         return await self._reads.run(movement_list.list_movements, wanted, after, skip, limit)
@@ -79,7 +81,7 @@ class Stock:
 
 
 async def _levels(
-    connection: Connection, wanted: LevelFilter, after: tuple[str, str] | None, skip: int, limit: int, now_ms: int
+    connection: Connection, wanted: LevelFilter, after: tuple[UUID, UUID] | None, skip: int, limit: int, now_ms: int
 ) -> Levels:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await stock_list.list_levels(connection, wanted, after, skip, limit)

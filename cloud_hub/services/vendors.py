@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -52,7 +53,7 @@ class Vendors:
         self._database = database
         self._reads = reads
 
-    async def list(self, wanted: VendorFilter, after: tuple[str, str] | None, skip: int, limit: int) -> list[Vendor]:
+    async def list(self, wanted: VendorFilter, after: tuple[str, UUID] | None, skip: int, limit: int) -> list[Vendor]:
         """Vendors by name, then id."""
         return await self._reads.run(vendors.list_by_name, wanted, after, skip, limit)
 
@@ -92,7 +93,7 @@ class Vendors:
         vendor_id: str,
         product_id: str | None,
         day: date | None,
-        after: tuple[str, date] | None,
+        after: tuple[UUID, date] | None,
         skip: int,
         limit: int,
     ) -> Sequence[Price]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -36,8 +37,8 @@ class Moved:
     reason: str
     occurred_at_ms: int
     corrected_at_ms: int
+    recorded_at: datetime
     recorded_at_ms: int
-    recorded_at_us: int
     actor: str | None
     document: str | None
     lot: str | None
@@ -46,8 +47,8 @@ class Moved:
     command_id: str | None
 
     @property
-    def sort_key(self) -> tuple[int, str, str, int]:
-        return (self.recorded_at_us, self.site_id, self.origin_id, self.position)
+    def sort_key(self) -> tuple[datetime, str, str, int]:
+        return (self.recorded_at, self.site_id, self.origin_id, self.position)
 
 
 _FIELDS = (
@@ -92,42 +93,41 @@ _MOVEMENTS = Query(
 
 
 async def list_movements(
-    connection: Connection, wanted: MovementFilter, after: tuple[int, str, str, int] | None, skip: int, limit: int
+    connection: Connection,
+    wanted: MovementFilter,
+    after: tuple[datetime, UUID, UUID, int] | None,
+    skip: int,
+    limit: int,
 ) -> list[Moved]:
     """Movements, newest first."""
     before = after or (None, None, None, None)
     rows = await _MOVEMENTS.fetch(
         connection, sites=wanted.sites, product_id=wanted.product_id, reason=wanted.reason,
-        since=_moment(wanted.since_ms, 1000), until=_moment(wanted.until_ms, 1000), skip=skip, most=limit,
-        before=_moment(before[0], 1), before_site=before[1], before_origin=before[2], before_sequence=before[3],
+        since=_moment(wanted.since_ms), until=_moment(wanted.until_ms), skip=skip, most=limit,
+        before=before[0], before_site=before[1], before_origin=before[2], before_sequence=before[3],
     )  # fmt: skip
     return [_moved(row) for row in rows]
 
 
-def _moment(value: int | None, microseconds: int) -> datetime | None:
-    if value is None:
-        return None
-    whole, rest = divmod(value * microseconds, 1_000_000)
-    return datetime.fromtimestamp(whole, UTC).replace(microsecond=rest)
+def _moment(at_ms: int | None) -> datetime | None:
+    return None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
 
 
-def _us(moment: datetime) -> int:
-    whole = moment.replace(microsecond=0)
-    return int(whole.timestamp()) * 1_000_000 + moment.microsecond
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def _moved(row: Row) -> Moved:
-    us = _us(row["recorded_at"])
     return Moved(
         movement_id=str(row["movement_id"]),
         site_id=str(row["site_id"]),
         origin_id=str(row["origin_id"]),
         position=row["sequence"],
         product_id=str(row["product_id"]),
-        occurred_at_ms=_us(row["occurred_at"]) // 1000,
-        corrected_at_ms=_us(row["corrected_at"]) // 1000,
-        recorded_at_ms=us // 1000,
-        recorded_at_us=us,
+        occurred_at_ms=_ms(row["occurred_at"]),
+        corrected_at_ms=_ms(row["corrected_at"]),
+        recorded_at=row["recorded_at"],
+        recorded_at_ms=_ms(row["recorded_at"]),
         expiry=None if row["expiry"] is None else row["expiry"].isoformat(),
         **{name: row[name] for name in _FIELDS},
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
@@ -178,7 +179,7 @@ async def find_by_code(connection: Connection, code: str) -> tuple[Product, Barc
 
 
 async def list_by_name(
-    connection: Connection, wanted: ProductFilter, after: tuple[str, str] | None, skip: int, limit: int
+    connection: Connection, wanted: ProductFilter, after: tuple[str, UUID] | None, skip: int, limit: int
 ) -> list[Product]:
     """Products by (name, id); with `q`, those with words that begin so, or with that SKU or code."""
     arguments: dict[str, Any] = {

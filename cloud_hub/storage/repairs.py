@@ -3,6 +3,7 @@
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -154,7 +155,7 @@ Before = tuple[int, str] | None
 
 
 async def list_quarantine(
-    connection: Connection, site_ids: list[str] | None, after: tuple[str, str, int] | None, skip: int, limit: int
+    connection: Connection, site_ids: list[str] | None, after: tuple[UUID, UUID, int] | None, skip: int, limit: int
 ) -> list[Quarantined]:
     site, origin, sequence = after or (None, None, None)
     rows = await _QUARANTINE.fetch(

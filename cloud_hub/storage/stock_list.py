@@ -6,6 +6,7 @@ site×product → product → policy → site; `pending` counts decreases only.
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -145,7 +146,7 @@ _LIST_LOW = Query(_LEVELS.where(_rows.c.on_hand - _rows.c.hold - _rows.c.pending
 
 
 async def list_levels(
-    connection: Connection, wanted: LevelFilter, after: tuple[str, str] | None, skip: int, limit: int
+    connection: Connection, wanted: LevelFilter, after: tuple[UUID, UUID] | None, skip: int, limit: int
 ) -> list[Level]:
     """Levels by (site, product)."""
     query = _LIST_LOW if wanted.only_low else _LIST

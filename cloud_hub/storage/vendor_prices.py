@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
@@ -95,7 +96,7 @@ async def list_of_vendor(
     vendor_id: str,
     product_id: str | None,
     day: date | None,
-    after: tuple[str, date] | None,
+    after: tuple[UUID, date] | None,
     skip: int,
     limit: int,
 ) -> list[Price]:

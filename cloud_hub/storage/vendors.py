@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -104,7 +105,7 @@ async def lock(connection: Connection, vendor_id: str) -> Vendor | None:
 
 
 async def list_by_name(
-    connection: Connection, wanted: VendorFilter, after: tuple[str, str] | None, skip: int, limit: int
+    connection: Connection, wanted: VendorFilter, after: tuple[str, UUID] | None, skip: int, limit: int
 ) -> list[Vendor]:
     """Vendors by (name, id); `q` is looked for in name, code and e-mail address."""
     name, vendor_id = after or (None, None)

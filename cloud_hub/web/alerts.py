@@ -1,6 +1,7 @@
 """Alerts: a store's are decided by its box (head office asks by command), the hub's own here."""
 
 from typing import Literal
+from uuid import UUID
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, NotFound
@@ -49,7 +50,7 @@ async def list_alerts(call: Call[AlertsQuery, None]) -> Answer:
         call.principal.require_site(query.site_id)
         sites = [query.site_id]
     filters = {"state": query.state, "severity": query.severity, "rule": query.rule}
-    rows = await call.hub.alerting.list(sites, filters, query.after(int, str), query.skip, query.limit)
+    rows = await call.hub.alerting.list(sites, filters, query.after(int, UUID), query.skip, query.limit)
     cursor = make_cursor((rows[-1].opened_at_ms, rows[-1].id)) if len(rows) == query.limit else None
     view = Alerts(items=[view_of(row) for row in rows], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))

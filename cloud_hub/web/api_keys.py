@@ -1,6 +1,7 @@
 """Keys of integrations: bearer tokens with scopes and sites of their own."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
@@ -71,7 +72,7 @@ _ONE = "/api-keys/{key_id}"
 async def list_api_keys(call: Call[PageQuery, None]) -> Answer:
     """Keys of integrations, newest first, revoked ones too"""
     query = call.query
-    found = await call.hub.api_keys.list(query.after(int, str), query.skip, query.limit)
+    found = await call.hub.api_keys.list(query.after(int, UUID), query.skip, query.limit)
     cursor = make_cursor((found[-1].created_at_ms, found[-1].id)) if len(found) == query.limit else None
     view = ApiKeys(items=[ApiKeyView(**_members(key)) for key in found], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))

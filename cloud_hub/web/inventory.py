@@ -7,6 +7,7 @@ far behind the hub may be.
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -169,7 +170,7 @@ def sites_of(call: Call[Any, Any], site_id: str | None) -> list[str] | None:
 
 
 async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) -> Answer:
-    found = await call.hub.stock.levels(wanted, query.after(str, str), query.skip, query.limit, call.now_ms)
+    found = await call.hub.stock.levels(wanted, query.after(UUID, UUID), query.skip, query.limit, call.now_ms)
     cursor = next_level(found, query)
     view = Levels(
         items=[Level(**level_fields(*row)) for row in found.rows], next_cursor=cursor, as_of=as_of_views(found)
@@ -227,7 +228,7 @@ async def _movements(call: Call[Any, None], query: RestocksQuery, product_id: st
         since_ms=None if query.since is None else to_ms(query.since),
         until_ms=None if query.until is None else to_ms(query.until),
     )
-    rows = await call.hub.stock.movements(wanted, query.after(int, str, str, int), query.skip, query.limit)
+    rows = await call.hub.stock.movements(wanted, query.after(datetime, UUID, UUID, int), query.skip, query.limit)
     cursor = make_cursor(rows[-1].sort_key) if len(rows) == query.limit else None
     items = [
         MovementView(

@@ -7,7 +7,7 @@ nor repeat others. Opaque: base64 of JSON that we read back with suspicion.
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,8 +17,17 @@ from pydantic import StringConstraints
 from cloud_hub.errors import NotFound
 from cloud_hub.web.fields import Input, PageLimit, Skip
 
-_FROM_TEXT: dict[type, Callable[[str], Any]] = {UUID: UUID, date: date.fromisoformat}
+
+def _moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("expected an offset")
+    return found.astimezone(UTC)
+
+
+_FROM_TEXT: dict[type, Callable[[str], Any]] = {UUID: UUID, date: date.fromisoformat, datetime: _moment}
 """Types of sort keys that a cursor holds as text."""
+_INT_MAX = 2**63 - 1
 
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[A-Za-z0-9_=-]+$")]
 
@@ -49,11 +58,11 @@ def parse_cursor(text: str, types: tuple[type, ...]) -> tuple[Any, ...]:
     held = tuple(str if kind in _FROM_TEXT else kind for kind in types)
     if not isinstance(values, list) or tuple(map(type, values)) != held:
         raise NotFound("cursor", "expected a cursor of this list")
-    if any(isinstance(value, str) and "\0" in value for value in values):
+    if any("\0" in value if isinstance(value, str) else abs(value) > _INT_MAX for value in values):
         raise NotFound("cursor", "expected a cursor of this list")
     try:
         return tuple(_FROM_TEXT.get(kind, kind)(value) for kind, value in zip(types, values, strict=True))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise NotFound("cursor", "expected a cursor of this list") from error
 
 

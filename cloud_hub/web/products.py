@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import MISSING, Field
 
@@ -126,7 +127,7 @@ async def list_products(call: Call[ProductsQuery, None]) -> Answer:
     """Products by name; `q` searches words of name, SKU and category, and barcodes"""
     query = call.query
     wanted = ProductFilter(q=query.q, category=query.category, lifecycle=query.lifecycle, sku=query.sku)
-    found = await call.hub.catalogue.list(wanted, after=query.after(str, str), skip=query.skip, limit=query.limit)
+    found = await call.hub.catalogue.list(wanted, after=query.after(str, UUID), skip=query.skip, limit=query.limit)
     cursor = make_cursor((found[-1].name, found[-1].id)) if len(found) == query.limit else None
     return Answer(
         view=Products(items=[view_of(each) for each in found], next_cursor=cursor), headers=link(call, cursor)

@@ -6,6 +6,7 @@ in every answer to them, so that what they count is what came.
 
 from datetime import date
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import MISSING, Field
 
@@ -129,7 +130,7 @@ async def list_purchase_orders(call: Call[OrdersQuery, None]) -> Answer:
     """Purchase orders of your sites, newest first"""
     query = call.query
     wanted = OrderFilter(sites_of(call, query.site_id), query.state, query.vendor_id, query.number)
-    rows = await call.hub.purchasing.list(wanted, query.after(int, str), query.skip, query.limit)
+    rows = await call.hub.purchasing.list(wanted, query.after(int, UUID), query.skip, query.limit)
     cursor = make_cursor((rows[-1].created_at, rows[-1].id)) if len(rows) == query.limit else None
     view = Orders(items=[view_of(row, call.principal) for row in rows], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))

@@ -6,6 +6,7 @@ ordered; what the order expected is shown only to those with `orders.expected`.
 
 from decimal import Decimal
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -99,7 +100,7 @@ async def list_receipts(call: Call[ReceiptsQuery, None]) -> Answer:
     """Receipts at your sites, newest first"""
     query = call.query
     wanted = ReceiptFilter(sites_of(call, query.site_id), query.order_id, query.vendor_id)
-    rows = await call.hub.receiving.list(wanted, query.after(int, str), query.skip, query.limit)
+    rows = await call.hub.receiving.list(wanted, query.after(int, UUID), query.skip, query.limit)
     cursor = make_cursor((rows[-1].received_at, rows[-1].id)) if len(rows) == query.limit else None
     view = Receipts(items=[view_of(row, call.principal) for row in rows], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))

@@ -1,6 +1,7 @@
 """What a person has to look at: quarantined bytes, exceptions, branches of forks, lost edits."""
 
 from typing import Any, Literal
+from uuid import UUID
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, NotFound
@@ -103,7 +104,9 @@ class Adoption(View):
 async def list_quarantine(call: Call[SitePageQuery, None]) -> QuarantinePage:
     """Records that nobody could read yet, with their bytes"""
     query = call.query
-    rows = await call.hub.repairs.quarantine(query.sites_for(call), query.after(str, str, int), query.skip, query.limit)
+    rows = await call.hub.repairs.quarantine(
+        query.sites_for(call), query.after(UUID, UUID, int), query.skip, query.limit
+    )
     items = [
         Quarantined(
             site_id=row.site_id, origin_id=row.origin_id, position=row.position, why=row.why, state=row.state,
@@ -121,7 +124,7 @@ async def list_exceptions(call: Call[StateQuery, None]) -> ExceptionPage:
     """Odd things that were stored and need a person"""
     query = call.query
     rows = await call.hub.repairs.exceptions(
-        query.sites_for(call), query.state, query.after(int, str), query.skip, query.limit
+        query.sites_for(call), query.state, query.after(int, UUID), query.skip, query.limit
     )
     items = [
         ExceptionView(
@@ -148,7 +151,7 @@ async def close_exception(call: Call[None, None]) -> ExceptionView:
 async def list_conflicts(call: Call[SitePageQuery, None]) -> ConflictPage:
     """Edits that lost against a concurrent one"""
     query = call.query
-    rows = await call.hub.repairs.conflicts(query.sites_for(call), query.after(int, str), query.skip, query.limit)
+    rows = await call.hub.repairs.conflicts(query.sites_for(call), query.after(int, UUID), query.skip, query.limit)
     items = [
         ConflictView(
             id=row.id, site_id=row.site_id, entity=row.entity, entity_id=row.entity_id, field=row.field,
@@ -172,7 +175,7 @@ async def restore_conflict(call: Call[None, None]) -> ProductView:
 async def list_branches(call: Call[SitePageQuery, None]) -> BranchPage:
     """Signed records of fenced boxes: kept, without effect until adopted"""
     query = call.query
-    rows = await call.hub.repairs.branches(query.sites_for(call), query.after(int, str), query.skip, query.limit)
+    rows = await call.hub.repairs.branches(query.sites_for(call), query.after(int, UUID), query.skip, query.limit)
     items = [
         BranchView(
             id=row.id, site_id=row.site_id, origin_id=row.origin_id, device_id=row.device_id, verdict=row.verdict,

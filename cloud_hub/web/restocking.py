@@ -4,6 +4,8 @@ To those who receive blind the quantities on order stay hidden, and with them th
 that could be traced back to them.
 """
 
+from uuid import UUID
+
 from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.services.restocking import Advice
 from cloud_hub.web.fields import QuantityText, UnitAmountText, View
@@ -44,7 +46,7 @@ async def list_restock_alerts(call: Call[LowQuery, None]) -> Answer:
     """Products at or below their reorder point, with how much to order and the best vendor"""
     query = call.query
     levels, advice = await call.hub.restocking.advise(
-        sites_of(call, query.site_id), query.after(str, str), query.skip, query.limit, call.now_ms
+        sites_of(call, query.site_id), query.after(UUID, UUID), query.skip, query.limit, call.now_ms
     )
     cursor = next_level(levels, query)
     items = [_alert(each, call.principal) for each in advice]

@@ -16,10 +16,14 @@ def rfc3339(ms: int | None) -> str | None:
     """Text of a moment, with milliseconds."""
     if ms is None:
         return None
-    moment = _EPOCH + timedelta(milliseconds=max(0, min(ms, _MAX_MS)))
+    moment = _EPOCH + timedelta(milliseconds=_within(ms))
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def to_ms(moment: datetime) -> int:
-    """Milliseconds of an aware moment."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    """Milliseconds of an aware moment; before 1970 and beyond 9999 (in UTC) counts as the nearest that is not."""
+    return _within((moment - _EPOCH) // timedelta(milliseconds=1))
+
+
+def _within(ms: int) -> int:
+    return max(0, min(ms, _MAX_MS))

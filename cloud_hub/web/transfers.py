@@ -1,6 +1,7 @@
 """Transfers between sites, as their two ledgers tell of them."""
 
 from typing import Literal
+from uuid import UUID
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.storage.transfers import Transfer
@@ -51,7 +52,7 @@ async def list_transfers(call: Call[TransfersQuery, None]) -> Answer:
     if query.site_id is not None:
         call.principal.require_site(query.site_id)
         sites = [query.site_id]
-    rows = await call.hub.stock.transfers(sites, query.step, query.after(int, str), query.skip, query.limit)
+    rows = await call.hub.stock.transfers(sites, query.step, query.after(int, UUID), query.skip, query.limit)
     cursor = make_cursor((rows[-1].created_at_ms, rows[-1].id)) if len(rows) == query.limit else None
     view = Transfers(items=[view_of(row) for row in rows], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))

@@ -1,6 +1,7 @@
 """Vendors: whom the chain buys from, with versions as ETags."""
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import MISSING, Field, StringConstraints
 
@@ -77,7 +78,7 @@ async def list_vendors(call: Call[VendorsQuery, None]) -> Answer:
     """Vendors by name; `q` searches name, code and e-mail address"""
     query = call.query
     wanted = VendorFilter(q=query.q, code=query.code, lifecycle=query.lifecycle)
-    found = await call.hub.vendors.list(wanted, query.after(str, str), query.skip, query.limit)
+    found = await call.hub.vendors.list(wanted, query.after(str, UUID), query.skip, query.limit)
     cursor = make_cursor((found[-1].name, found[-1].id)) if len(found) == query.limit else None
     view = VendorList(items=[view_of(each) for each in found], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))

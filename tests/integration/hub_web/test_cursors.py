@@ -1,0 +1,53 @@
+"""F39: whatever stands in a cursor, a list answers with a page or says that it is none of its own."""
+
+import itertools
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from cloud_hub.errors import NotFound
+from cloud_hub.web.app import operations
+from cloud_hub.web.paging import PageQuery, make_cursor, parse_cursor
+from tests.integration.hub_web.conftest import Client
+
+LISTS = [each for each in operations() if each.query is not None and "cursor" in each.query.model_fields]
+A_UUID = "00000000-0000-4000-8000-000000000001"
+VALUES: tuple[Any, ...] = (1, 2**63, "x", A_UUID)
+MOMENTS = ("2026-01-01", "2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+FORGED = [make_cursor(key) for length in (1, 2) for key in itertools.product(VALUES, repeat=length)] + [
+    make_cursor([2**62, A_UUID, A_UUID, 1]), make_cursor([1, "x", "y", 2**63 - 1]), make_cursor(["x", A_UUID, 1]),
+    make_cursor([A_UUID, "x", 2**63]), make_cursor([A_UUID, "2026-99-99"]),
+    *(make_cursor([at, A_UUID, A_UUID, 1]) for at in MOMENTS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=lambda each: each.name)
+async def test_a_forged_cursor_is_no_such_page(admin: Client, operation: Any) -> None:
+    path = operation.path.removeprefix("/api/v1")
+    for name in operation.path_parameters:
+        path = path.replace(f"{{{name}}}", A_UUID)
+    for cursor in FORGED:
+        reply = await admin.get(f"{path}?cursor={cursor}")
+        assert reply.status in (200, 404, 422), (operation.name, cursor, reply.body)
+
+
+def test_every_list_was_asked() -> None:
+    assert len(LISTS) > 10
+    assert all(issubclass(each.query, PageQuery) for each in LISTS if each.query is not None)
+
+
+def test_a_cursor_holds_what_its_list_sorts_by_and_nothing_else() -> None:
+    key = (UUID(A_UUID), date(2026, 1, 2), 5, "name")
+    assert parse_cursor(make_cursor(key), (UUID, date, int, str)) == key
+    for wrong in ([A_UUID, "2026-01-02", True, "name"], [A_UUID, "2026-01-02", 2**63, "name"], [A_UUID], "x"):
+        with pytest.raises(NotFound):
+            parse_cursor(make_cursor(wrong), (UUID, date, int, str))
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_a_moment_beyond_the_calendar_is_no_error_of_ours(admin: Client, moment: str) -> None:
+    for name in ("since", "until"):
+        reply = await admin.get(f"/inventory/movements?{name}={moment.replace('+', '%2B')}")
+        assert reply.status in (200, 422), reply.body
