@@ -119,6 +119,10 @@ async def _open(connection: Connection, site_id: str, named: Claims | Opened, no
         public_key=bytes.fromhex(named.public_key), mark=0, opened_at=now_ms,
         chain_hash=chain.genesis(site_id, named.origin_id), **_before(named.predecessor),
     )  # fmt: skip
+    if named.predecessor is not None:
+        # The newest certificate knows best where an origin ended: what was given up since stays given up.
+        end = named.predecessor
+        await origins.cut(connection, end.origin_id, end.position, bytes.fromhex(end.hash))
 
 
 async def note_fence(connection: Connection, origin: Origin, verdict: Verdict, now_ms: int) -> None:

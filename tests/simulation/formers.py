@@ -68,15 +68,16 @@ def register(txn: Transaction, claims: Claims, certificate: str) -> Origin:
         before = each.predecessor
         if before is not None and (closed := txn.get("origins", before.origin_id)) is not None:
             txn.put("origins", before.origin_id, replace(closed, is_closed=True, lease=None))
-        if txn.get("origins", each.origin_id) is None:
-            txn.put("origins", each.origin_id, Origin(
-                site_id=claims.site_id, device_id=each.device_id, certificate=certificate, mark=0,
-                chain_hash=chain.genesis(claims.site_id, each.origin_id),
-                predecessor=None if before is None else (before.origin_id, before.position, bytes.fromhex(before.hash)),
-            ))  # fmt: skip
+        # The newest certificate knows best where an origin ended: what was given up since stays given up.
+        row = txn.get("origins", each.origin_id) or Origin(
+            site_id=claims.site_id, device_id=each.device_id, certificate=certificate, mark=0,
+            chain_hash=chain.genesis(claims.site_id, each.origin_id),
+        )  # fmt: skip
+        end = None if before is None else (before.origin_id, before.position, bytes.fromhex(before.hash))
+        txn.put("origins", each.origin_id, replace(row, predecessor=end or row.predecessor))
     txn.put("sites", claims.site_id, claims.origin_id)
-    row: Origin = txn.get("origins", claims.origin_id)
-    return row
+    opened: Origin = txn.get("origins", claims.origin_id)
+    return opened
 
 
 def register_again(txn: Transaction, certificate: str, verify: Verify) -> None:
