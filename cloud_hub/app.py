@@ -5,14 +5,13 @@ work. Any process may have any of them, and there may be any number of each.
 """
 
 import asyncio
-import gc
 import resource
 import sys
 from contextlib import AsyncExitStack
 
 import orjson
 
-from cloud_hub import api, clockwork, ingest, logs
+from cloud_hub import api, clockwork, ingest, logs, memory
 from cloud_hub.config import Config
 from cloud_hub.core import Core, open_core
 from cloud_hub.errors import Misconfigured
@@ -42,6 +41,7 @@ def use_fast_loop() -> None:
 
 async def serve(config: Config, roles: frozenset[str]) -> None:
     """Run the roles until SIGTERM."""
+    memory.save()
     logs.configure(config.log_level)
     _allow_many_connections()
     if "ingest" in roles and config.broker is None:
@@ -59,7 +59,8 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
             parts.append(clockwork.part(core))
         if "api" in roles:
             told["api"] = await api.start_api(core, metrics, stack)
-        _spare_full_collections()
+        parts.append(Part("memory", memory.give_back))
+        memory.settle()
         _tell(told)
         await run_until_signal(parts)
 
@@ -68,18 +69,6 @@ def _allow_many_connections() -> None:
     """As many open files as the machine allows: each box, browser and till is one."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _spare_full_collections() -> None:
-    """Let the garbage collector look at young objects, and at all of them seldom.
-
-    A full collection walks every object alive and stops intake meanwhile: 60 to 110 ms each, two
-    fifths of the CPU when a thousand stores came back (6.3 ms a store, 3.7 with this). What
-    starting has made stays for good, and what batches make is freed by reference counts.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
 
 
 async def _remember_key(core: Core) -> None:
