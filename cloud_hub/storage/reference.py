@@ -177,4 +177,5 @@ def _line(row: Row) -> bytes:
     for name in ("price", "cost"):
         if name in body:
             body[name] = int(body[name].scaleb(minor_digits(row["currency"])))
-    return encode(Fact("product", body))
+    # A copy: what was encoded keeps the room of the encoder's buffer, 4 KB a line, 200 MB for 50,000 products.
+    return bytes(bytearray(encode(Fact("product", body))))
