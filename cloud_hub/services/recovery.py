@@ -101,9 +101,7 @@ class Recovery:
     async def _ask(self, connection: Connection, branch: Branch, actor: str, now_ms: int) -> int:
         items = await _items(connection, branch)
         rows = [row for row in await branches.list_records(connection, branch) if row["state"] == "stored"]
-        adopted = await branches.list_adopted(
-            connection, branch.site_id, [name for row in rows for name in _names(row)]
-        )
+        adopted = await branches.list_adopted(connection, branch.site_id)
         asked = []
         for row in rows:
             if not adopted.isdisjoint(_names(row)):
@@ -137,7 +135,7 @@ def _incomplete() -> Conflict:
 
 def _names(row: Mapping[str, Any]) -> list[str]:
     """By which a record may be adopted already: its own hash, which a restored hub may see adopted before it sees
-    the record; or, when it is an adoption itself, the hash of what it adopted, which another box did since."""
+    the record; or, when it is an adoption itself, the name of what it adopted, which another box did since."""
     record, own = _decoded(bytes(row["encoded"])), bytes(row["chain_hash"]).hex()
     return [own, record.adopted] if isinstance(record, Movement) and record.adopted else [own]
 

@@ -124,9 +124,9 @@ class Snapshots:
                 yield encode(bootstrap.level(product, place, quantity))
         for row in await ledger.list_keys(connection, site_id):
             yield encode(bootstrap.used_key(row["key"], row["body_hash"] or b""))
-        for chain_hash in await branches.list_settled(connection, site_id):
+        for name in sorted(await branches.list_adopted(connection, site_id)):
             # A box that goes on must not adopt again, by whatever lies on a branch, what was adopted before it.
-            yield encode(bootstrap.used_key(f"adopt:{chain_hash.hex()}", b""))
+            yield encode(bootstrap.used_key(f"adopt:{name}", b""))
         for origin in await origins.list_of_site(connection, site_id):
             if origin.state != "open":
                 for line in await _former(connection, origin):

@@ -109,26 +109,19 @@ _ADOPTED = Query(
     )
     .values(state="adopted", **given(branches, "updated_at"))
 )
-_NAMES = sa.bindparam("names", type_=sa.ARRAY(sa.Text))
-_BY_ADOPTED = Query(
-    # Reads what the site has, without an index: asked by a person about a branch, a few times in a hub's life.
+_ADOPTED_NAMES = Query(
+    # Reads what the site has, without an index: asked at a take-over and for a branch, a few times in a hub's life.
+    # A box may write any text there; what has not a hash's length is the name of no record.
     sa.union_all(
         sa.select(movements.c.adopted).where(
-            movements.c.site_id == bound(movements.c.site_id), movements.c.adopted == sa.any_(_NAMES)
+            movements.c.site_id == bound(movements.c.site_id), sa.func.length(movements.c.adopted) == 64
         ),
         sa.select(facts.c.body["adopted"].astext).where(
             facts.c.site_id == bound(facts.c.site_id), facts.c.kind == "adoption",
-            facts.c.body["adopted"].astext == sa.any_(_NAMES),
+            sa.func.length(facts.c.body["adopted"].astext) == 64,
         ),
     )
 )  # fmt: skip
-_ALL_SETTLED = Query(
-    sa.select(branch_records.c.chain_hash).where(
-        branch_records.c.site_id == bound(branch_records.c.site_id),
-        branch_records.c.state != "stored",
-        branch_records.c.state != "asked",
-    )
-)
 _RECORD_COLUMNS = ("site_id", "chain_hash", "branch_id", "position", "encoded")
 
 
@@ -202,14 +195,9 @@ async def list_records(connection: Connection, branch: Branch) -> list[Row]:
     return await _RECORDS.fetch(connection, site_id=branch.site_id, branch_id=branch.branch_id)
 
 
-async def list_adopted(connection: Connection, site_id: UUID, names: list[str]) -> set[str]:
-    """Which of these chain hashes the site's ledger has adopted."""
-    return {row[0] for row in await _BY_ADOPTED.fetch(connection, site_id=site_id, names=names)}
-
-
-async def list_settled(connection: Connection, site_id: object) -> list[bytes]:
-    """The chain hashes of a site's branch records that have been adopted, with whatever effect."""
-    return [bytes(row[0]) for row in await _ALL_SETTLED.fetch(connection, site_id=site_id)]
+async def list_adopted(connection: Connection, site_id: object) -> set[str]:
+    """The chain hashes of all branch records that the site's ledger says to have adopted, with whatever effect."""
+    return {row[0] for row in await _ADOPTED_NAMES.fetch(connection, site_id=site_id)}
 
 
 async def save_state(connection: Connection, branch: Branch, state: str, by: str, now_ms: int) -> None:

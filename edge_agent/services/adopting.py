@@ -1,8 +1,9 @@
 """Adoption: a record of a fenced box's branch is taken over by this store's writer, at most once.
 
-Unique on the old chain hash. A movement whose key or command is known here already is
-adopted with no effect; a count is adopted as its assertion, and its variance computed anew
-against this ledger, never as the old variance.
+Unique on the old chain hash. An adoption that came to lie on a branch itself is adopted under
+the name of what it took over, however many boxes did so in turn: one movement, one name. A
+movement whose key or command is known here already is adopted with no effect; a count is
+adopted as its assertion, its variance computed anew against this ledger, never the old one.
 """
 
 import sqlite3
@@ -91,7 +92,7 @@ def _adopt_movement(
     draft = Draft(
         goods, record.quantity, record.from_location, record.to_location, record.reason, record.occurred_at,
         record.clock_offset, record.actor, record.document, record.lot, record.expiry, record.key,
-        command.command_id, chain_hash.hex(), record.note,
+        command.command_id, record.adopted or chain_hash.hex(), record.note,
     )  # fmt: skip
     posted = post(connection, [Move(draft, product)], now_ms, on_negative="record")
     if record.key is not None:

@@ -234,6 +234,12 @@ TESTED: tuple[Bug, ...] = (
         test=_UNIT + "edge_agent/test_adopting.py::test_a_movement_whose_key_or_command_is_known_has_no_effect",
     ),
     _bug(
+        "an adoption on a branch is adopted under a name of its own",
+        ("edge_agent.services.adopting:_adopt_movement", "record.adopted or chain_hash.hex()", "chain_hash.hex()"),
+        test=_UNIT + "edge_agent/test_adopting.py"
+        "::test_an_adoption_on_a_branch_is_adopted_under_the_name_of_what_it_took_over",
+    ),
+    _bug(
         "the old variance of a branch's count is adopted",
         ("edge_agent.services.adopting:_adopt_movement", "if record.reason == Reason.COUNT:", "if False:"),
         test=_UNIT + "edge_agent/test_adopting.py::test_the_old_variance_of_a_count_is_never_adopted",

@@ -76,6 +76,19 @@ def test_the_same_branch_record_is_adopted_once() -> None:
     assert on_shelf(connection, MILK) == 8000
 
 
+def test_an_adoption_on_a_branch_is_adopted_under_the_name_of_what_it_took_over() -> None:
+    """Two boxes had each adopted one sale, and their branches come to a third, one after the other, or in other hands:
+    the ledger says of both by one name what they are, and the hub tells that name to whoever goes on."""
+    connection = a_shop()
+
+    assert adopt(connection, a_sale(adopted="ab" * 32), 1, "cd" * 32) == "done"
+    assert adopt(connection, a_sale(adopted="ab" * 32), 2, "ef" * 32) == "done"
+
+    [line] = [line for line in history.movements(connection) if line.command_id]
+    assert b'"' + b"ab" * 32 + b'"' in (history.encoded_at(connection, line.sequence) or b"")
+    assert on_shelf(connection, MILK) == 8000
+
+
 def test_a_movement_whose_key_or_command_is_known_has_no_effect() -> None:
     connection = a_shop()
     keys.add(connection, "till-9", keys.Used(b"", 1, None))
