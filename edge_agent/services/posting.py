@@ -15,6 +15,7 @@ from edge_agent.errors import Conflict
 from edge_agent.services import alerting, tasks
 from edge_agent.storage import identity, ledger, levels
 from edge_agent.storage.catalogue import Product
+from sync_protocol.chain import movement_id
 from sync_protocol.quantity import format_quantity
 from sync_protocol.records import Fact
 
@@ -30,14 +31,19 @@ class Move(NamedTuple):
 
 
 class Posted(NamedTuple):
-    """What was written; ids and positions stand in the order of the moves."""
+    """What was written; hashes, ids and positions stand in the order of the moves."""
 
-    movement_ids: list[str]
+    hashes: list[bytes]
     positions: list[int]
     stock: dict[str, Position]
     """Product id -> its stock afterwards."""
     warnings: list[str]
     head: int
+
+    @property
+    def movement_ids(self) -> list[str]:
+        """Public ids, made when they are asked for: a delivery of twelve lines needs none."""
+        return [str(movement_id(at)) for at in self.hashes]
 
 
 def goods_of(product: Product, *, code: str | None = None, pack_quantity: int = 1000) -> Goods:
@@ -71,7 +77,7 @@ def post(
             f"{product.name}: {format_quantity(short)} on record; count it, or look for a missing receipt",
         )  # fmt: skip
     stock = {product.product_id: after for product, _, after in changes}
-    return Posted(appended.movement_ids, appended.positions, stock, books.warnings, appended.last)
+    return Posted(appended.hashes, appended.positions, stock, books.warnings, appended.last)
 
 
 class Change(NamedTuple):

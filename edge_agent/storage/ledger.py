@@ -40,12 +40,13 @@ _NOTHING: tuple[None, ...] = (None,) * (len(ledger.columns) - 4)
 
 
 class Appended(NamedTuple):
-    """Where the records went; `positions` and `movement_ids` stand in the order of the drafts."""
+    """Where the records went; `positions` and `hashes` stand in the order of the drafts."""
 
     first: int
     last: int
     positions: list[int]
-    movement_ids: list[str]
+    hashes: list[bytes]
+    """Of the chain, at the positions: `chain.movement_id` makes a public id of one."""
 
 
 def head(connection: sqlite3.Connection) -> tuple[int, bytes]:
@@ -93,7 +94,7 @@ def append(connection: sqlite3.Connection, drafts: Sequence[Draft | Fact]) -> Ap
             writer.fact(draft)
     writer.finish()
     crashpoint("edge.ledger.after_append")
-    return Appended(writer.start + 1, writer.sequence, writer.positions, writer.movement_ids)
+    return Appended(writer.start + 1, writer.sequence, writer.positions, writer.hashes)
 
 
 class _Writer:
@@ -104,7 +105,7 @@ class _Writer:
         self.start, self._hash = head(connection)
         self.sequence = self.start
         self.positions: list[int] = []
-        self.movement_ids: list[str] = []
+        self.hashes: list[bytes] = []
         self._rows: list[tuple[object, ...]] = []
         self._refs: dict[Goods, int] = {}
         self._change: dict[tuple[str, str], int] = {}
@@ -154,4 +155,4 @@ class _Writer:
 
     def _named(self) -> None:
         self.positions.append(self.sequence)
-        self.movement_ids.append(str(chain.movement_id(self._hash)))
+        self.hashes.append(self._hash)

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.run import Result, run
+from tests.simulation.run import Result, few_collections, run
 
 CHUNK = 25
 
@@ -59,7 +59,8 @@ def _many(seeds: range, jobs: int) -> int:
 
 
 def _chunk(seeds: range) -> list[Result]:
-    return [run(seed) for seed in seeds]
+    with few_collections():
+        return [run(seed) for seed in seeds]
 
 
 def summary(met: Counter[str], struck: Counter[str]) -> str:

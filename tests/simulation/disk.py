@@ -60,6 +60,7 @@ class _Medium:
     def __init__(self) -> None:
         name = f"file:/simulated-disk-{next(_numbers)}?vfs=memdb"
         self._writer = sqlite3.connect(name, uri=True, isolation_level=None, timeout=0)
+        self._writer.execute("PRAGMA journal_mode=OFF")  # nobody goes back to what it writes over
         self.connection = prepare(sqlite3.connect(name, uri=True, isolation_level=None, cached_statements=512))
 
     def rewrite(self, pages: bytes) -> None:

@@ -7,6 +7,7 @@ point raises PowerCut, which nothing in the product catches (it is no Exception)
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 
@@ -51,15 +52,20 @@ class Power:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """The crash points of the store box lead here inside."""
-        modules = [
-            module for name, module in list(sys.modules.items())
-            if name.startswith("edge_agent.") and hasattr(module, "crashpoint") and not name.endswith("crashpoints")
-        ]  # fmt: skip
-        saved = [(module, module.crashpoint) for module in modules]
-        for module in modules:
+        saved = [(module, module.crashpoint) for module in _with_crash_points()]
+        for module, _ in saved:
             module.crashpoint = self.at
         try:
             yield
         finally:
             for module, original in saved:
                 module.crashpoint = original
+
+
+@cache
+def _with_crash_points() -> list[Any]:
+    """All that the simulator runs is imported before the first run."""
+    return [
+        module for name, module in list(sys.modules.items())
+        if name.startswith("edge_agent.") and hasattr(module, "crashpoint") and not name.endswith("crashpoints")
+    ]  # fmt: skip

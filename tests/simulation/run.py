@@ -38,7 +38,6 @@ def run(seed: int, *, is_logged: bool = False) -> Result:
     with ExitStack() as stack:
         world = World.__new__(World)
         stack.enter_context(_identifiers(world))
-        stack.enter_context(_few_collections())
         world.__init__(seed)  # type: ignore[misc]
         if is_logged:
             world.timeline.log = []
@@ -70,10 +69,13 @@ def complaints(world: World) -> list[str]:
 
 
 @contextmanager
-def _few_collections() -> "Iterator[None]":
-    """A run makes values by the hundred thousand and hardly a cycle: looking for them cost a twentieth of it."""
+def few_collections() -> "Iterator[None]":
+    """A run makes values by the hundred thousand and hardly a cycle: looking for them cost a twentieth of it.
+
+    Around many runs, for when it ends there is a collection.
+    """
     thresholds = gc.get_threshold()
-    gc.set_threshold(10_000, *thresholds[1:])
+    gc.set_threshold(50_000, *thresholds[1:])
     try:
         yield
     finally:

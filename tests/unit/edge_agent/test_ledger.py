@@ -66,7 +66,7 @@ def test_the_chain_runs_from_the_origins_genesis_over_the_stored_bytes() -> None
     hashes = chain.extend_each(chain.genesis(SITE, ORIGIN), ledger.read_encoded(connection, 1, 99))
 
     assert [ledger.hash_at(connection, position) for position in (1, 2, 3)] == hashes
-    assert appended.movement_ids == [str(chain.movement_id(value)) for value in hashes[1:]]
+    assert appended.hashes == hashes[1:]
     assert ledger.hash_at(connection, 0) == chain.genesis(SITE, ORIGIN)
 
 
