@@ -39,7 +39,7 @@ class Offer:
     """A take-over certificate that waits for this device; None while records up to the head of
     this Hello are neither in the ledger nor on a branch: the tail is salvaged first."""
     salvage_after: int
-    """The newest position on which both ends agree (handshake.common_position)."""
+    """The newest position that both ends have alike, in the ledger or on a branch (handshake.common_position)."""
     former: say.Former | None = None
     """What this hub lacks of the predecessor, up to where the certificate closed it."""
 

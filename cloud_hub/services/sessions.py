@@ -19,6 +19,7 @@ from cloud_hub.storage import batches, branches, feeds, hub_state, origins
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.feeds import Feed
 from cloud_hub.storage.origins import Origin
+from sync_protocol import chain
 from sync_protocol import messages as say
 from sync_protocol.clock import full_jitter
 from sync_protocol.handshake import FeedVerdict, KnownFeed, KnownOrigin, Verdict, common_position
@@ -179,8 +180,9 @@ class Sessions:
         at_head = known.mark_hash if hello.head == origin.mark else known.hash_at_head
         if hello.head <= origin.mark and at_head == hello.chain_head:
             return origin.successor_certificate
-        stored = await branches.lock_by_hash(connection, bytes.fromhex(hello.chain_head))
-        return None if stored is None else origin.successor_certificate
+        chain_head = bytes.fromhex(hello.chain_head)
+        is_on_branch = chain_head in await branches.on_record(connection, origin.site_id, [chain_head])
+        return origin.successor_certificate if is_on_branch else None
 
     async def _known(self, connection: Connection, hello: say.Hello, origin: Origin) -> KnownOrigin:
         at_head = None
@@ -195,12 +197,16 @@ class Sessions:
         )  # fmt: skip
 
     async def _common(self, connection: Connection, hello: say.Hello, origin: Origin, known: KnownOrigin) -> int:
-        """The newest position that both tell the same hash of, 0 if none."""
-        told = [*hello.checkpoints, say.Checkpoint(position=hello.acked, hash=hello.acked_hash)]
-        told.append(say.Checkpoint(position=hello.head, hash=hello.chain_head))
-        hashes = {origin.mark: known.mark_hash}
+        """The newest position that both tell the same hash of, in the ledger or on a branch; 0 if none.
+
+        What a branch has is not asked for again: a fenced box says Hello every few seconds, and of two of them each
+        would begin the other's tail anew.
+        """
+        told = _told(hello)
+        stored = await branches.on_record(connection, origin.site_id, [bytes.fromhex(point.hash) for point in told])
+        hashes = {origin.mark: known.mark_hash} | {at: chain_hash.hex() for chain_hash, (at, _) in stored.items()}
         for point in sorted(told, key=lambda point: -point.position):
-            if point.position < origin.mark:
+            if point.position < origin.mark and hashes.get(point.position) != point.hash:
                 found = await batches.hash_at(connection, origin.site_id, origin.origin_id, point.position)
                 hashes |= {point.position: found.hex()} if found is not None else {}
             if hashes.get(point.position) == point.hash:
@@ -240,18 +246,20 @@ class Sessions:
         after = answer.message.salvage_after
         if after >= hello.head:
             return
-        fork_hash = await batches.hash_at(connection, origin.site_id, origin.origin_id, after)
-        fork_hash = fork_hash or (origin.chain_hash if after == origin.mark else None)
-        if fork_hash is None:
-            return
-        branch = await branches.find_same(connection, origin.origin_id, origin.device_id, after)
-        if branch is not None:
-            await branches.save_lease(connection, branch, str(answer.lease), now_ms)
+        base = next((bytes.fromhex(point.hash) for point in _told(hello) if point.position == after), None)
+        base = base or chain.genesis(hello.site_id, hello.origin_id)
+        stored = (await branches.on_record(connection, origin.site_id, [base])).get(base)
+        if stored is not None:
+            branch = await branches.lock_by_id(connection, stored[1])
+        else:
+            branch = await branches.find_same(connection, origin.origin_id, origin.device_id, after)
+        if branch is not None and branch.state != "adopted":
+            await branches.save_lease(connection, branch, str(answer.lease), after, base, now_ms)
             return
         await branches.insert_branch(
             connection, site_id=origin.site_id, branch_id=registering.new_id(), origin_id=origin.origin_id,
-            device_id=origin.device_id, verdict=str(answer.verdict), fork_position=after, fork_hash=fork_hash,
-            head=after, head_hash=fork_hash, lease=answer.lease, created_at=now_ms,
+            device_id=origin.device_id, verdict=str(answer.verdict), fork_position=after, fork_hash=base,
+            head=after, head_hash=base, lease=answer.lease, created_at=now_ms,
             state="awaiting_approval" if answer.verdict is Verdict.REVOKED else "stored",
         )  # fmt: skip
 
@@ -260,6 +268,12 @@ class Sessions:
             lease=self._token(), credits=CREDITS, start_after_ms=0, hub_epoch=0, hub_time_ms=now_ms, safe_mark=0,
             feed_head_hash="0" * 64, feed_return_after=None, successor=None, salvage_after=0,
         )  # fmt: skip
+
+
+def _told(hello: say.Hello) -> list[say.Checkpoint]:
+    """Every position that a Hello tells the hash of."""
+    acked = say.Checkpoint(position=hello.acked, hash=hello.acked_hash)
+    return [*hello.checkpoints, acked, say.Checkpoint(position=hello.head, hash=hello.chain_head)]
 
 
 async def _known_feed(connection: Connection, hello: say.Hello, site_feed: Feed) -> KnownFeed:

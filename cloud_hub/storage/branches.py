@@ -45,7 +45,6 @@ _BY_LEASE = Query(
     .where(branches.c.origin_id == bound(branches.c.origin_id), branches.c.lease == bound(branches.c.lease))
     .with_for_update()
 )
-_BY_HASH = Query(sa.select(*_COLUMNS).where(branches.c.head_hash == bound(branches.c.head_hash)).with_for_update())
 _BY_ID = Query(sa.select(*_COLUMNS).where(branches.c.branch_id == bound(branches.c.branch_id)).with_for_update())
 _INSERT = Query(
     insert(branches).values({**given(branches, *_FIELDS, "created_at"), "updated_at": bound(branches.c.created_at)})
@@ -61,14 +60,12 @@ _RECORDS = Query(
     )
     .order_by(branch_records.c.position)
 )
-_known = (
-    sa.select(branch_records.c.chain_hash)
-    .where(
+_ON_RECORD = Query(
+    sa.select(branch_records.c.chain_hash, branch_records.c.position, branch_records.c.branch_id).where(
         branch_records.c.site_id == bound(branch_records.c.site_id),
         branch_records.c.chain_hash == sa.any_(sa.bindparam("hashes", type_=sa.ARRAY(sa.LargeBinary))),
     )
-)  # fmt: skip
-_KNOWN = Query(_known)
+)
 _ASKED = Query(
     branch_records.update()
     .where(
@@ -136,12 +133,13 @@ async def lock_by_lease(connection: Connection, origin_id: object, lease: str) -
     return _made(await _BY_LEASE.fetchrow(connection, origin_id=origin_id, lease=lease))
 
 
-async def lock_by_hash(connection: Connection, head_hash: bytes) -> Branch | None:
-    """The branch that ends at a chain hash, locked."""
-    return _made(await _BY_HASH.fetchrow(connection, head_hash=head_hash))
+async def on_record(connection: Connection, site_id: object, hashes: list[bytes]) -> dict[bytes, tuple[int, UUID]]:
+    """Of records with these chain hashes, those that lie on a branch: position and branch."""
+    rows = await _ON_RECORD.fetch(connection, site_id=site_id, hashes=hashes)
+    return {bytes(row["chain_hash"]): (row["position"], row["branch_id"]) for row in rows}
 
 
-async def lock_by_id(connection: Connection, branch_id: str) -> Branch | None:
+async def lock_by_id(connection: Connection, branch_id: object) -> Branch | None:
     """One branch, locked."""
     return _made(await _BY_ID.fetchrow(connection, branch_id=branch_id))
 
@@ -151,11 +149,13 @@ async def insert_branch(connection: Connection, **values: Any) -> None:
     await _INSERT.execute(connection, **values)
 
 
-async def save_lease(connection: Connection, branch: Branch, lease: str, now_ms: int) -> None:
-    """A new salvage lease begins the branch again from its fork: records are unique by their hash."""
+async def save_lease(
+    connection: Connection, branch: Branch, lease: str, head: int, head_hash: bytes, now_ms: int
+) -> None:
+    """A new salvage lease goes on from this record of the branch, or from its fork; records are unique by hash."""
     await _LEASE.execute(
-        connection, site_id=branch.site_id, branch_id=branch.branch_id, lease=lease, head=branch.fork_position,
-        head_hash=branch.fork_hash, updated_at=now_ms,
+        connection, site_id=branch.site_id, branch_id=branch.branch_id, lease=lease, head=head, head_hash=head_hash,
+        updated_at=now_ms,
     )  # fmt: skip
 
 
@@ -169,7 +169,7 @@ async def append(
     now_ms: int,
 ) -> None:
     """Store accepted records of a locked branch and move its head."""
-    known = {bytes(row["chain_hash"]) for row in await _KNOWN.fetch(connection, site_id=branch.site_id, hashes=hashes)}
+    known = await on_record(connection, branch.site_id, hashes)
     rows = [
         (branch.site_id, chain_hash, branch.branch_id, first + i, encoded[i])
         for i, chain_hash in enumerate(hashes)
@@ -178,8 +178,8 @@ async def append(
     await copy_rows(connection, branch_records, _RECORD_COLUMNS, rows)
     head = first + len(hashes) - 1
     if rows:
-        names = ("site_id", "branch_id", "last_sequence", "sealed")
-        await copy_rows(connection, branch_batches, names, [(branch.site_id, branch.branch_id, head, sealed)])
+        names = ("site_id", "branch_id", "last_hash", "sealed")
+        await copy_rows(connection, branch_batches, names, [(branch.site_id, branch.branch_id, hashes[-1], sealed)])
     await _HEAD.execute(
         connection,
         site_id=branch.site_id,

@@ -234,6 +234,16 @@ TESTED: tuple[Bug, ...] = (
         test=_UNIT + "edge_agent/test_adopting.py::test_a_movement_whose_key_or_command_is_known_has_no_effect",
     ),
     _bug(
+        "a fenced box hands in all of its tail again at each Hello",
+        (
+            "cloud_hub.services.sessions:Sessions._common",
+            "{at: chain_hash.hex() for chain_hash, (at, _) in stored.items()}",
+            "{}",
+        ),
+        test="tests/integration/hub/test_sessions.py"
+        "::test_a_fenced_box_is_not_asked_again_for_what_its_branch_has",
+    ),
+    _bug(
         "an adoption on a branch is adopted under a name of its own",
         ("edge_agent.services.adopting:_adopt_movement", "record.adopted or chain_hash.hex()", "chain_hash.hex()"),
         test=_UNIT + "edge_agent/test_adopting.py"

@@ -40,8 +40,8 @@ def on_hello(worker: "Worker", txn: Transaction, device_id: str, origin_id: str,
     if row is not None and answer.is_salvage and answer.lease is not None:
         assert isinstance(answer.message, say.Fenced)
         after = answer.message.salvage_after
-        base = hash_at(txn, hello.site_id, origin_id, after)
-        assert base is not None
+        told = [point.hash for point in _told(hello) if point.position == after]
+        base = bytes.fromhex(told[0]) if told else chain.genesis(hello.site_id, origin_id)
         txn.put("origins", origin_id, replace(row, salvage=Salvage(answer.lease, after, base)))
     elif row is not None and isinstance(answer.message, say.Welcome):
         txn.put("origins", origin_id, replace(
@@ -60,6 +60,12 @@ def on_hello(worker: "Worker", txn: Transaction, device_id: str, origin_id: str,
                 now=world.timeline.now,
             )  # fmt: skip
     return [(device_id, origin_id, say.encode(answer.message))]
+
+
+def _told(hello: say.Hello) -> list[say.Checkpoint]:
+    """Every position that a Hello tells the hash of."""
+    acked = say.Checkpoint(position=hello.acked, hash=hello.acked_hash)
+    return [*hello.checkpoints, acked, say.Checkpoint(position=hello.head, hash=hello.chain_head)]
 
 
 def hash_at(txn: Transaction, site_id: str, origin_id: str, position: int) -> bytes | None:
@@ -125,15 +131,14 @@ def _known_feed(worker: "Worker", txn: Transaction, hello: say.Hello, feed: obje
 
 def _offer(worker: "Worker", txn: Transaction, hello: say.Hello, row: Origin | None, feed: object) -> Offer:
     hub = worker.hub
-    hashes = {}
-    points = [
-        *hello.checkpoints, say.Checkpoint(position=hello.acked, hash=hello.acked_hash),
-        say.Checkpoint(position=hello.head, hash=hello.chain_head),
-    ]  # fmt: skip
+    points, hashes = _told(hello), {}
     for point in points:
         found = hash_at(txn, hello.site_id, hello.origin_id, point.position) if row else None
         if found is not None:
             hashes[point.position] = found.hex()
+        branch = txn.get("branches", hello.origin_id, point.hash)
+        if branch is not None and branch.position == point.position:
+            hashes[point.position] = point.hash
     returned = txn.get("returned", hello.feed.origin_id) if hello.feed else None
     return Offer(
         lease=hub.world.timeline.token(), credits=CREDITS,

@@ -109,5 +109,5 @@ branch_records = table(
 
 branch_batches = table(
     "branch_batches",
-    uuid("site_id", key=True), uuid("branch_id", key=True), number("last_sequence", key=True), blob("sealed"),
+    uuid("site_id", key=True), uuid("branch_id", key=True), blob("last_hash", key=True), blob("sealed"),
 )  # fmt: skip

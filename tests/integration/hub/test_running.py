@@ -30,8 +30,9 @@ from cloud_hub.storage.schema import metadata
 from cloud_hub.transport.mqtt import Broker as Downlink
 from cloud_hub.transport.mqtt import Ingest, hub_state_payload
 from deploy.local.broker import Broker
+from sync_protocol import batch, topics
 from sync_protocol import edge_session as edge
-from sync_protocol import topics
+from sync_protocol.records import Item, encode
 from sync_protocol.transport.mqtt import BrokerAddress, Connection
 from tests.integration.hub.conftest import Box, Clock, HubCore
 
@@ -49,6 +50,29 @@ async def test_migrations_make_the_schema_that_the_code_names_and_go_back_to_not
     connection = await connect(empty_database_url)
     names = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
     assert await connection.fetchval(names) == 0
+    await connection.close()
+
+
+async def test_the_batches_of_branches_are_there_after_their_key_changed_and_changed_back(
+    empty_database_url: str,
+) -> None:
+    site, branch, origin = uuid4(), uuid4(), str(uuid4())
+    texts = [encode(Item(ref, str(site), "4006381333931")) for ref in (1, 2, 3)]
+    sealed = batch.seal(origin, 300, b"p" * 32, texts, lambda _: bytes(64))
+    await migrate.upgrade(empty_database_url, "0004")
+    connection = await connect(empty_database_url)
+    await connection.execute("INSERT INTO branch_batches VALUES ($1, $2, 302, $3)", site, branch, sealed)
+
+    await migrate.upgrade(empty_database_url, "0005")
+    assert await connection.fetchval("SELECT last_hash FROM branch_batches") == batch.parse(sealed).last_hash
+    other = batch.seal(origin, 300, b"q" * 32, texts, lambda _: bytes(64))
+    await connection.execute(
+        "INSERT INTO branch_batches (site_id, branch_id, sealed, last_hash) VALUES ($1, $2, $3, $4)",
+        site, branch, other, batch.parse(other).last_hash,
+    )  # fmt: skip
+
+    await migrate.downgrade(empty_database_url, "0004")
+    assert [row[0] for row in await connection.fetch("SELECT last_sequence FROM branch_batches")] == [302]
     await connection.close()
 
 

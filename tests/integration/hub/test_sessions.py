@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
+import pytest
+
 from sync_protocol import edge_session as edge
 from sync_protocol import messages
 from tests.integration.hub.conftest import Box, HubCore
@@ -66,19 +68,25 @@ async def test_the_second_of_two_live_boxes_with_one_identity_is_fenced(hub: Hub
     assert "fenced_clone" in await hub.exceptions(box.site_id)
 
 
-async def test_a_box_restored_from_a_backup_is_fenced_and_its_tail_kept_as_a_branch(hub: HubCore) -> None:
+async def a_fenced_box(hub: HubCore) -> tuple[Box, str, int]:
+    """A box that was put back and sold on; its product, and up to where it and the hub agree."""
     box, product = await hub.make_box(), str(uuid4())
     box.receive(product, 10_000)
     common = box.head
     for _ in range(3):
         box.sell(product)
     await box.connect()
-    before = await hub.levels(box.site_id)
-
     box.records = box.records[:common]
     box.acked = common
     for _ in range(5):
         box.sell(product, 2000)
+    return box, product, common
+
+
+async def test_a_box_restored_from_a_backup_is_fenced_and_its_tail_kept_as_a_branch(hub: HubCore) -> None:
+    box, _, common = await a_fenced_box(hub)
+    before = await hub.levels(box.site_id)
+
     await box.restart()
 
     assert box.session.link is edge.Link.FENCED
@@ -86,6 +94,49 @@ async def test_a_box_restored_from_a_backup_is_fenced_and_its_tail_kept_as_a_bra
     branches = "SELECT fork_position, head, state FROM branches WHERE site_id = $1"
     assert await hub.rows(branches, box.site_id) == [(common, common + 5, "stored")]
     assert await hub.value("SELECT count(*) FROM branch_records WHERE site_id = $1", box.site_id) == 5
+
+
+async def test_a_fenced_box_is_not_asked_again_for_what_its_branch_has(
+    hub: HubCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, product, common = await a_fenced_box(hub)
+    await box.restart()
+    sealed, asked = box.sealed, []
+
+    def seal(first: int, count: int, *, raw: bool = False) -> bytes:
+        asked.append(first)
+        return sealed(first, count, raw=raw)
+
+    monkeypatch.setattr(box, "sealed", seal)
+
+    await box.restart()
+    box.sell(product)
+    await box.restart()
+
+    assert asked == [box.head]
+    branches = "SELECT fork_position, head, state FROM branches WHERE site_id = $1"
+    assert await hub.rows(branches, box.site_id) == [(common, common + 6, "stored")]
+
+
+async def test_two_boxes_of_one_identity_hand_their_tails_in_side_by_side(hub: HubCore) -> None:
+    """Each says Hello again every few seconds: neither begins the other's tail anew, and both are on record."""
+    box, product, common = await a_fenced_box(hub)
+    clone = Box(hub, "", "", "")
+    clone.__dict__.update(box.__dict__)
+    clone.records, clone.session = box.records[:common], edge.EdgeSession(verify_hub=hub.verify)
+    for _ in range(5):
+        clone.sell(product, 3000)
+
+    for each in (box, clone, box):
+        await each.restart()
+        assert each.session.link is edge.Link.FENCED
+
+    assert await hub.value("SELECT count(*) FROM branch_records WHERE site_id = $1", box.site_id) == 10
+    assert await hub.value("SELECT count(*) FROM branch_batches WHERE site_id = $1", box.site_id) == 2
+    await hub.recovery.confirm_survivor(box.device_id, "ann", hub.clock())
+    for each in (box, clone):
+        await each.restart()
+        assert [effect for effect in each.effects if isinstance(effect, edge.Become)]
 
 
 async def test_a_hub_that_was_restored_finds_it_by_the_numbers_and_begins_one_new_epoch(hub: HubCore) -> None:
