@@ -18,7 +18,6 @@ _CUSTOMER = frozenset((str(Location.CUSTOMER),))
 _SHRINKAGE = frozenset((str(Location.SHRINKAGE),))
 _ADJUSTMENT = frozenset((str(Location.ADJUSTMENT),))
 _TRANSIT = frozenset(("transit",))
-_ANY_BUT_TRANSIT = OWN | _SUPPLIER | _CUSTOMER | _SHRINKAGE | _ADJUSTMENT
 
 Route = tuple[frozenset[str], frozenset[str]]
 
@@ -38,6 +37,11 @@ ROUTES: dict[str, tuple[Route, ...]] = {
     Reason.RELOCATION: ((OWN, OWN),),
 }
 """Reason -> the routes (from, to) it may take; "transit" stands for any one transfer's goods."""
+_LEGAL = frozenset(
+    (str(reason), source, target)
+    for reason, routes in ROUTES.items() for sources, targets in routes for source in sources for target in targets
+    if source != target
+)  # fmt: skip
 
 
 class Goods(NamedTuple):
@@ -77,14 +81,10 @@ def check(draft: Draft) -> Draft:
     if not 0 < draft.quantity <= QUANTITY_MAX:
         raise Invalid("quantity", f"expected 1 to {QUANTITY_MAX} thousandths, got {draft.quantity}",
                       pointer="/quantity")  # fmt: skip
-    routes = ROUTES.get(draft.reason)
-    if routes is None:
-        raise Invalid("reason", f"expected one of {', '.join(sorted(ROUTES))}, got {draft.reason[:40]!r}",
-                      pointer="/reason")  # fmt: skip
-    ends = _kind_of(draft.from_location), _kind_of(draft.to_location)
-    if draft.from_location == draft.to_location or not any(
-        ends[0] in sources and ends[1] in targets for sources, targets in routes
-    ):
+    if (draft.reason, _kind_of(draft.from_location), _kind_of(draft.to_location)) not in _LEGAL:
+        if draft.reason not in ROUTES:
+            raise Invalid("reason", f"expected one of {', '.join(sorted(ROUTES))}, got {draft.reason[:40]!r}",
+                          pointer="/reason")  # fmt: skip
         raise Invalid("route", f"{draft.reason} cannot move stock from {draft.from_location[:60]!r} to "
                       f"{draft.to_location[:60]!r}", pointer="/from_location")  # fmt: skip
     for name in ("document", "lot", "note", "actor"):

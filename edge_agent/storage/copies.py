@@ -38,20 +38,21 @@ def wrong_copies(connection: sqlite3.Connection) -> list[str]:
             continue
         if isinstance(record, Item) and facts.get(record.ref) != (text := orjson.dumps([*record[1:]]).decode()):
             problems.append(f"item {record.ref}: expected {text}, got {facts.get(record.ref)}")
-        problems += [
-            f"ledger: {name} at position {sequence}: expected {said!r}, got {copy!r}"
-            for name, said, copy in zip(_COPIED, _said(record, products), found, strict=True)
-            if said != copy
-        ]
+        if (expected := _said(record, products)) != found:
+            problems += [
+                f"ledger: {name} at position {sequence}: expected {said!r}, got {copy!r}"
+                for name, said, copy in zip(_COPIED, expected, found, strict=True)
+                if said != copy
+            ]
     return problems
 
 
-def _said(record: Decoded, products: dict[int, str]) -> tuple[Any, ...]:
+def _said(record: Decoded, products: dict[int, str]) -> list[Any]:
     """What the columns have to be."""
     if isinstance(record, Movement):
-        return (
+        return [
             MOVEMENT, record.item, products.get(record.item), record.quantity, record.from_location,
             record.to_location, record.reason, record.occurred_at, record.document, record.lot, record.expiry,
             record.actor, record.key, record.command,
-        )  # fmt: skip
-    return (ITEM if isinstance(record, Item) else record.kind, *(None,) * (len(_COPIED) - 1))
+        ]  # fmt: skip
+    return [ITEM if isinstance(record, Item) else record.kind, *[None] * (len(_COPIED) - 1)]
