@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-import orjson
 import structlog
 
 from cloud_hub.crashpoints import crashpoint
+from cloud_hub.domain.branch_items import items_in_force, read
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services import formers, registering
 from cloud_hub.services.commands import create_command
@@ -20,9 +20,8 @@ from cloud_hub.services.ports import Sign
 from cloud_hub.storage import batches, branches, hub_state, ledger, origins
 from cloud_hub.storage.branches import Branch
 from cloud_hub.storage.database import Connection, Database
-from sync_protocol.errors import ProtocolError
 from sync_protocol.keys import Claims, issue
-from sync_protocol.records import Fact, Item, Movement, decode, encode
+from sync_protocol.records import Fact, Item, Movement, encode
 
 log = structlog.get_logger(__name__)
 
@@ -110,7 +109,7 @@ class Recovery:
                 continue
             if await _is_in_ledger(connection, branch, row):
                 continue
-            body = _body(bytes(row["chain_hash"]), bytes(row["encoded"]), items)
+            body = _body(bytes(row["chain_hash"]), bytes(row["encoded"]), items[bytes(row["chain_hash"])])
             if body is None:
                 continue
             key = f"adopt:{bytes(row['chain_hash']).hex()}"
@@ -136,7 +135,7 @@ def _incomplete() -> Conflict:
 def _names(row: Mapping[str, Any]) -> list[str]:
     """By which a record may be adopted already: its own hash, which a restored hub may see adopted before it sees
     the record; or, when it is an adoption itself, the name of what it adopted, which another box did since."""
-    record, own = _decoded(bytes(row["encoded"])), bytes(row["chain_hash"]).hex()
+    record, own = read(bytes(row["encoded"])), bytes(row["chain_hash"]).hex()
     return [own, record.adopted] if isinstance(record, Movement) and record.adopted else [own]
 
 
@@ -146,29 +145,18 @@ async def _is_in_ledger(connection: Connection, branch: Branch, row: Mapping[str
     return known is not None and known == bytes(row["chain_hash"])
 
 
-async def _items(connection: Connection, branch: Branch) -> dict[int, Item]:
-    """The item definitions that the branch's movements may refer to: the origin's, then its own."""
+async def _items(connection: Connection, branch: Branch) -> Mapping[bytes, Mapping[int, Item]]:
+    """By chain hash the item definitions that a record of the branch may refer to."""
     known = await ledger.list_items(connection, branch.site_id, branch.origin_id)
-    items = {ref: each.item for ref, each in known.items()}
-    for row in await branches.list_records(connection, branch):
-        record = _decoded(bytes(row["encoded"]))
-        if isinstance(record, Item):
-            items[record.ref] = record
-    return items
+    lines = await branches.list_lines(connection, branch)
+    return items_in_force(lines, {ref: each.item for ref, each in known.items()})
 
 
 def _body(chain_hash: bytes, encoded: bytes, items: Mapping[int, Item]) -> dict[str, str] | None:
     """What the writer needs to adopt one record; None for what has no effect of its own."""
-    record = _decoded(encoded)
+    record = read(encoded)
     body = {"branch_hash": chain_hash.hex(), "record": encoded.decode()}
     if isinstance(record, Movement):
         item = items.get(record.item)
         return body | {"item": encode(item).decode()} if item is not None else None
     return body if isinstance(record, Fact) and record.kind == "count" else None
-
-
-def _decoded(encoded: bytes) -> object:
-    try:
-        return decode(encoded)
-    except (ProtocolError, orjson.JSONDecodeError):
-        return None

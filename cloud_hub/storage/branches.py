@@ -60,6 +60,15 @@ _RECORDS = Query(
     )
     .order_by(branch_records.c.position)
 )
+_LINES = Query(
+    sa.select(branch_records.c.position, branch_records.c.encoded, branch_records.c.chain_hash)
+    .join(
+        branches,
+        sa.and_(branches.c.site_id == branch_records.c.site_id, branches.c.branch_id == branch_records.c.branch_id),
+    )
+    .where(branches.c.site_id == bound(branches.c.site_id), branches.c.origin_id == bound(branches.c.origin_id))
+    .order_by(branch_records.c.position)
+)
 _ON_RECORD = Query(
     sa.select(branch_records.c.chain_hash, branch_records.c.position, branch_records.c.branch_id).where(
         branch_records.c.site_id == bound(branch_records.c.site_id),
@@ -193,6 +202,12 @@ async def append(
 async def list_records(connection: Connection, branch: Branch) -> list[Row]:
     """The records of a branch, in order."""
     return await _RECORDS.fetch(connection, site_id=branch.site_id, branch_id=branch.branch_id)
+
+
+async def list_lines(connection: Connection, branch: Branch) -> list[tuple[int, bytes, bytes]]:
+    """(position, encoded, chain hash) of all that lies on branches of this one's origin, by position."""
+    rows = await _LINES.fetch(connection, site_id=branch.site_id, origin_id=branch.origin_id)
+    return [(row["position"], bytes(row["encoded"]), bytes(row["chain_hash"])) for row in rows]
 
 
 async def list_adopted(connection: Connection, site_id: object) -> set[str]:

@@ -240,8 +240,7 @@ TESTED: tuple[Bug, ...] = (
             "{at: chain_hash.hex() for chain_hash, (at, _) in stored.items()}",
             "{}",
         ),
-        test="tests/integration/hub/test_sessions.py"
-        "::test_a_fenced_box_is_not_asked_again_for_what_its_branch_has",
+        test="tests/integration/hub/test_sessions.py::test_a_fenced_box_is_not_asked_again_for_what_its_branch_has",
     ),
     _bug(
         "an adoption on a branch is adopted under a name of its own",

@@ -4,15 +4,16 @@ A fence is answered by a person: which box survives is decided here, the other o
 switched off once its tail is on record, and the tail's records are adopted by command.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from cloud_hub.domain.branch_items import items_in_force
 from edge_agent.storage import ledger
 from sync_protocol import chain, changes
 from sync_protocol.edge_session import Link
-from sync_protocol.records import Fact, Movement, decode
+from sync_protocol.records import Fact, Item, Movement, decode, encode
 from tests.simulation import formers
-from tests.simulation.checks.ledgers import read
 from tests.simulation.tables import Origin, Transaction
 
 if TYPE_CHECKING:
@@ -173,12 +174,15 @@ class Operator:
         def body(txn: Transaction) -> None:
             if formers.missing(txn, txn.get("origins", txn.get("sites", store.site_id))) is not None:
                 return  # what is missing cannot be told from a branch yet
+            items: dict[str, dict[bytes, Mapping[int, Item]]] = {}
             for key, branch in txn.scan("branches"):
                 origin_id, chain_hash = key
                 row: Origin = txn.get("origins", origin_id)
                 if row.site_id != store.site_id or branch[2] is not None or not row.is_closed:
                     continue
-                adopt_branch(self.world, txn, row, origin_id, chain_hash, branch)
+                if origin_id not in items:
+                    items[origin_id] = _items(txn, origin_id)
+                adopt_branch(self.world, txn, row, origin_id, chain_hash, branch, items[origin_id])
 
         if any(branch[2] is None for _, branch in hub.tables.scan("branches")):
             hub.do(body)
@@ -191,8 +195,9 @@ def add_command(world: "World", txn: Transaction, site_id: str, command: changes
 
 
 def adopt_branch(
-    world: "World", txn: Transaction, row: Origin, origin_id: str, chain_hash: str, branch: tuple[int, bytes, Any]
-) -> None:
+    world: "World", txn: Transaction, row: Origin, origin_id: str, chain_hash: str, branch: tuple[int, bytes, Any],
+    items: Mapping[bytes, Mapping[int, Item]],
+) -> None:  # fmt: skip
     """One branch record: a command for its movement or fact; what the ledger has already needs none."""
     from tests.simulation.intake import Branch
 
@@ -209,7 +214,7 @@ def adopt_branch(
             command_id=command_id,
             kind="adopt",
             key=f"adopt:{chain_hash}",
-            body=adopt_body(txn, origin_id, chain_hash, record, encoded),
+            body=adopt_body(chain_hash, record, encoded, items),
         )
         add_command(world, txn, row.site_id, command)
         world.met["adoption commanded"] += 1
@@ -223,22 +228,17 @@ def _adopted_by(record: object) -> str | None:
 
 
 def adopt_body(
-    txn: Transaction, origin_id: str, chain_hash: str, record: Movement | Fact, encoded: bytes
+    chain_hash: str, record: Movement | Fact, encoded: bytes, items: Mapping[bytes, Mapping[int, Item]]
 ) -> dict[str, Any]:
     """What the command carries: the record as it was stored, and the item that it refers to."""
     body: dict[str, Any] = {"branch_hash": chain_hash, "record": encoded.decode(), "index": 0}
     if isinstance(record, Movement):
-        body["item"] = _item_of(txn, origin_id, record.item)
+        item = items[bytes.fromhex(chain_hash)].get(record.item)
+        body["item"] = None if item is None else encode(item).decode()
     return body
 
 
-def _item_of(txn: Transaction, origin_id: str, ref: int) -> str | None:
-    """The definition in force on the branch: its own, else the one in the origin's ledger."""
-    from sync_protocol.records import Item, encode
-
-    for _, (_, encoded, _) in txn.scan("branches", origin_id):
-        record = read(encoded)
-        if isinstance(record, Item) and record.ref == ref:
-            return encoded.decode()
-    known = (txn.get("items", origin_id) or {}).get(ref)
-    return None if known is None else encode(known.item).decode()
+def _items(txn: Transaction, origin_id: str) -> dict[bytes, Mapping[int, Item]]:
+    known = {ref: each.item for ref, each in (txn.get("items", origin_id) or {}).items()}
+    lines = sorted((at, encoded, bytes.fromhex(key[1])) for key, (at, encoded, _) in txn.scan("branches", origin_id))
+    return items_in_force(lines, known)
