@@ -6,12 +6,14 @@ A line is either obeyed or Refused with why and what to do; the caller's exit co
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
+from urllib.parse import quote
 
 from deploy.local.broker import BrokerUnavailable
 from deploy.local.demo.chain import SERVERS, Chain
 from deploy.local.demo.status import look, render_plain
 from deploy.local.postgres import PostgresUnavailable
 from deploy.local.programs import StackError
+from deploy.local.stack import Store
 from scanner_drivers import RawScan, StoreProfile, decode
 from sync_protocol.gtin import GtinError, parse_gtin
 
@@ -75,7 +77,7 @@ def _cut(chain: Chain, store: str) -> str:
 
 def _mend(chain: Chain, store: str) -> str:
     chain.mend(store)
-    return f"{store} is connected again"
+    return f"{store} has its WAN"
 
 
 def _kill(chain: Chain, name: str) -> str:
@@ -106,27 +108,29 @@ def _is_up(chain: Chain, name: str) -> bool:
 
 
 def _scan(chain: Chain, store: str, code: str = "", mode: str = "sell") -> str:
-    name = chain.store(store).name
-    trade = chain.trades[name]
+    box = chain.store(store)
+    name, trade = box.name, chain.trades[box.name]
     if not chain.is_up(name):
         raise Refused(f"{name}'s agent is down: nobody hears the beep; `do start {name}` brings it back")
     if mode not in MODES or code in MODES:
         raise Refused(f"expected scan STORE [CODE] [{'|'.join(MODES)}], got scan {store} {code} {mode}")
     if not code:
         return f"{name}: beep {trade.sell_something().name} (sell)"
-    product = _product(chain, code)
+    product = _product(box, code)
     (trade.dock if mode == "receive" else trade.till).scan(code)
     return f"{name}: beep {product} ({mode})"
 
 
-def _product(chain: Chain, code: str) -> str:
-    """What a code stands for in this shop. Raises Refused for one that no scanner could have read."""
+def _product(store: Store, code: str) -> str:
+    """What a code stands for in this store. Raises Refused for one that no scanner could have read."""
     raw = RawScan(raw=code.encode(), device="demo", session=0, sequence=0, received_ns=0)
     found = decode(raw, StoreProfile())
     if found.gtin is None and found.sku is None:
         raise Refused(f"{code[:80]}: no scanner sends that: {_wrong_with(code, found.flags)}")
-    named = (item.name for item in chain.goods if found.gtin in (item.gtin, item.case_gtin))
-    return next(named, f"{code}, which no product here has: the store shows it as unknown")
+    known = store.get(f"/api/v1/barcode/lookup/{quote(code, safe='')}")
+    if known.status == 200:
+        return str(known.body["product"]["name"])
+    return f"{code}, which no product here has: the store shows it as unknown"
 
 
 def _wrong_with(code: str, flags: frozenset[str]) -> str:

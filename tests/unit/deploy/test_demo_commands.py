@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from deploy.local.calls import Answer
 from deploy.local.demo import commands
 from deploy.local.demo.chain import Chain
 from deploy.local.demo.status import Status, StoreStatus, render_plain
@@ -13,12 +14,16 @@ from deploy.local.demo.status import Status, StoreStatus, render_plain
 def a_chain(*, is_up: bool = True) -> Chain:
     """As much of a chain as a scan reads before it beeps."""
     heard: list[str] = []
-    milk = SimpleNamespace(sku="MILK", name="Whole milk", gtin="04006381333931", case_gtin="14006381333938")
+    milk = SimpleNamespace(sku="MILK", name="Whole milk")
+    known = Answer(200, {"product": {"name": "Whole milk"}}, {})
+    south = SimpleNamespace(
+        name="south", get=lambda path: known if path.endswith("/4006381333931") else Answer(404, {}, {})
+    )
     scanner = SimpleNamespace(scan=heard.append)
     return cast(
         "Chain",
         SimpleNamespace(
-            store=lambda name: SimpleNamespace(name=name), is_up=lambda _: is_up, goods=[milk],
+            store=lambda _: south, is_up=lambda _: is_up, goods=[milk],
             trades={"south": SimpleNamespace(till=scanner, dock=scanner)}, stores={"south": None}, heard=heard,
         ),
     )  # fmt: skip
