@@ -45,7 +45,8 @@ class Link:
         self._context = context
         self._wake = asyncio.Event()
         self._inbox: deque[bytes | Callable[[], list[Effect]]] = deque()
-        self._has_grown = True
+        self._grown_to: int | None = None
+        """The ledger's last position, when commits have moved it that the session was not told of."""
         self._wire: Wire | None = None
         self.session = self._new_session()
         context.database.on_commit(self._on_commit)
@@ -121,9 +122,9 @@ class Link:
             self._wake.clear()
             while self._inbox:
                 await conversation.carry_out(self._next_effects())
-            if self._has_grown:
-                self._has_grown = False
-                session.appended(await context.database.read(uplink.head), now=context.now_ms())
+            if self._grown_to is not None:
+                session.appended(self._grown_to, now=context.now_ms())
+                self._grown_to = None
             is_busy = await self._send(conversation)
             await conversation.carry_out(session.on_timer(context.now_ms()))
             self._note()
@@ -163,8 +164,8 @@ class Link:
         self._inbox.append(item)
         self._wake.set()
 
-    def _on_commit(self) -> None:
-        self._has_grown = True
+    def _on_commit(self, head: int) -> None:
+        self._grown_to = head
         self._wake.set()
 
     def _note(self) -> None:

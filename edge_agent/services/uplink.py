@@ -43,11 +43,6 @@ def cursor(who: identity.Identity) -> FeedCursor | None:
     return FeedCursor(origin_id=who.feed_origin, position=who.feed_cursor, hash=who.feed_hash.hex())
 
 
-def head(connection: sqlite3.Connection) -> int:
-    """The last position of the ledger."""
-    return ledger.head(connection)[0]
-
-
 def own_hash(connection: sqlite3.Connection, position: int) -> bytes | None:
     """The chain hash at a position, None when it is pruned or does not exist."""
     try:

@@ -58,6 +58,12 @@ def head(connection: sqlite3.Connection) -> tuple[int, bytes]:
     return 0, chain.genesis(who.site_id, who.origin_id)
 
 
+def last_position(connection: sqlite3.Connection) -> int:
+    """The last position; 0 of an empty ledger."""
+    found = _HEAD.row(connection)
+    return 0 if found is None else int(found[0])
+
+
 def list_items(connection: sqlite3.Connection) -> dict[int, Item]:
     """Every item of this origin by its number; they outlive the records that defined them, which may be pruned."""
     return {ref: Item(ref, *orjson.loads(facts)) for ref, facts in _ITEMS.run(connection).fetchall()}

@@ -79,13 +79,13 @@ class Watcher:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._is_changed, self._is_linked = asyncio.Event(), asyncio.Event()
-        self._told = 0
-        store.database.on_commit(self._is_changed.set)
+        self._head = self._told = 0
+        store.database.on_commit(self._grown)
         store.status.listeners.append(self._is_linked.set)
 
     async def watch_ledger(self) -> None:
         """Tell what moved; never ends."""
-        self._told = (await self._store.database.read(ledger.head))[0]
+        self._told = await self._store.database.read(ledger.last_position)
         while True:
             await self._is_changed.wait()
             await asyncio.sleep(QUIET_S)
@@ -96,7 +96,11 @@ class Watcher:
                 if body["items"]:
                     self._store.events.publish("stock", body)
             else:
-                self._told = (await self._store.database.read(ledger.head))[0]
+                self._told = self._head
+
+    def _grown(self, head: int) -> None:
+        self._head = head
+        self._is_changed.set()
 
     async def watch_link(self) -> None:
         """Tell how the link is when that changes; never ends."""
@@ -115,5 +119,5 @@ def _changed(connection: sqlite3.Connection, after: int) -> render.Json:
     for product_id in dict.fromkeys(line.product_id for line in lines):
         position = position_of(*levels.held(connection, product_id))
         items.append({"product_id": product_id, **render.stock(position)})
-    last = lines[-1].sequence if len(lines) == MOVEMENTS_MAX else ledger.head(connection)[0]
+    last = lines[-1].sequence if len(lines) == MOVEMENTS_MAX else ledger.last_position(connection)
     return {"position": max(after, last), "items": items}

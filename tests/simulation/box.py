@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.errors import EdgeError
 from edge_agent.services import generation, pruning, uplink
-from edge_agent.storage import identity
+from edge_agent.storage import identity, ledger
 from edge_agent.storage.database import as_unavailable, transact
 from sync_protocol import messages as say
 from sync_protocol.clock import full_jitter
@@ -79,7 +79,9 @@ class Box:
         """Write the side file, as the agent does now and then."""
         who = identity.get(self.database)
         self.side_file = generation.Generation(
-            who.origin_id, who.boot if boot is None else boot, uplink.head(self.database) if head is None else head
+            who.origin_id,
+            who.boot if boot is None else boot,
+            ledger.last_position(self.database) if head is None else head,
         )
 
     def cut_power(self) -> None:
@@ -138,7 +140,7 @@ class Box:
     def grown(self) -> None:
         """The ledger was written to; whoever guards the step looks afterwards what follows from it."""
         if self.session is not None:
-            self.session.appended(uplink.head(self.database), now=self.world.timeline.now)
+            self.session.appended(ledger.last_position(self.database), now=self.world.timeline.now)
 
     def _connect(self) -> None:
         if self.connection is not None or self.session is None:

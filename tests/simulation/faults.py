@@ -7,7 +7,7 @@ A fault is a function of the world and of one store. It books what it did under 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from edge_agent.services import uplink
+from edge_agent.storage import ledger
 from tests.simulation.disk import Disk
 from tests.simulation.network import KEEPALIVE_MS
 
@@ -123,7 +123,7 @@ def restored_box(world: "World", store: "Store") -> None:
     delay = world.timeline.random.randrange(5_000, 60_000)
 
     def put_back() -> None:
-        if world.is_healing or box.is_retired or uplink.head(box.database) < 1:
+        if world.is_healing or box.is_retired or ledger.last_position(box.database) < 1:
             return
         box.cut_power()
         world.put_back(box, image)

@@ -27,6 +27,11 @@ def refuse(connection: sqlite3.Connection, number: int) -> None:
     raise Conflict("no", "no")
 
 
+def record(connection: sqlite3.Connection, position: int) -> None:
+    row = (position, "x", b"", b"")
+    connection.execute("INSERT INTO ledger (sequence, kind, encoded, chain_hash) VALUES (?, ?, ?, ?)", row)
+
+
 async def test_a_write_is_there_after_it_returned(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "store.db")
 
@@ -80,15 +85,20 @@ async def test_a_read_cannot_write(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_commits_that_change_something_are_told_once_each(tmp_path: Path) -> None:
+async def test_commits_that_change_something_are_told_once_each_with_the_position_that_they_led_to(
+    tmp_path: Path,
+) -> None:
     database = Database.open(tmp_path / "store.db")
     told: list[int] = []
-    database.on_commit(lambda: told.append(1))
+    database.on_commit(told.append)
 
     await database.write(put, 1)
     await database.write(count)
+    await database.write(record, 7)
+    with pytest.raises(Conflict):
+        await database.write(refuse, 8)
 
-    assert told == [1]
+    assert told == [0, 7], "what only read and what was undone is not told"
     await database.close()
 
 
