@@ -11,7 +11,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cloud_hub.domain.permissions import Principal
-from cloud_hub.domain.stock import Severity, severity
 from cloud_hub.errors import NotFound
 from cloud_hub.services.fleet import is_live
 from cloud_hub.storage import as_of, movement_list, sites, stock_list, transfers
@@ -22,6 +21,7 @@ from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
 from cloud_hub.storage.stock_list import Level, LevelFilter
 from cloud_hub.storage.transfers import Transfer
+from sync_protocol.low_stock import Severity, severity
 
 
 class Seen(NamedTuple):

@@ -37,12 +37,21 @@ _POLICIES = Query(
     .where(products.c.id == sa.any_(bound_array(products.c.id, "ids")))
 )
 _SITE = Query(sa.select(sites.c.kind).where(sites.c.id == bound(sites.c.id)).with_for_update())
+_OF_PRODUCTS = (
+    alerts.c.site_id == bound(alerts.c.site_id),
+    alerts.c.rule == bound(alerts.c.rule),
+    alerts.c.product_id == sa.any_(bound_array(alerts.c.product_id, "ids")),
+)
 _OPEN_ALERTS = Query(
-    sa.select(alerts.c.alert_id, alerts.c.product_id, alerts.c.rule, alerts.c.severity).where(
-        alerts.c.site_id == bound(alerts.c.site_id), alerts.c.state != "resolved",
-        alerts.c.product_id == sa.any_(bound_array(alerts.c.product_id, "ids")),
+    sa.select(alerts.c.alert_id, alerts.c.product_id, alerts.c.severity, alerts.c.opened_at_position).where(
+        *_OF_PRODUCTS, alerts.c.state != "resolved"
     )
-)  # fmt: skip
+)
+_OPENINGS = Query(
+    sa.select(alerts.c.product_id, sa.func.count().label("openings"))
+    .where(*_OF_PRODUCTS, alerts.c.opened_at > bound(alerts.c.opened_at, "since"))
+    .group_by(alerts.c.product_id)
+)
 
 
 async def lock_site(connection: Connection, site_id: object) -> str | None:
@@ -67,6 +76,14 @@ async def find_policies(connection: Connection, site_id: object, product_ids: li
     return {str(row["id"]): row["policy"] for row in rows}
 
 
-async def list_open_alerts(connection: Connection, site_id: object, product_ids: list[str]) -> list[Row]:
-    """Alerts about these products that are not resolved."""
-    return await _OPEN_ALERTS.fetch(connection, site_id=site_id, ids=product_ids)
+async def list_open_alerts(connection: Connection, site_id: object, product_ids: list[str], rule: str) -> list[Row]:
+    """Alerts of this rule about these products that are not resolved."""
+    return await _OPEN_ALERTS.fetch(connection, site_id=site_id, ids=product_ids, rule=rule)
+
+
+async def count_openings(
+    connection: Connection, site_id: object, product_ids: list[str], rule: str, since_ms: int
+) -> dict[str, int]:
+    """How many alerts of this rule were opened lately, per product."""
+    rows = await _OPENINGS.fetch(connection, site_id=site_id, ids=product_ids, rule=rule, since=since_ms)
+    return {str(row["product_id"]): row["openings"] for row in rows}

@@ -12,7 +12,6 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from cloud_hub.domain.permissions import Permission
-from cloud_hub.domain.stock import Severity
 from cloud_hub.errors import NotFound
 from cloud_hub.services.stock import Levels as SeenLevels
 from cloud_hub.storage import stock_list
@@ -23,6 +22,7 @@ from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
 from cloud_hub.web.products import link
 from cloud_hub.web.times import rfc3339, to_ms
+from sync_protocol.low_stock import Severity
 from sync_protocol.quantity import format_quantity
 from sync_protocol.vocabulary import Reason
 

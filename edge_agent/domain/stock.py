@@ -1,27 +1,14 @@
-"""What on-hand, available and low mean. One definition each, used everywhere in the store.
+"""What on-hand and available mean. One definition each, used everywhere in the store.
 
 on-hand   = what shelf, backroom and hold contain
 available = on-hand - reserved - hold - pending commands
 """
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import NamedTuple
 
 from edge_agent.domain.movement import OWN
 from sync_protocol.vocabulary import Location
-
-
-class Severity(StrEnum):
-    """How low the stock of a product is, from fine to out."""
-
-    OK = "ok"
-    LOW = "low"
-    CRITICAL = "critical"
-    OUT = "out"
-
-
-_RANK = {Severity.OK: 0, Severity.LOW: 1, Severity.CRITICAL: 2, Severity.OUT: 3}
 
 
 class Position(NamedTuple):
@@ -48,20 +35,6 @@ def position_of(levels: Mapping[str, int], reserved: int = 0) -> Position:
     """The position of a product from its quantities per location."""
     on_hand = sum([levels.get(place, 0) for place in OWN])
     return Position(on_hand, levels.get(Location.HOLD, 0), reserved)
-
-
-def severity(available: int, reorder_point: int, critical_level: int) -> Severity:
-    """`<=` at each step: exactly at the threshold is already low."""
-    if available <= 0:
-        return Severity.OUT
-    if available <= critical_level:
-        return Severity.CRITICAL
-    return Severity.LOW if available <= reorder_point else Severity.OK
-
-
-def is_worse(one: Severity, other: Severity) -> bool:
-    """Whether `one` is further down than `other`."""
-    return _RANK[one] > _RANK[other]
 
 
 def fold(movements: Iterable[tuple[str, int, str, str]]) -> dict[tuple[str, str], int]:

@@ -9,17 +9,28 @@ from typing import Any
 
 import orjson
 
-from edge_agent.domain.alerts import CLOCK, FLAP_WINDOW_MS, LEVELS, LOW_STOCK, Step, alert_id, decide, is_clearly_above
-from edge_agent.domain.stock import Position, Severity, Thresholds, position_of, severity
+from edge_agent.domain.stock import Position, Thresholds, position_of
 from edge_agent.errors import Conflict, NotFound
 from edge_agent.storage import alerts, catalogue, identity, ledger, levels
 from edge_agent.storage.alerts import Alert
 from edge_agent.storage.catalogue import Product
 from sync_protocol import facts
 from sync_protocol.clock import SKEW_ALERT_MS
+from sync_protocol.low_stock import (
+    FLAP_WINDOW_MS,
+    LEVELS,
+    LOW_STOCK,
+    SEVERITIES,
+    Severity,
+    Step,
+    alert_id,
+    decide,
+    is_clearly_above,
+    severity,
+)
 from sync_protocol.vocabulary import AlertState
 
-_SEVERITY = {word: level for level, word in LEVELS.items()}
+CLOCK = "clock"
 
 
 def thresholds_of(connection: sqlite3.Connection, product: Product) -> Thresholds:
@@ -114,7 +125,7 @@ def _step(
     openings = alerts.openings_since(connection, LOW_STOCK, product.product_id, now_ms - FLAP_WINDOW_MS)
     step = decide(
         is_now,
-        None if is_open is None else _SEVERITY.get(is_open.severity, Severity.LOW),
+        None if is_open is None else SEVERITIES.get(is_open.severity, Severity.LOW),
         openings=openings,
         is_clearly_above=is_clearly_above(available, limits.reorder_point),
     )

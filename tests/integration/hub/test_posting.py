@@ -10,6 +10,7 @@ from cloud_hub.domain.posting import Draft
 from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.posting import Posting
 from cloud_hub.services.verification import verify
+from sync_protocol.low_stock import alert_id
 from tests.integration.hub.conftest import HubCore
 
 
@@ -154,6 +155,38 @@ async def test_low_stock_opens_one_alert_and_a_delivery_resolves_it(hub: HubCore
         states.append([state for (state,) in await hub.rows("SELECT state FROM alerts WHERE site_id = $1", site)])
 
     assert states == [[], ["opened"], ["opened"], ["resolved"]]
+
+
+async def test_an_alert_gets_worse_with_the_stock_and_keeps_its_name_until_it_resolves(
+    hub: HubCore, posting: Posting
+) -> None:
+    site, product = await hub.make_site("hub"), await hub.make_product(reorder_point=5000, critical_level=2000)
+    told, ids = [], set()
+    drafts = (receipt(product, 6000), *(sale(product, 2000) for _ in range(3)), receipt(product, 9000))
+    for key, draft in enumerate(drafts):
+        await posting.post(site, [draft], str(key), actor=None, now_ms=hub.clock())
+        rows = await hub.rows("SELECT alert_id, state, severity, available FROM alerts WHERE site_id = $1", site)
+        ids |= {row[0] for row in rows}
+        told += [tuple(row[1:]) for row in rows]
+
+    assert told == [
+        ("opened", "info", 4000), ("opened", "warning", 2000), ("opened", "critical", 0), ("resolved", "critical", 9000)
+    ]  # fmt: skip
+    opening = await hub.value("SELECT opened_at_position FROM alerts WHERE site_id = $1", site)
+    assert [str(each) for each in ids] == [alert_id("low_stock", site, product, opening)]
+
+
+async def test_a_flapping_product_keeps_its_alert_until_it_is_clearly_above(hub: HubCore, posting: Posting) -> None:
+    site, product = await hub.make_site("hub"), await hub.make_product(reorder_point=5000)
+    steps = [receipt(product, 6000), *(each for _ in range(3) for each in (sale(product), receipt(product)))]
+    for key, draft in enumerate(steps):
+        await posting.post(site, [draft], str(key), actor=None, now_ms=hub.clock())
+    states = "SELECT state FROM alerts WHERE site_id = $1 ORDER BY opened_at_position"
+    damped = [state for (state,) in await hub.rows(states, site)]
+    await posting.post(site, [receipt(product, 2000)], "above", actor=None, now_ms=hub.clock())
+
+    assert damped == ["resolved", "resolved", "opened"]
+    assert {state for (state,) in await hub.rows(states, site)} == {"resolved"}
 
 
 async def test_each_posting_of_a_busy_site_has_the_time_at_which_it_was_asked_for(

@@ -2,8 +2,7 @@
 
 import pytest
 
-from edge_agent.domain.alerts import FLAPS, Step, alert_id, decide, is_clearly_above
-from edge_agent.domain.stock import Severity
+from sync_protocol.low_stock import FLAPS, Severity, Step, alert_id, decide, is_clearly_above
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import sqlite3
 
 import pytest
 
-from edge_agent.domain.alerts import FLAP_WINDOW_MS
 from edge_agent.errors import Conflict, NotFound
 from edge_agent.services import alerting
 from edge_agent.services.scanning import Mode
 from edge_agent.storage import alerts, catalogue
+from sync_protocol.low_stock import FLAP_WINDOW_MS
 from tests.unit.edge_agent.a_store import NOW, a_product, a_store, assert_sound, code_of, facts_in, move, scan
 
 MILK = a_product(1, name="Milk", reorder_point=5000, critical_level=2000)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from edge_agent.domain.stock import Severity, fold, is_worse, position_of, severity
+from edge_agent.domain.stock import fold, position_of
+from sync_protocol.low_stock import Severity, is_worse, severity
 
 
 def test_on_hand_is_what_the_own_locations_hold() -> None:
