@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from sync_protocol.quantity import format_quantity
 from sync_protocol.records import Item, Movement
 from sync_protocol.vocabulary import OWN_LOCATIONS
 
@@ -70,14 +71,14 @@ class Ledger:
                 None,
                 None,
                 "expected_quantity",
-                f"expected {draft.expected_quantity} thousandths available, found {found}",
+                f"expected {format_quantity(draft.expected_quantity)} available, found {format_quantity(found)}",
             )
         source, target, quantity = self._direction(draft)
         if quantity == 0:
             return None
         left = self.levels.get((draft.product_id, source), 0) - quantity
         if source in OWN_LOCATIONS and left < 0 and self.policies.get(draft.product_id, BLOCK) == BLOCK:
-            return Row(None, None, "insufficient_stock", f"{source} would hold {left} thousandths")
+            return Row(None, None, "insufficient_stock", f"{source} would hold {format_quantity(left)}")
         ref = self._ref(draft)
         self.levels[draft.product_id, source] = left
         self.levels[draft.product_id, target] = self.levels.get((draft.product_id, target), 0) + quantity

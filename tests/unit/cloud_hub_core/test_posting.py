@@ -44,6 +44,14 @@ def test_only_the_sites_own_places_are_kept_from_going_below_zero() -> None:
     assert take(a_ledger(p="warn"), a_draft("hold", "shrinkage")) == 1
 
 
+def test_a_refusal_says_quantities_as_people_do_not_in_thousandths() -> None:
+    short = take(a_ledger({("p", "shelf"): 1500}), a_draft("shelf", "customer", quantity=6500))
+    other = take(a_ledger({("p", "shelf"): 1500}), a_draft(expected_quantity=2000))
+
+    assert short.detail == "shelf would hold -5"
+    assert other.detail == "expected 2 available, found 1.5"
+
+
 def test_set_to_takes_from_the_other_side_what_is_too_much() -> None:
     for held, wanted, expected in ((2, 5, ("adjustment", "shelf", 3)), (5, 2, ("shelf", "adjustment", 3))):
         ledger = a_ledger({("p", "shelf"): held})
