@@ -67,8 +67,9 @@ class Accounts:
             count = await users.count(connection)
             self._require_open(count)
             user = replace(user, state="pending") if count else replace(user, role=Role.ADMIN, site_ids=None)
-            activity.done("registered", user.id, user.id, role=user.role)
-            return await users.insert(connection, user)
+            made = await users.insert(connection, user)
+        activity.done("registered", user.id, user.id, role=user.role)
+        return made
 
     async def create(
         self, person: Person, password: str | None, role: Role, site_ids: frozenset[str] | None, who: Principal,
@@ -81,8 +82,9 @@ class Accounts:
         async with self._database.transaction() as connection:
             await users.lock(connection)
             await sites.require_all(connection, site_ids or ())
-            activity.done("user made", who.id, user.id, role=role)
-            return invited._replace(user=await users.insert(connection, invited.user))
+            invited = invited._replace(user=await users.insert(connection, invited.user))
+        activity.done("user made", who.id, user.id, role=role)
+        return invited
 
     async def approve(self, user_id: str, role: Role, site_ids: frozenset[str] | None, who: Principal) -> User:
         """Let somebody who registered in. Raises NotFound; Conflict for one who does not wait."""
@@ -91,8 +93,9 @@ class Accounts:
                 raise Conflict("not_pending", f"expected a user who waits for approval, got one who is {user.state}")
             who.require_reach(site_ids)
             await sites.require_all(connection, site_ids or ())
-            activity.done("user approved", who.id, user_id, role=role)
-            return await users.save(connection, replace(user, state="active", role=role, site_ids=site_ids))
+            saved = await users.save(connection, replace(user, state="active", role=role, site_ids=site_ids))
+        activity.done("user approved", who.id, user_id, role=role)
+        return saved
 
     async def edit(
         self, user_id: str, fields: Mapping[str, Any], if_match: str | None, who: Principal, now_ms: int

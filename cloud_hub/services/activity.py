@@ -1,7 +1,6 @@
 """The log of what people did to accounts, keys and sign-ins: one line each, and never a secret.
 
-Called inside the transaction of the write, so that whatever keeps it for good can be
-written in the same one.
+Called when the write has succeeded, so that nothing is told that was refused.
 """
 
 import structlog

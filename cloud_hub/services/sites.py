@@ -36,8 +36,10 @@ class Sites:
 
     async def find(self, text: str) -> Site:
         """A site by code or id, as a person types it. Raises NotFound."""
-        site = await self._reads.run(sites.find_by_code, text)
-        return site if site is not None else await self.get(text)
+        site = next((each for each in await self.list() if text in (each.code, each.id)), None)
+        if site is None:
+            raise NotFound("site", f"no site has the code {text[:60]}; GET /api/v1/sites lists them")
+        return site
 
     async def create(self, code: str, name: str, kind: str, now_ms: int) -> Site:
         """Add a site; the first one is the default. Raises Conflict for a code that is taken."""

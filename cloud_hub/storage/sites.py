@@ -32,7 +32,6 @@ _ID = sa.bindparam("id", type_=sa.Uuid)
 _LIVE = sites.c.archived_at.is_(None)
 _FIND = Query(sa.select(sites).where(sites.c.id == _ID, _LIVE))
 _LOCK = Query(sa.select(sites).where(sites.c.id == _ID, _LIVE).with_for_update())
-_BY_CODE = Query(sa.select(sites).where(sites.c.code == sa.bindparam("code", type_=sa.Text), _LIVE))
 _DEFAULT = Query(sa.select(sites).where(_LIVE).order_by(sites.c.is_default.desc(), sites.c.created_at).limit(2))
 _LIST = Query(sa.select(sites).where(_LIVE).order_by(sites.c.code))
 _COUNT_OF = Query(
@@ -69,11 +68,6 @@ async def find(connection: Connection, site_id: str) -> Site | None:
 
 async def lock(connection: Connection, site_id: str) -> Site | None:
     row = await _LOCK.fetchrow(connection, id=site_id)
-    return None if row is None else _made(row)
-
-
-async def find_by_code(connection: Connection, code: str) -> Site | None:
-    row = await _BY_CODE.fetchrow(connection, code=code)
     return None if row is None else _made(row)
 
 

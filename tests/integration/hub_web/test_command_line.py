@@ -49,6 +49,13 @@ def test_an_administrator_is_made_once_and_never_with_a_short_password(environme
     assert run(environment, "create-admin", "ada", stdin="a long enough password\n").returncode == 0
     again = run(environment | {"HUB_ADMIN_PASSWORD": "a long enough password"}, "create-admin", "ada")
     assert (again.returncode, "name_taken" in again.stderr) == (1, True)
+    assert "user made" not in again.stdout + again.stderr
+
+
+def test_a_mistyped_store_code_is_said_to_be_none(environment: dict[str, str]) -> None:
+    ended = run(environment, "enrol-code", "NOPE")
+    assert (ended.returncode, "no site has the code NOPE" in ended.stderr) == (1, True)
+    assert "database" not in ended.stderr
 
 
 def test_the_schema_goes_down_to_nothing_and_up_again(environment: dict[str, str]) -> None:
