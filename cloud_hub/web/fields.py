@@ -30,6 +30,7 @@ _UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-
 _QUANTITY_TEXT = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"
 _AMOUNT_TEXT = r"^[0-9]{1,12}(\.[0-9]{1,2})?$"
 _UNIT_AMOUNT_TEXT = r"^[0-9]{1,12}(\.[0-9]{1,4})?$"
+_POSITIVE_TEXT = r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,3})?$"
 _DAY_TEXT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _LIMIT = 10**12
 
@@ -37,13 +38,13 @@ _LIMIT = 10**12
 class Input(BaseModel):
     """A request body or query: strict types, and nothing that we do not know."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class View(BaseModel):
     """What we answer; fields only grow."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 def _nfc(text: str) -> str:
@@ -93,12 +94,12 @@ Quantity = Annotated[
 ]
 PositiveQuantity = Annotated[
     Decimal,
-    _decimal(3, r"^[0-9]{1,12}(\.[0-9]{1,3})?$"),
+    _decimal(3, _POSITIVE_TEXT),
     Field(gt=0, lt=_LIMIT, decimal_places=3, allow_inf_nan=False),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "pattern": r"^[1-9][0-9]{0,11}(\.[0-9]{1,3})?$"},
+                {"type": "string", "pattern": _POSITIVE_TEXT},
                 {"type": "number", "minimum": 0.001, "maximum": _LIMIT - 1, "multipleOf": 0.001},
             ],
             "description": "Decimal text (preferred) or number, above zero.",
