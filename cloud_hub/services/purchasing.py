@@ -132,6 +132,12 @@ class Purchasing:
             await approval_limits.save(connection, limit)
         return limit
 
+    async def remove_limit(self, subject: str, currency: str) -> None:
+        """Raises NotFound."""
+        async with self._database.transaction() as connection:
+            if not await approval_limits.remove(connection, subject, currency):
+                raise NotFound("approval_limit", "there is no such approval limit")
+
     async def _locked(self, connection: Connection, order_id: str, if_match: str | None, who: Principal) -> Order:
         order = _theirs(await purchase_orders.lock(connection, order_id), who)
         if if_match is not None and if_match != order.etag:

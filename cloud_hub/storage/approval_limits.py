@@ -37,6 +37,11 @@ _SAVE = Query(
         set_={"amount": _insert.excluded.amount, "updated_at": _insert.excluded.updated_at},
     )
 )
+_DELETE = Query(
+    approval_limits.delete().where(
+        _LIMITS.subject == bound(_LIMITS.subject), _LIMITS.currency == bound(_LIMITS.currency)
+    )
+)
 
 
 async def list_all(connection: Connection) -> list[ApprovalLimit]:
@@ -52,3 +57,7 @@ async def find(connection: Connection, user_id: str, role: str, currency: str) -
 
 async def save(connection: Connection, limit: ApprovalLimit) -> None:
     await _SAVE.execute(connection, **limit._asdict())
+
+
+async def remove(connection: Connection, subject: str, currency: str) -> bool:
+    return await _DELETE.execute(connection, subject=subject, currency=currency) > 0

@@ -101,6 +101,8 @@ async def test_deliveries_come_partial_over_short_damaged_and_unordered(shop: Sh
     ]
     assert await shop.held(shop.tea) == {"shelf": "6", "hold": "4"}
     assert await shop.held(other) == {"backroom": "1"}
+    raised = (await admin.get("/exceptions")).body["items"]
+    assert sorted(each["detail"].split(" ")[0] for each in raised if each["kind"] == "over_receipt") == ["1", "2"]
     seen = (await admin.get(f"/purchase-orders/{order['id']}")).body
     assert seen["state"] == "partly_received"
     assert [(line["received"], line["damaged"], line["outstanding"]) for line in seen["lines"]] == [
@@ -220,11 +222,18 @@ async def test_managers_approve_up_to_their_limit_and_ones_own_limit_wins_over_t
     assert await approve(0) == 200
     await admin.ask("PUT", "/approval-limits", {"user_id": me, "amount": "34.99"})
     assert await approve(1) == 403
-    await admin.ask("PUT", "/approval-limits", {"user_id": me, "amount": None})
+    for refused in ({"amount": None}, {}, {"amount": "5", "unlimited": True}):
+        assert (await admin.ask("PUT", "/approval-limits", {"user_id": me, **refused})).status == 422
+    assert await approve(1) == 403
+    await admin.ask("PUT", "/approval-limits", {"user_id": me, "unlimited": True})
     assert await approve(1) == 200
     limits = (await manager.get("/approval-limits")).body["items"]
     assert {(limit["role"], limit["amount"]) for limit in limits} == {("store_manager", "35.00"), (None, None)}
-    assert (await manager.ask("PUT", "/approval-limits", {"user_id": me, "amount": None})).status == 403
+    assert (await manager.ask("PUT", "/approval-limits", {"user_id": me, "unlimited": True})).status == 403
+    for whose in (f"user_id={me}", "role=store_manager"):
+        assert (await admin.ask("DELETE", f"/approval-limits?{whose}")).status == 204
+        assert (await admin.ask("DELETE", f"/approval-limits?{whose}")).status == 404
+    assert await approve(2) == 403
 
 
 async def test_orders_of_another_site_are_not_there(hub: Running, shop: Shop) -> None:
