@@ -7,6 +7,7 @@ A transaction is one block: it begins and ends in it and awaits nothing but the 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any, Self, TypeAlias
 from uuid import UUID
 
@@ -79,7 +80,9 @@ class Query:
 
     async def each(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         """Run it once per row, pipelined (for cold paths with few rows)."""
-        if rows:
+        if len(rows) == 1:
+            await self.execute(connection, **rows[0])
+        elif rows:
             await connection.executemany(self.text, [self._values(row) for row in rows])
 
     async def pages(self, connection: Connection, **arguments: Any) -> AsyncIterator[list[Row]]:
@@ -171,8 +174,16 @@ def unnested(table: sa.Table, *names: str) -> sa.TableValuedAlias:
 async def copy_rows(
     connection: Connection, table: sa.Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
-    """Binary COPY of many rows."""
+    """Binary COPY of many rows; a live scan's one row by INSERT, which waits for the server once and not twice."""
+    if isinstance(rows, list) and len(rows) == 1:
+        await _insert_of(table, tuple(names)).execute(connection, **dict(zip(names, rows[0], strict=True)))
+        return
     await connection.copy_records_to_table(table.name, columns=list(names), records=rows)
+
+
+@lru_cache
+def _insert_of(table: sa.Table, names: tuple[str, ...]) -> Query:
+    return Query(sa.insert(table).values(given(table, *names)))
 
 
 async def connect(url: str) -> asyncpg.Connection:
