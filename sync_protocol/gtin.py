@@ -43,6 +43,11 @@ def is_valid_gtin(text: str) -> bool:
     )
 
 
+def has_wrong_check_digit(text: str) -> bool:
+    """Whether it is as long as a GTIN but is none: scanners refuse such a code, so no catalogue may take it."""
+    return len(text) in LENGTHS and is_digits(text) and not is_valid_gtin(text)
+
+
 def check_digit(digits: str) -> str:
     """The GS1 mod-10 check digit that belongs behind the given digits, of any length."""
     _require_digits(digits)

@@ -62,7 +62,9 @@ class Catalogue:
     async def create(self, draft: Draft, key: str, who: Principal, now_ms: int) -> tuple[Product, bool]:
         """A new product, or the one that this key made before. Raises Conflict, Invalid."""
         body_hash = sha256(orjson.dumps([draft.fields, draft.barcodes], default=str, option=orjson.OPT_SORT_KEYS))
-        codes = [(normal_code(code), pack) for code, pack in draft.barcodes]
+        codes = [
+            (_new_code(code, f"/barcodes/{index}/code"), pack) for index, (code, pack) in enumerate(draft.barcodes)
+        ]
         _check_money(draft.fields)
         product_id = str(uuid7())
         async with self._database.transaction() as connection:
@@ -99,8 +101,8 @@ class Catalogue:
         return await products.publish(connection, product_id, now_ms)
 
     async def link(self, product_id: str, code: str, pack_quantity: int, now_ms: int) -> Product:
-        """Give a product a barcode. Raises NotFound; Conflict when another product has it."""
-        normal = normal_code(code)
+        """Give a product a barcode. Raises NotFound, Invalid; Conflict when another product has it."""
+        normal = _new_code(code, "/code")
         async with self._database.transaction() as connection:
             known = await self._locked(connection, product_id, None)
             if len(known.barcodes) >= BARCODES_MAX:
@@ -133,6 +135,12 @@ class Catalogue:
 def normal_code(code: str) -> str:
     """GTIN-14 when the code is a GTIN, else the code itself (an internal one)."""
     return gtin.parse_gtin(code) if gtin.is_valid_gtin(code) else code
+
+
+def _new_code(code: str, pointer: str) -> str:
+    if gtin.has_wrong_check_digit(code):
+        raise Invalid("check_digit", f"expected the right check digit of a GTIN, got {code}", pointer=pointer)
+    return normal_code(code)
 
 
 def _check_money(fields: Mapping[str, Any]) -> None:

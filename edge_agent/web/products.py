@@ -30,7 +30,7 @@ from edge_agent.web.body import (
 )
 from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of
 from sync_protocol.errors import Malformed
-from sync_protocol.gtin import is_valid_gtin, parse_gtin
+from sync_protocol.gtin import has_wrong_check_digit, is_valid_gtin, parse_gtin
 from sync_protocol.quantity import parse_money
 
 
@@ -100,7 +100,8 @@ def _create(connection: sqlite3.Connection, body: ProductBody, actor: str, key: 
             price=_money(body.price, body.currency, "price"),
             cost=_money(body.unit_cost, body.currency, "unit_cost"), currency=body.currency,
             reorder_point=body.reorder_point, critical_level=body.critical_level, actor=actor,
-            codes=tuple((normal(barcode.code), barcode.pack_quantity) for barcode in body.barcodes),
+            codes=tuple((new_code(barcode.code, f"/barcodes/{index}/code"), barcode.pack_quantity)
+                        for index, barcode in enumerate(body.barcodes)),
         )  # fmt: skip
         made = proposing.create_provisional(connection, new, now_ms())
         return _one(connection, made.product.product_id) | {"position": made.position}, made.position
@@ -108,8 +109,10 @@ def _create(connection: sqlite3.Connection, body: ProductBody, actor: str, key: 
     return once(connection, key, fingerprint(body.model_dump(mode="json")), act)
 
 
-def normal(code: str) -> str:
-    """A GTIN as 14 digits, any other code as it is."""
+def new_code(code: str, pointer: str) -> str:
+    """A GTIN as 14 digits, any other code as it is. Raises Invalid for what no scanner would read."""
+    if has_wrong_check_digit(code):
+        raise Invalid("check_digit", f"expected the right check digit of a GTIN, got {code}", pointer=pointer)
     return parse_gtin(code) if is_valid_gtin(code) else code
 
 

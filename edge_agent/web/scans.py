@@ -16,7 +16,7 @@ from edge_agent.storage import timeline
 from edge_agent.web import render
 from edge_agent.web.body import Body, Key, NotNegative, Position, Positive, Text, key_of, read_body
 from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of, ticks_ms
-from edge_agent.web.products import normal
+from edge_agent.web.products import new_code
 from scanner_drivers.scan import RawScan
 
 
@@ -105,10 +105,11 @@ async def get_lookup(request: web.Request) -> web.Response:
 async def post_link(request: web.Request) -> web.Response:
     """Link a code to a product here and propose it to head office."""
     body = await read_body(request, LinkBody)
+    code = new_code(body.code, "/code")
     made = await store_of(request).database.write(
-        proposing.link_barcode, normal(body.code), body.product_id, body.pack_quantity, actor_of(request), now_ms()
+        proposing.link_barcode, code, body.product_id, body.pack_quantity, actor_of(request), now_ms()
     )
-    return answer({"code": normal(body.code), "product": render.product(made.product), "position": made.position}, 201)
+    return answer({"code": code, "product": render.product(made.product), "position": made.position}, 201)
 
 
 Exchange = tuple[str, int, int]

@@ -84,6 +84,8 @@ async def test_all_mistakes_are_told_at_once(api: Api) -> None:
     ("/products", {"sku": "x", "name": "y", "price": "-1"}, 422), ("/products", {"sku": "SKU-1", "name": "y"}, 409),
     ("/products", {"sku": "x", "name": "y", "price": "1.999"}, 422),
     ("/barcode/link", {"code": "4711", "product_id": "x"}, 404),
+    ("/barcode/link", {"code": "4006381333932", "product_id": ID}, 422),
+    ("/products", {"sku": "x", "name": "y", "barcodes": [{"code": "4006381333932"}]}, 422),
     ("/barcode/link", {"code": "\u00e9", "product_id": ID}, 422),
     ("/barcode/link", {"code": "4711", "product_id": ID, "pack_quantity": 0}, 422),
     ("/stocktakes/nonsense/lines", {"product_id": ID, "counted": 1}, 404), ("/stocktakes/nonsense/close", {}, 404),

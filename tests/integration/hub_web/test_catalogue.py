@@ -89,6 +89,18 @@ async def test_a_merge_patch_clears_with_null_but_not_what_a_product_needs(admin
     assert (await admin.patch(f"/products/{product['id']}", {"name": None})).status == 422
 
 
+async def test_a_code_of_a_gtins_length_needs_its_check_digit_and_an_internal_code_none(admin: Client) -> None:
+    wrong = {"code": "4006381333932"}
+    refused = await admin.post("/products", {"sku": "w", "name": "x", "barcodes": [{"code": "4711"}, wrong]})
+    assert (refused.status, refused.body["code"], refused.body["errors"][0]["pointer"]) == (
+        422, "check_digit", "/barcodes/1/code",
+    )  # fmt: skip
+    path = f"/products/{(await admin.make_product())['id']}/barcodes"
+    assert (await admin.post(path, wrong)).body["code"] == "check_digit"
+    for code in ("4711", "400638133393", "A4006381333932"):
+        assert (await admin.post(path, {"code": code})).status == (422 if len(code) == 12 else 201)
+
+
 async def test_more_decimals_than_a_currency_has_are_refused(admin: Client) -> None:
     reply = await admin.post("/products", {"sku": "yen", "name": "x", "currency": "JPY", "price": "1.50"})
     assert (reply.status, reply.body["code"]) == (422, "decimals")
