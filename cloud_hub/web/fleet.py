@@ -24,6 +24,7 @@ class Box(View):
     head: int | None
     """What the box last said it has."""
     pending: int | None
+    """Records that it has still to send."""
     oldest_unsent: Time | None
     oldest_unsent_age_s: int | None
     link: Link
@@ -34,6 +35,7 @@ class Box(View):
     feed_lag: int | None
     """Changes that the box has not yet applied."""
     clock_offset_ms: int | None
+    """How far the box's clock is from the hub's."""
     agent_version: str | None
     last_error: str | None
 

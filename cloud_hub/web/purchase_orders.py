@@ -79,8 +79,11 @@ class OrderLineView(View):
     quantity: QuantityText | None
     unit_price: UnitAmountText | None
     received: QuantityText | None
+    """Good units that came so far."""
     damaged: QuantityText | None
+    """They went to hold and do not fulfil the line."""
     outstanding: QuantityText | None
+    """What still has to come; never below zero."""
 
 
 class OrderView(View):
@@ -92,9 +95,11 @@ class OrderView(View):
     state: State
     currency: str
     total: AmountText | None
+    """Null for those who receive blind, like the quantities and prices of the lines."""
     lines: list[OrderLineView]
     note: str
     reference: str
+    """The vendor's own number for it."""
     expected_on: DayText | None
     version: str
     created_by: str

@@ -60,12 +60,15 @@ class Restock(Input):
 class ReceiptLineView(View):
     product_id: str
     quantity: QuantityText
+    """Good units."""
     damaged: QuantityText
+    """They went to hold and do not fulfil the order."""
     location: str
     lot: str | None
     expected: QuantityText | None
     """What the order still lacked; null without an order, and for those who receive blind."""
     outcome: Literal["as_expected", "over", "short", "unordered"] | None
+    """The good units against `expected`; null where that is."""
 
 
 class ReceiptView(View):
