@@ -28,6 +28,9 @@ class Seen:
 
     box: Box
     link: Link
+    pending: int | None
+    """None, like the next two, unless the link is live: what a box that we do not hear has made since is unknown."""
+    oldest_unsent_ms: int | None
     oldest_unsent_age_s: int | None
 
 
@@ -44,8 +47,10 @@ class Fleet:
 
 
 def _seen(box: Box, now_ms: int) -> Seen:
-    age_s = None if box.oldest_unsent_ms is None else max(0, now_ms - box.oldest_unsent_ms) // 1000
-    return Seen(box=box, link=_link(box, now_ms), oldest_unsent_age_s=age_s)
+    link = _link(box, now_ms)
+    pending, oldest_ms = (box.pending, box.oldest_unsent_ms) if link is Link.LIVE else (None, None)
+    age_s = None if oldest_ms is None else max(0, now_ms - oldest_ms) // 1000
+    return Seen(box=box, link=link, pending=pending, oldest_unsent_ms=oldest_ms, oldest_unsent_age_s=age_s)
 
 
 def _link(box: Box, now_ms: int) -> Link:

@@ -24,6 +24,9 @@ class Box(View):
     head: int | None
     """What the box last said it has."""
     pending: int | None
+    """What waits at the box; null, like its age, unless the link is live: nobody here knows."""
+    pending_told: int | None
+    """What of the box's last word on it, at last_seen, has not come yet."""
     """Records that it has still to send."""
     oldest_unsent: Time | None
     oldest_unsent_age_s: int | None
@@ -54,7 +57,7 @@ async def list_fleet(call: Call[None, None]) -> Boxes:
             device_id=row.box.device_id, device_name=row.box.device_name, device_state=row.box.device_state,
             site_id=row.box.site_id, site_name=row.box.site_name, origin_id=row.box.origin_id,
             origin_state=row.box.origin_state, mark=row.box.mark, safe_mark=row.box.safe_mark, head=row.box.head,
-            pending=row.box.pending, oldest_unsent=rfc3339(row.box.oldest_unsent_ms),
+            pending=row.pending, pending_told=row.box.pending, oldest_unsent=rfc3339(row.oldest_unsent_ms),
             oldest_unsent_age_s=row.oldest_unsent_age_s, link=row.link, is_live=row.link is Link.LIVE,
             last_seen=rfc3339(row.box.last_seen_ms), feed_lag=row.box.feed_lag,
             clock_offset_ms=row.box.clock_offset_ms, agent_version=row.box.agent_version,

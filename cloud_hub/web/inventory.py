@@ -49,7 +49,7 @@ class AsOf(View):
     position: int
     last_heard: Time | None
     behind: int | None
-    """Records that the box said it still has to send."""
+    """Records that wait at the box; null, like the oldest, while it is not heard: nobody here knows."""
     oldest_unsent: Time | None
     is_live: bool
     stale_since: Time | None
@@ -192,8 +192,8 @@ def as_of_views(found: SeenLevels) -> list[AsOf]:
             origin_id=each.origin_id,
             position=each.position,
             last_heard=rfc3339(each.last_heard_ms),
-            behind=each.behind,
-            oldest_unsent=rfc3339(each.oldest_unsent_ms),
+            behind=each.behind if live else None,
+            oldest_unsent=rfc3339(each.oldest_unsent_ms if live else None),
             is_live=live,
             stale_since=None if live else rfc3339(each.last_heard_ms),
         )

@@ -204,10 +204,18 @@ async def test_a_box_is_only_called_live_while_a_worker_with_a_broker_hears_it(h
         box = (await admin.get("/fleet")).body["items"][0]
         ready = (await hub.nobody.get("/health/ready")).body
         assert box["device_id"] == device
+        (as_of,) = (await admin.get("/inventory")).body["as_of"]
+        # What a box that is not heard has made since is unknown, not nothing.
+        assert box["pending"] == as_of["behind"] == (3 if box["is_live"] else None)
+        assert (box["oldest_unsent"] is None) == (as_of["oldest_unsent"] is None) == (not box["is_live"])
+        assert box["pending_told"] == 3
         return box["link"], box["is_live"], ready["status"]
 
     async with hub.core.database.transaction() as connection:
-        await connection.execute("UPDATE origins SET lease = 'a lease', last_seen = $1", int(time.time() * 1000))
+        await connection.execute(
+            "UPDATE origins SET lease = 'a lease', head_told = mark + 3, oldest_unacked_at = $1, last_seen = $1",
+            int(time.time() * 1000),
+        )
     assert await told() == ("unheard", False, "warning")
     await worker.renew()
     assert await told() == ("live", True, "ok")
