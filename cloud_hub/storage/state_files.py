@@ -17,7 +17,6 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -128,14 +127,13 @@ class StateFolder:
 
     def note_succession(self, certificate: str) -> None:
         """A box goes on under this certificate; on disk when this returns."""
-        if certificate not in self.successions():
-            with open(self.folder / "successions", "a", opener=partial(os.open, mode=0o600)) as file:
-                file.write(certificate + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+        known = self.successions()
+        if certificate not in known:
+            # Whole, beside the old one: a line cut short by a crash would swallow the next that is appended.
+            write(self.folder / "successions", "".join(f"{each}\n" for each in [*known, certificate]).encode())
 
     def successions(self) -> list[str]:
-        """All that were noted, in order; a line that was cut short is none."""
+        """All that were noted, in order."""
         path = self.folder / "successions"
         return path.read_text().split("\n")[:-1] if path.exists() else []
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import MISSING
 
 from cloud_hub.domain.permissions import Permission
-from cloud_hub.errors import Conflict, Invalid, NotFound
+from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.purchasing import ApprovalLimit
 from cloud_hub.web.fields import Amount, AmountText, Currency, Input, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
@@ -55,12 +55,12 @@ async def list_approval_limits(call: Call[None, None]) -> Limits:
 
 
 @table.add("PUT", "/approval-limits", permission=Permission.USERS_WRITE, body=SetLimit, answer=LimitView,
-           errors=(Conflict, Invalid))  # fmt: skip
+           errors=(Conflict,))  # fmt: skip
 async def set_approval_limit(call: Call[None, SetLimit]) -> LimitView:
     """Say how much a role or a person may approve in one order, per currency: an amount, or `unlimited`"""
     body = call.body
     if (body.amount is MISSING) != body.unlimited:
-        raise Invalid("amount", "expected either an amount or unlimited: true", pointer="/amount")
+        raise Conflict("amount_or_unlimited", "expected either an amount or unlimited: true", pointer="/amount")
     amount = None if body.amount is MISSING else body.amount
     return view_of(await call.hub.purchasing.set_limit(_subject(body), body.currency, amount, call.now_ms))
 

@@ -50,11 +50,6 @@ SIMULATED: tuple[Bug, ...] = (
         seeds=MANY,
     ),
     _bug(
-        "the mark of a salvaged tail is saved as the origin's",
-        (_SESSION + "_on_ack", "if self.link in (Link.SALVAGING, Link.FENCED):", "if False:"),
-        seeds=MANY,
-    ),
-    _bug(
         "a salvage is begun anew while it is under way",
         (_SESSION + "_on_ack", "self._retry_at = now + FENCED_RETRY_MS", "pass"),
         seeds=(1_033, *MANY),
@@ -153,6 +148,11 @@ _UNIT = "tests/unit/"
 _SYNC = _UNIT + "sync_protocol/"
 
 TESTED: tuple[Bug, ...] = (
+    _bug(
+        "the mark of a salvaged tail is saved as the origin's",
+        (_SESSION + "_on_ack", "if self.link in (Link.SALVAGING, Link.FENCED):", "if False:"),
+        test="tests/unit/sync_protocol/test_edge_session.py::test_the_mark_of_a_salvaged_tail_is_never_the_origins_mark",
+    ),
     _bug(
         "an ack of an older session is obeyed",
         (_SENDER + "on_ack", "ack.lease != self.lease", "False"),
