@@ -101,6 +101,7 @@ class Program:
                     if isinstance(said, dict) and said.get("event") == "ready":
                         _drain(self.process, self.log)
                         return said
+        self.process.stdout.close()
         code = self.process.wait()
         raise StackError(f"{self.name} ended with {code} before it was ready:\n{tail(self.log)}")
 
@@ -149,11 +150,13 @@ def _is_zombie(pid: int) -> bool:
 
 
 def _drain(process: subprocess.Popen[str], log: Path) -> None:
-    """Keep reading stdout into the log, so that the child never blocks on a full pipe."""
+    """Keep reading stdout into the log until the child ends, so that it never blocks on a full pipe."""
+    assert process.stdout is not None
+    said = process.stdout
 
     def copy() -> None:
-        with suppress(ValueError, OSError), log.open("a") as file:
-            for line in process.stdout or ():
+        with suppress(ValueError, OSError), said, log.open("a") as file:
+            for line in said:
                 file.write(line)
                 file.flush()
 
