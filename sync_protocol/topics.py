@@ -56,7 +56,7 @@ def telemetry(device_id: str) -> str:
 
 
 def scans(device_id: str) -> str:
-    """The optional live stream of scans."""
+    """Reserved for a live stream of scans: nobody writes it in version 1."""
     return f"{ROOT}/scans/{device_id}"
 
 
