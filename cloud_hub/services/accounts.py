@@ -135,7 +135,7 @@ class Accounts:
         """Raises NotFound."""
         return _found(await self._reads.run(users.find, user_id))
 
-    async def list(self, wanted: UserFilter, after: str | None, skip: int, limit: int) -> list[User]:
+    async def list(self, wanted: UserFilter, after: tuple[str] | None, skip: int, limit: int) -> list[User]:
         """Users by what they are known as."""
         return await self._reads.run(users.list_by_name, wanted, after, skip, limit)
 

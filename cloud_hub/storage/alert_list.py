@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.listing import equals, newest_first, of_sites, page
 from cloud_hub.storage.schema import EVERYWHERE, alerts
 
 
@@ -26,29 +26,12 @@ class Alert:
     updated_at_ms: int
 
 
-_SITES = sa.bindparam("sites", type_=ARRAY(sa.Uuid))
-_AT = sa.bindparam("before_at", type_=sa.BigInteger)
-_FILTERS = ("state", "severity", "rule")
-
-
-def _filter(name: str) -> sa.ColumnElement[bool]:
-    wanted = sa.bindparam(name, type_=sa.Text)
-    return sa.or_(wanted.is_(None), alerts.c[name] == wanted)
-
-
 _LIST = Query(
-    sa.select(alerts)
-    .where(
-        sa.or_(_SITES.is_(None), alerts.c.site_id == sa.any_(_SITES)),
-        *map(_filter, _FILTERS),
-        sa.or_(
-            _AT.is_(None),
-            sa.tuple_(alerts.c.opened_at, alerts.c.alert_id) < sa.tuple_(_AT, sa.bindparam("before_id", type_=sa.Uuid)),
-        ),
+    newest_first(
+        sa.select(alerts).where(of_sites(alerts.c.site_id), equals(alerts.c.state, alerts.c.severity, alerts.c.rule)),
+        alerts.c.opened_at,
+        alerts.c.alert_id,
     )
-    .order_by(alerts.c.opened_at.desc(), alerts.c.alert_id.desc())
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
 )
 _FIND = Query(sa.select(alerts).where(alerts.c.alert_id == sa.bindparam("id", type_=sa.Uuid)))
 _ACKNOWLEDGE = Query(
@@ -76,10 +59,7 @@ async def list_newest(
     limit: int,
 ) -> list[Alert]:
     """Alerts of these sites; filters by state, severity and rule."""
-    at, alert_id = before or (None, None)
-    rows = await _LIST.fetch(
-        connection, sites=site_ids, before_at=at, before_id=alert_id, skip=skip, most=limit, **filters
-    )
+    rows = await _LIST.fetch(connection, sites=site_ids, **filters, **page(before, skip, limit))
     return [_made(row) for row in rows]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cloud_hub.storage.database import Connection, Query, Row, bound, given
+from cloud_hub.storage.listing import newest_first, page
 from cloud_hub.storage.schema import api_keys
 
 _WRITTEN = (
@@ -28,22 +29,9 @@ class ApiKey:
     revoked_at_ms: int | None = None
 
 
-_BEFORE = sa.bindparam("before_at", type_=sa.BigInteger)
 _FIND = Query(sa.select(api_keys).where(api_keys.c.id == bound(api_keys.c.id)))
 _FIND_BY_HASH = Query(sa.select(api_keys).where(api_keys.c.hash == bound(api_keys.c.hash)))
-_LIST = Query(
-    sa.select(api_keys)
-    .where(
-        sa.or_(
-            _BEFORE.is_(None),
-            sa.tuple_(api_keys.c.created_at, api_keys.c.id)
-            < sa.tuple_(_BEFORE, sa.bindparam("before_id", type_=sa.Uuid)),
-        )
-    )
-    .order_by(api_keys.c.created_at.desc(), api_keys.c.id.desc())
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
-)
+_LIST = Query(newest_first(sa.select(api_keys), api_keys.c.created_at, api_keys.c.id))
 _INSERT = Query(api_keys.insert().values(given(api_keys, *_WRITTEN)))
 _REVOKE = Query(
     api_keys.update()
@@ -66,9 +54,7 @@ async def find_by_hash(connection: Connection, key_hash: bytes) -> ApiKey | None
 
 async def list_newest(connection: Connection, before: tuple[int, str] | None, skip: int, limit: int) -> list[ApiKey]:
     """Newest first."""
-    at, key_id = before or (None, None)
-    rows = await _LIST.fetch(connection, before_at=at, before_id=key_id, skip=skip, most=limit)
-    return [_made(row) for row in rows]
+    return [_made(row) for row in await _LIST.fetch(connection, **page(before, skip, limit))]
 
 
 async def insert(connection: Connection, key: ApiKey, key_hash: bytes) -> None:

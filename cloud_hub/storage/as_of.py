@@ -1,13 +1,12 @@
 """SQL of how far each site's ledger is known here: what every figure of stock is told with."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from cloud_hub.storage.database import Connection, Query, Row
 from cloud_hub.storage.fleet import connected, oldest_unsent, pending
+from cloud_hub.storage.listing import of_sites
 from cloud_hub.storage.schema import devices, origins, sites
 
 
@@ -23,15 +22,6 @@ class AsOf:
     oldest_unsent_ms: int | None
     is_connected: bool
     is_hub_run: bool
-
-
-_UUIDS = ARRAY(sa.Uuid)
-_SITES = sa.bindparam("sites", type_=_UUIDS)
-
-
-def of_sites(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Whether a row is of the sites that were asked for (`sites`; None: all)."""
-    return sa.or_(_SITES.is_(None), column == sa.any_(_SITES))
 
 
 _AS_OF = Query(

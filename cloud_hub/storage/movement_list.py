@@ -7,8 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from cloud_hub.storage.as_of import of_sites
 from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.listing import equals, newest_first, of_sites, optional, page
 from cloud_hub.storage.schema import movements
 
 
@@ -54,41 +54,22 @@ class Moved:
 _FIELDS = (
     "quantity", "from_location", "to_location", "reason", "actor", "document", "lot", "note", "command_id",
 )  # fmt: skip
-_PRODUCT = sa.bindparam("product_id", type_=sa.Uuid)
-_SKIP = sa.bindparam("skip", type_=sa.BigInteger)
-_MOST = sa.bindparam("most", type_=sa.BigInteger)
 _MOMENT = sa.DateTime(timezone=True)
 _SINCE = sa.bindparam("since", type_=_MOMENT)
 _UNTIL = sa.bindparam("until", type_=_MOMENT)
-_REASON = sa.bindparam("reason", type_=sa.Text)
-_BEFORE = sa.bindparam("before", type_=_MOMENT)
 _MOVEMENTS = Query(
-    sa.select(movements)
-    .where(
-        of_sites(movements.c.site_id),
-        sa.or_(_PRODUCT.is_(None), movements.c.product_id == _PRODUCT),
-        sa.or_(_REASON.is_(None), movements.c.reason == _REASON),
-        sa.or_(_SINCE.is_(None), movements.c.recorded_at >= _SINCE),
-        sa.or_(_UNTIL.is_(None), movements.c.recorded_at < _UNTIL),
-        sa.or_(
-            _BEFORE.is_(None),
-            sa.tuple_(movements.c.recorded_at, movements.c.site_id, movements.c.origin_id, movements.c.sequence)
-            < sa.tuple_(
-                _BEFORE,
-                sa.bindparam("before_site", type_=sa.Uuid),
-                sa.bindparam("before_origin", type_=sa.Uuid),
-                sa.bindparam("before_sequence", type_=sa.BigInteger),
-            ),
+    newest_first(
+        sa.select(movements).where(
+            of_sites(movements.c.site_id),
+            equals(movements.c.product_id, movements.c.reason),
+            optional(_SINCE, movements.c.recorded_at >= _SINCE),
+            optional(_UNTIL, movements.c.recorded_at < _UNTIL),
         ),
+        movements.c.recorded_at,
+        movements.c.site_id,
+        movements.c.origin_id,
+        movements.c.sequence,
     )
-    .order_by(
-        movements.c.recorded_at.desc(),
-        movements.c.site_id.desc(),
-        movements.c.origin_id.desc(),
-        movements.c.sequence.desc(),
-    )
-    .offset(_SKIP)
-    .limit(_MOST)
 )
 
 
@@ -100,11 +81,9 @@ async def list_movements(
     limit: int,
 ) -> list[Moved]:
     """Movements, newest first."""
-    before = after or (None, None, None, None)
     rows = await _MOVEMENTS.fetch(
         connection, sites=wanted.sites, product_id=wanted.product_id, reason=wanted.reason,
-        since=_moment(wanted.since_ms), until=_moment(wanted.until_ms), skip=skip, most=limit,
-        before=before[0], before_site=before[1], before_origin=before[2], before_sequence=before[3],
+        since=_moment(wanted.since_ms), until=_moment(wanted.until_ms), **page(after, skip, limit),
     )  # fmt: skip
     return [_moved(row) for row in rows]
 

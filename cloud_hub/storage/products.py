@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from cloud_hub.storage import changes
 from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.listing import equals, page, paged
 from cloud_hub.storage.schema import barcodes, hub_state, levels, products, sites
 from sync_protocol import changes as wire
 from sync_protocol.quantity import parse_money
@@ -105,26 +106,10 @@ def _text(name: str) -> sa.BindParameter[str]:
     return sa.bindparam(name, type_=sa.Text)
 
 
-def _given(name: str, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """The condition, or everything when the argument is NULL."""
-    return sa.or_(_text(name).is_(None), condition)
-
-
-_AFTER = sa.or_(
-    _text("after_name").is_(None),
-    sa.tuple_(products.c.name, products.c.id) > sa.tuple_(_text("after_name"), sa.bindparam("after_id", type_=sa.Uuid)),
-)
-_LIST = (
-    _SELECT.where(
-        products.c.deleted_at.is_(None),
-        _AFTER,
-        _given("category", products.c.category == _text("category")),
-        _given("lifecycle", products.c.lifecycle == _text("lifecycle")),
-        _given("sku", products.c.sku == _text("sku")),
-    )
-    .order_by(products.c.name, products.c.id)
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
+_LIST = paged(
+    _SELECT.where(products.c.deleted_at.is_(None), equals(products.c.category, products.c.lifecycle, products.c.sku)),
+    products.c.name,
+    products.c.id,
 )
 _LIST_ALL = Query(_LIST)
 _SEARCH = Query(
@@ -182,10 +167,8 @@ async def list_by_name(
     connection: Connection, wanted: ProductFilter, after: tuple[str, UUID] | None, skip: int, limit: int
 ) -> list[Product]:
     """Products by (name, id); with `q`, those with words that begin so, or with that SKU or code."""
-    arguments: dict[str, Any] = {
-        "after_name": after[0] if after else None, "after_id": after[1] if after else None, "skip": skip,
-        "most": limit, "category": wanted.category, "lifecycle": wanted.lifecycle, "sku": wanted.sku,
-    }  # fmt: skip
+    arguments = page(after, skip, limit)
+    arguments |= {"category": wanted.category, "lifecycle": wanted.lifecycle, "sku": wanted.sku}
     if wanted.q is None:
         rows = await _LIST_ALL.fetch(connection, **arguments)
     else:

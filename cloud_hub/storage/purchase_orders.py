@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from cloud_hub.domain.arrivals import Arrived
 from cloud_hub.domain.purchasing import Line, order_number, total
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
+from cloud_hub.storage.listing import equals, newest_first, of_sites, page
 from cloud_hub.storage.schema import hub_state, purchase_order_lines, purchase_orders, sites, vendors
 
 _TEXTS = ("number", "state", "currency", "note", "reference", "expected_on", "created_by", "approved_by")
@@ -77,7 +78,6 @@ _ID = bound(_ORDERS.id)
 _EPOCH = sa.select(hub_state.c.hub_epoch).scalar_subquery()
 _NOW = sa.bindparam("now", type_=sa.BigInteger)
 _SITES = sa.bindparam("sites", type_=ARRAY(sa.Uuid))
-_AT = sa.bindparam("before_at", type_=sa.BigInteger)
 _SELECT = sa.select(purchase_orders, vendors.c.name.label("vendor_name")).join_from(
     purchase_orders, vendors, vendors.c.id == _ORDERS.vendor_id
 )
@@ -90,24 +90,12 @@ _LOCK_BY_NUMBER = Query(
         of=purchase_orders
     )
 )
-
-
-def _given(name: str) -> sa.ColumnElement[bool]:
-    return sa.or_(bound(_ORDERS[name]).is_(None), _ORDERS[name] == bound(_ORDERS[name]))
-
-
 _LIST = Query(
-    _SELECT.where(
-        sa.or_(_SITES.is_(None), _ORDERS.site_id == sa.any_(_SITES)),
-        *map(_given, ("state", "vendor_id", "number")),
-        sa.or_(
-            _AT.is_(None),
-            sa.tuple_(_ORDERS.created_at, _ORDERS.id) < sa.tuple_(_AT, sa.bindparam("before_id", type_=sa.Uuid)),
-        ),
+    newest_first(
+        _SELECT.where(of_sites(_ORDERS.site_id), equals(_ORDERS.state, _ORDERS.vendor_id, _ORDERS.number)),
+        _ORDERS.created_at,
+        _ORDERS.id,
     )
-    .order_by(_ORDERS.created_at.desc(), _ORDERS.id.desc())
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
 )
 _LINES_OF = Query(
     sa.select(purchase_order_lines)
@@ -179,12 +167,7 @@ async def list_newest(
     connection: Connection, wanted: OrderFilter, before: tuple[int, str] | None, skip: int, limit: int
 ) -> list[Order]:
     """Orders, newest first."""
-    at, order_id = before or (None, None)
-    rows = await _LIST.fetch(
-        connection, sites=wanted.sites, state=wanted.state, vendor_id=wanted.vendor_id, number=wanted.number,
-        before_at=at, before_id=order_id, skip=skip, most=limit,
-    )  # fmt: skip
-    return await _made(connection, rows)
+    return await _made(connection, await _LIST.fetch(connection, **wanted._asdict(), **page(before, skip, limit)))
 
 
 async def insert(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
+from cloud_hub.storage.listing import equals, newest_first, of_sites, page
 from cloud_hub.storage.schema import purchase_orders, receipt_lines, receipts, sites
 
 
@@ -52,7 +53,6 @@ class ReceiptFilter(NamedTuple):
 _RECEIPTS = receipts.c
 _LINES = receipt_lines.c
 _SITES = sa.bindparam("sites", type_=ARRAY(sa.Uuid))
-_AT = sa.bindparam("before_at", type_=sa.BigInteger)
 _NAMES = (
     "site_id", "id", "key", "body_hash", "order_id", "vendor_id", "document", "note", "actor", "received_at",
 )  # fmt: skip
@@ -73,24 +73,12 @@ _SELECT = sa.select(receipts, purchase_orders.c.number.label("order_number")).ou
 _FIND = Query(_SELECT.join(sites, sites.c.id == _RECEIPTS.site_id).where(_RECEIPTS.id == bound(_RECEIPTS.id)))
 """By site, as every key of a large table begins with it."""
 _BY_KEY = Query(_SELECT.where(_RECEIPTS.site_id == bound(_RECEIPTS.site_id), _RECEIPTS.key == bound(_RECEIPTS.key)))
-
-
-def _given(name: str) -> sa.ColumnElement[bool]:
-    return sa.or_(bound(_RECEIPTS[name]).is_(None), _RECEIPTS[name] == bound(_RECEIPTS[name]))
-
-
 _LIST = Query(
-    _SELECT.where(
-        sa.or_(_SITES.is_(None), _RECEIPTS.site_id == sa.any_(_SITES)),
-        *map(_given, ("order_id", "vendor_id")),
-        sa.or_(
-            _AT.is_(None),
-            sa.tuple_(_RECEIPTS.received_at, _RECEIPTS.id) < sa.tuple_(_AT, sa.bindparam("before_id", type_=sa.Uuid)),
-        ),
+    newest_first(
+        _SELECT.where(of_sites(_RECEIPTS.site_id), equals(_RECEIPTS.order_id, _RECEIPTS.vendor_id)),
+        _RECEIPTS.received_at,
+        _RECEIPTS.id,
     )
-    .order_by(_RECEIPTS.received_at.desc(), _RECEIPTS.id.desc())
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
 )
 _LINES_OF = Query(
     sa.select(receipt_lines)
@@ -128,9 +116,7 @@ async def list_newest(
     connection: Connection, wanted: ReceiptFilter, before: tuple[int, str] | None, skip: int, limit: int
 ) -> list[Receipt]:
     """Receipts, newest first."""
-    at, receipt_id = before or (None, None)
-    rows = await _LIST.fetch(connection, **wanted._asdict(), before_at=at, before_id=receipt_id, skip=skip, most=limit)
-    return await _made(connection, rows)
+    return await _made(connection, await _LIST.fetch(connection, **wanted._asdict(), **page(before, skip, limit)))
 
 
 async def _made(connection: Connection, rows: Sequence[Row]) -> list[Receipt]:

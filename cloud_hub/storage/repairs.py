@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from cloud_hub.storage.database import Connection, Query
+from cloud_hub.storage.listing import equals, newest_first, of_sites, page, paged
 from cloud_hub.storage.schema import EVERYWHERE, branch_records, branches, conflicts, exceptions, quarantine
 
 
@@ -68,55 +68,20 @@ class Branch:
     at_ms: int
 
 
-_SITES = sa.bindparam("sites", type_=ARRAY(sa.Uuid))
-_SKIP = sa.bindparam("skip", type_=sa.BigInteger)
-_MOST = sa.bindparam("most", type_=sa.BigInteger)
-_STATE = sa.bindparam("state", type_=sa.Text)
-_BEFORE_AT = sa.bindparam("before_at", type_=sa.BigInteger)
-_BEFORE_ID = sa.bindparam("before_id", type_=sa.Uuid)
 _ID = sa.bindparam("id", type_=sa.Uuid)
-
-
-def _of_sites(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    return sa.or_(_SITES.is_(None), column == sa.any_(_SITES))
-
-
-def _newest_first(table: sa.Table, at: sa.Column[Any], id_: sa.Column[Any], *columns: Any) -> sa.Select[Any]:
-    """Rows of one's sites, newest first, after a cursor of (time, id)."""
-    return (
-        sa.select(*(columns or table.c))
-        .where(
-            _of_sites(table.c.site_id),
-            sa.or_(_BEFORE_AT.is_(None), sa.tuple_(at, id_) < sa.tuple_(_BEFORE_AT, _BEFORE_ID)),
-        )
-        .order_by(at.desc(), id_.desc())
-        .offset(_SKIP)
-        .limit(_MOST)
-    )
-
-
-_QUARANTINE_KEY = sa.tuple_(quarantine.c.site_id, quarantine.c.origin_id, quarantine.c.sequence)
 _QUARANTINE = Query(
-    sa.select(quarantine)
-    .where(
-        _of_sites(quarantine.c.site_id),
-        sa.or_(
-            sa.bindparam("after_site", type_=sa.Uuid).is_(None),
-            sa.tuple_(
-                sa.bindparam("after_site", type_=sa.Uuid),
-                sa.bindparam("after_origin", type_=sa.Uuid),
-                sa.bindparam("after_sequence", type_=sa.BigInteger),
-            )
-            < _QUARANTINE_KEY,
-        ),
+    paged(
+        sa.select(quarantine).where(of_sites(quarantine.c.site_id)),
+        quarantine.c.site_id,
+        quarantine.c.origin_id,
+        quarantine.c.sequence,
     )
-    .order_by(quarantine.c.site_id, quarantine.c.origin_id, quarantine.c.sequence)
-    .offset(_SKIP)
-    .limit(_MOST)
 )
 _EXCEPTIONS = Query(
-    _newest_first(exceptions, exceptions.c.first_at, exceptions.c.id).where(
-        sa.or_(_STATE.is_(None), exceptions.c.state == _STATE)
+    newest_first(
+        sa.select(exceptions).where(of_sites(exceptions.c.site_id), equals(exceptions.c.state)),
+        exceptions.c.first_at,
+        exceptions.c.id,
     )
 )
 _FIND_EXCEPTION = Query(sa.select(exceptions).where(exceptions.c.id == _ID))
@@ -130,7 +95,9 @@ _CLOSE_EXCEPTION = Query(
     )
     .returning(exceptions)
 )
-_CONFLICTS = Query(_newest_first(conflicts, conflicts.c.created_at, conflicts.c.id))
+_CONFLICTS = Query(
+    newest_first(sa.select(conflicts).where(of_sites(conflicts.c.site_id)), conflicts.c.created_at, conflicts.c.id)
+)
 _LOCK_CONFLICT = Query(sa.select(conflicts).where(conflicts.c.id == _ID).with_for_update())
 _SETTLE_CONFLICT = Query(
     conflicts.update()
@@ -148,8 +115,11 @@ _RECORDS = (
     .scalar_subquery()
     .label("records")
 )
-_BRANCHES = Query(_newest_first(branches, branches.c.created_at, branches.c.branch_id, *branches.c, _RECORDS))
-_FIND_BRANCH = Query(sa.select(*branches.c, _RECORDS).where(branches.c.branch_id == _ID))
+_BRANCH = sa.select(*branches.c, _RECORDS)
+_BRANCHES = Query(
+    newest_first(_BRANCH.where(of_sites(branches.c.site_id)), branches.c.created_at, branches.c.branch_id)
+)
+_FIND_BRANCH = Query(_BRANCH.where(branches.c.branch_id == _ID))
 
 Before = tuple[int, str] | None
 
@@ -157,10 +127,7 @@ Before = tuple[int, str] | None
 async def list_quarantine(
     connection: Connection, site_ids: list[str] | None, after: tuple[UUID, UUID, int] | None, skip: int, limit: int
 ) -> list[Quarantined]:
-    site, origin, sequence = after or (None, None, None)
-    rows = await _QUARANTINE.fetch(
-        connection, sites=site_ids, after_site=site, after_origin=origin, after_sequence=sequence, skip=skip, most=limit
-    )
+    rows = await _QUARANTINE.fetch(connection, sites=site_ids, **page(after, skip, limit))
     return [
         Quarantined(
             site_id=str(row["site_id"]),
@@ -178,7 +145,7 @@ async def list_quarantine(
 async def list_exceptions(
     connection: Connection, site_ids: list[str] | None, state: str | None, before: Before, skip: int, limit: int
 ) -> list[Raised]:
-    rows = await _EXCEPTIONS.fetch(connection, sites=site_ids, state=state, skip=skip, most=limit, **_before(before))
+    rows = await _EXCEPTIONS.fetch(connection, sites=site_ids, state=state, **page(before, skip, limit))
     return [_raised(row) for row in rows]
 
 
@@ -195,7 +162,7 @@ async def close_exception(connection: Connection, exception_id: str, actor: str,
 async def list_conflicts(
     connection: Connection, site_ids: list[str] | None, before: Before, skip: int, limit: int
 ) -> list[Lost]:
-    rows = await _CONFLICTS.fetch(connection, sites=site_ids, skip=skip, most=limit, **_before(before))
+    rows = await _CONFLICTS.fetch(connection, sites=site_ids, **page(before, skip, limit))
     return [_lost(row) for row in rows]
 
 
@@ -211,18 +178,13 @@ async def settle_conflict(connection: Connection, conflict_id: str, actor: str, 
 async def list_branches(
     connection: Connection, site_ids: list[str] | None, before: Before, skip: int, limit: int
 ) -> list[Branch]:
-    rows = await _BRANCHES.fetch(connection, sites=site_ids, skip=skip, most=limit, **_before(before))
+    rows = await _BRANCHES.fetch(connection, sites=site_ids, **page(before, skip, limit))
     return [_branch(row) for row in rows]
 
 
 async def find_branch(connection: Connection, branch_id: str) -> Branch | None:
     row = await _FIND_BRANCH.fetchrow(connection, id=branch_id)
     return None if row is None else _branch(row)
-
-
-def _before(before: Before) -> dict[str, Any]:
-    at, row_id = before or (None, None)
-    return {"before_at": at, "before_id": row_id}
 
 
 def _site(value: Any) -> str | None:

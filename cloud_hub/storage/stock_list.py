@@ -10,8 +10,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from cloud_hub.storage.as_of import of_sites
 from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.listing import equals, of_sites, optional, page, paged
 from cloud_hub.storage.schema import commands, levels, policies, products, site_products, sites
 from cloud_hub.storage.schema.base import EVERYWHERE
 from sync_protocol.vocabulary import OWN_LOCATIONS, Location
@@ -53,9 +53,7 @@ class Level:
 _FIELDS = (
     "sku", "name", "unit", "on_hand", "hold", "pending", "reorder_point", "critical_level", "locations",
 )  # fmt: skip
-_PRODUCT = sa.bindparam("product_id", type_=sa.Uuid)
-_SKIP = sa.bindparam("skip", type_=sa.BigInteger)
-_MOST = sa.bindparam("most", type_=sa.BigInteger)
+_WORDS = sa.bindparam("words", type_=sa.Text)
 _by_product = (
     sa.select(
         levels.c.site_id,
@@ -66,8 +64,7 @@ _by_product = (
         .label("hold"),
         sa.func.jsonb_object_agg(levels.c.location, levels.c.quantity).label("locations"),
     )
-    .where(levels.c.location.in_(_OWN), of_sites(levels.c.site_id))
-    .where(sa.or_(_PRODUCT.is_(None), levels.c.product_id == _PRODUCT))
+    .where(levels.c.location.in_(_OWN), of_sites(levels.c.site_id), equals(levels.c.product_id))
     .group_by(levels.c.site_id, levels.c.product_id)
     .subquery("level")
 )
@@ -127,20 +124,10 @@ _rows = (
             ),
         )
     )
-    .where(
-        sa.or_(
-            sa.bindparam("words", type_=sa.Text).is_(None),
-            products.c.search.op("@@")(sa.func.to_tsquery("simple", sa.bindparam("words", type_=sa.Text))),
-        )
-    )
+    .where(optional(_WORDS, products.c.search.op("@@")(sa.func.to_tsquery("simple", _WORDS))))
     .subquery("found")
 )
-_AFTER = sa.or_(
-    sa.bindparam("after_site", type_=sa.Uuid).is_(None),
-    sa.tuple_(_rows.c.site_id, _rows.c.product_id)
-    > sa.tuple_(sa.bindparam("after_site", type_=sa.Uuid), sa.bindparam("after_product", type_=sa.Uuid)),
-)
-_LEVELS = sa.select(_rows).where(_AFTER).order_by(_rows.c.site_id, _rows.c.product_id).offset(_SKIP).limit(_MOST)
+_LEVELS = paged(sa.select(_rows), _rows.c.site_id, _rows.c.product_id)
 _LIST = Query(_LEVELS)
 _LIST_LOW = Query(_LEVELS.where(_rows.c.on_hand - _rows.c.hold - _rows.c.pending <= _rows.c.reorder_point))
 
@@ -151,9 +138,8 @@ async def list_levels(
     """Levels by (site, product)."""
     query = _LIST_LOW if wanted.only_low else _LIST
     rows = await query.fetch(
-        connection, sites=wanted.sites, product_id=wanted.product_id, words=_words(wanted.q), skip=skip, most=limit,
-        after_site=after[0] if after else None, after_product=after[1] if after else None,
-    )  # fmt: skip
+        connection, sites=wanted.sites, product_id=wanted.product_id, words=_words(wanted.q), **page(after, skip, limit)
+    )
     return [_level(row) for row in rows]
 
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.listing import equals, newest_first, of_sites, page
 from cloud_hub.storage.schema import transfer_lines, transfers
 
 
@@ -32,9 +33,6 @@ class Transfer:
     updated_at_ms: int
 
 
-_SITES = sa.bindparam("sites", type_=ARRAY(sa.Uuid))
-_STEP = sa.bindparam("step", type_=sa.Text)
-_AT = sa.bindparam("before_at", type_=sa.BigInteger)
 _LINES = (
     sa.select(
         sa.func.coalesce(
@@ -53,19 +51,13 @@ _LINES = (
     .label("lines")
 )
 _LIST = Query(
-    sa.select(*transfers.c, _LINES)
-    .where(
-        sa.or_(_SITES.is_(None), transfers.c.from_site == sa.any_(_SITES), transfers.c.to_site == sa.any_(_SITES)),
-        sa.or_(_STEP.is_(None), transfers.c.step == _STEP),
-        sa.or_(
-            _AT.is_(None),
-            sa.tuple_(transfers.c.created_at, transfers.c.transfer_id)
-            < sa.tuple_(_AT, sa.bindparam("before_id", type_=sa.Uuid)),
+    newest_first(
+        sa.select(*transfers.c, _LINES).where(
+            of_sites(transfers.c.from_site, transfers.c.to_site), equals(transfers.c.step)
         ),
+        transfers.c.created_at,
+        transfers.c.transfer_id,
     )
-    .order_by(transfers.c.created_at.desc(), transfers.c.transfer_id.desc())
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
 )
 
 
@@ -78,10 +70,7 @@ async def list_newest(
     limit: int,
 ) -> list[Transfer]:
     """Transfers that begin or end at these sites (None: all), newest first."""
-    at, transfer_id = before or (None, None)
-    rows = await _LIST.fetch(
-        connection, sites=site_ids, step=step, before_at=at, before_id=transfer_id, skip=skip, most=limit
-    )
+    rows = await _LIST.fetch(connection, sites=site_ids, step=step, **page(before, skip, limit))
     return [_made(row) for row in rows]
 
 

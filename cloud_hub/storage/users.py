@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from cloud_hub.errors import Conflict
 from cloud_hub.storage.database import Connection, Query, Row, bound, given
+from cloud_hub.storage.listing import equals, optional, page, paged
 from cloud_hub.storage.schema import users
 
 _LOCK = 0x75736572
@@ -51,37 +52,18 @@ class UserFilter:
     role: str | None = None
 
 
-_KNOWN_AS = sa.func.lower(sa.func.coalesce(users.c.username, users.c.email))
+_KNOWN_AS = sa.func.lower(sa.func.coalesce(users.c.username, users.c.email), type_=sa.Text)
 _TYPED = sa.func.lower(sa.bindparam("typed", type_=sa.Text))
-_AFTER = sa.bindparam("after", type_=sa.Text)
 _WORD = sa.bindparam("q", type_=sa.Text)
-
-
-def _filter(name: str) -> sa.ColumnElement[bool]:
-    wanted = bound(users.c[name])
-    return sa.or_(wanted.is_(None), users.c[name] == wanted)
-
-
 _FIND = Query(sa.select(users).where(users.c.id == bound(users.c.id)))
 _FIND_TYPED = Query(
     sa.select(users).where(sa.or_(sa.func.lower(users.c.username) == _TYPED, sa.func.lower(users.c.email) == _TYPED))
 )
-_LIST = Query(
-    sa.select(users)
-    .where(
-        _filter("state"),
-        _filter("role"),
-        sa.or_(_AFTER.is_(None), _KNOWN_AS > _AFTER),
-        sa.or_(
-            _WORD.is_(None),
-            *(sa.func.strpos(sa.func.lower(users.c[name]), sa.func.lower(_WORD)) > 0
-              for name in ("username", "email", "name")),
-        ),
-    )
-    .order_by(_KNOWN_AS)
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
+_HAS_WORD = sa.or_(
+    *(sa.func.strpos(sa.func.lower(column), sa.func.lower(_WORD)) > 0
+      for column in (users.c.username, users.c.email, users.c.name))
 )  # fmt: skip
+_LIST = Query(paged(sa.select(users).where(equals(users.c.state, users.c.role), optional(_WORD, _HAS_WORD)), _KNOWN_AS))
 _COUNT = Query(sa.select(sa.func.count()).select_from(users))
 _COUNT_ADMINS = Query(
     sa.select(sa.func.count()).select_from(users).where(users.c.role == "admin", users.c.state == "active")
@@ -122,11 +104,9 @@ async def find_typed(connection: Connection, typed: str) -> User | None:
 
 
 async def list_by_name(
-    connection: Connection, wanted: UserFilter, after: str | None, skip: int, limit: int
+    connection: Connection, wanted: UserFilter, after: tuple[str] | None, skip: int, limit: int
 ) -> list[User]:
-    rows = await _LIST.fetch(
-        connection, q=wanted.q, state=wanted.state, role=wanted.role, after=after, skip=skip, most=limit
-    )
+    rows = await _LIST.fetch(connection, q=wanted.q, state=wanted.state, role=wanted.role, **page(after, skip, limit))
     return [of_row(row) for row in rows]
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
+from cloud_hub.storage.listing import equals, optional, page, paged
 from cloud_hub.storage.schema import products, vendor_prices, vendors
 
 FIELDS = (
@@ -42,23 +43,15 @@ _PRICES = vendor_prices.c
 _VENDOR = bound(_PRICES.vendor_id)
 _PRODUCT = bound(_PRICES.product_id)
 _DAY = sa.bindparam("day", type_=sa.Date)
-_AFTER = sa.bindparam("after_product", type_=sa.Uuid)
 _HOLDS = sa.and_(_PRICES.valid_from <= _DAY, sa.or_(_PRICES.valid_until.is_(None), _PRICES.valid_until >= _DAY))
 _LIST = Query(
-    sa.select(vendor_prices)
-    .where(
-        _PRICES.vendor_id == _VENDOR,
-        sa.or_(_PRODUCT.is_(None), _PRICES.product_id == _PRODUCT),
-        sa.or_(_DAY.is_(None), _HOLDS),
-        sa.or_(
-            _AFTER.is_(None),
-            sa.tuple_(_PRICES.product_id, _PRICES.valid_from)
-            > sa.tuple_(_AFTER, sa.bindparam("after_day", type_=sa.Date)),
+    paged(
+        sa.select(vendor_prices).where(
+            _PRICES.vendor_id == _VENDOR, equals(_PRICES.product_id), optional(_DAY, _HOLDS)
         ),
+        _PRICES.product_id,
+        _PRICES.valid_from,
     )
-    .order_by(_PRICES.product_id, _PRICES.valid_from)
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
 )
 _OFFERS = Query(
     sa.select(vendor_prices, vendors.c.name)
@@ -101,11 +94,9 @@ async def list_of_vendor(
     limit: int,
 ) -> list[Price]:
     """A vendor's prices by product and first day; with `day`, those whose days include it."""
-    after_product, after_day = after or (None, None)
     rows = await _LIST.fetch(
-        connection, vendor_id=vendor_id, product_id=product_id, day=day, after_product=after_product,
-        after_day=after_day, skip=skip, most=limit,
-    )  # fmt: skip
+        connection, vendor_id=vendor_id, product_id=product_id, day=day, **page(after, skip, limit)
+    )
     return [_made(row) for row in rows]
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from cloud_hub.storage.database import Connection, Query, Row, bound, given
+from cloud_hub.storage.listing import equals, optional, page, paged
 from cloud_hub.storage.schema import hub_state, vendors
 
 FIELDS = ("code", "name", "contact_email", "contact_phone", "address", "currency", "lifecycle")
@@ -48,32 +49,16 @@ _EPOCH = sa.select(hub_state.c.hub_epoch).scalar_subquery()
 _NOW = sa.bindparam("now", type_=sa.BigInteger)
 _FIND = Query(sa.select(vendors).where(vendors.c.id == _ID))
 _LOCK = Query(sa.select(vendors).where(vendors.c.id == _ID).with_for_update())
-_AFTER_NAME = sa.bindparam("after_name", type_=sa.Text)
 _LIKE = sa.bindparam("like", type_=sa.Text)
-
-
-def _given(name: str) -> sa.ColumnElement[bool]:
-    """The column has the wanted value, or everything when NULL is wanted."""
-    return sa.or_(bound(vendors.c[name]).is_(None), vendors.c[name] == bound(vendors.c[name]))
-
-
+_IS_LIKE = sa.or_(
+    *(sa.func.lower(column).like(_LIKE) for column in (vendors.c.name, vendors.c.code, vendors.c.contact_email))
+)
 _LIST = Query(
-    sa.select(vendors)
-    .where(
-        _given("code"),
-        _given("lifecycle"),
-        sa.or_(
-            _LIKE.is_(None),
-            *(sa.func.lower(vendors.c[name]).like(_LIKE) for name in ("name", "code", "contact_email")),
-        ),
-        sa.or_(
-            _AFTER_NAME.is_(None),
-            sa.tuple_(vendors.c.name, vendors.c.id) > sa.tuple_(_AFTER_NAME, sa.bindparam("after_id", type_=sa.Uuid)),
-        ),
+    paged(
+        sa.select(vendors).where(equals(vendors.c.code, vendors.c.lifecycle), optional(_LIKE, _IS_LIKE)),
+        vendors.c.name,
+        vendors.c.id,
     )
-    .order_by(vendors.c.name, vendors.c.id)
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
 )
 _INSERT = Query(
     vendors.insert()
@@ -108,12 +93,10 @@ async def list_by_name(
     connection: Connection, wanted: VendorFilter, after: tuple[str, UUID] | None, skip: int, limit: int
 ) -> list[Vendor]:
     """Vendors by (name, id); `q` is looked for in name, code and e-mail address."""
-    name, vendor_id = after or (None, None)
     like = None if wanted.q is None else "%" + re.sub(r"([\\%_])", r"\\\1", wanted.q.lower()) + "%"
     rows = await _LIST.fetch(
-        connection, code=wanted.code, lifecycle=wanted.lifecycle, like=like, after_name=name, after_id=vendor_id,
-        skip=skip, most=limit,
-    )  # fmt: skip
+        connection, code=wanted.code, lifecycle=wanted.lifecycle, like=like, **page(after, skip, limit)
+    )
     return [_made(row) for row in rows]
 
 

@@ -109,9 +109,8 @@ async def list_roles(_: Call[None, None]) -> Roles:
 async def list_users(call: Call[UsersQuery, None]) -> Answer:
     """The people who may log in, by name; `q` searches username, address and full name"""
     query = call.query
-    after = query.after(str)
     wanted = UserFilter(q=query.q, state=query.state, role=query.role)
-    found = await call.hub.accounts.list(wanted, after[0] if after else None, query.skip, query.limit)
+    found = await call.hub.accounts.list(wanted, query.after(str), query.skip, query.limit)
     cursor = make_cursor([found[-1].known_as.lower()]) if len(found) == query.limit else None
     return Answer(view=Users(items=[view_of(user) for user in found], next_cursor=cursor), headers=link(call, cursor))
 
