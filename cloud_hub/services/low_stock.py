@@ -5,61 +5,52 @@ is a fact on the site's ledger, named after its rule, site, product and the posi
 opened it. It is judged when stock moves; a damped alert resolves with a later movement.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+
 from cloud_hub.storage import postings, stock_list
 from cloud_hub.storage.database import Connection, Row
 from cloud_hub.storage.origins import Origin
-from cloud_hub.storage.stock_list import Level, LevelFilter
-from sync_protocol import facts
-from sync_protocol.low_stock import (
-    FLAP_WINDOW_MS,
-    LEVELS,
-    LOW_STOCK,
-    SEVERITIES,
-    Severity,
-    Step,
-    alert_id,
-    decide,
-    is_clearly_above,
-    severity,
-)
+from cloud_hub.storage.stock_list import Level
+from sync_protocol import facts, low_stock
+from sync_protocol.low_stock import LOW_STOCK, Severity, Step
 from sync_protocol.records import Fact
 from sync_protocol.vocabulary import AlertState
 
-PRODUCTS_MAX = 500
 
-
-async def evaluate(connection: Connection, origin: Origin, product_ids: list[str], now_ms: int) -> list[Fact]:
+async def evaluate(connection: Connection, origin: Origin, product_ids: Sequence[str], now_ms: int) -> list[Fact]:
     """The alert facts that the levels as they are now call for."""
-    site_id = str(origin.site_id)
-    rows = await postings.list_open_alerts(connection, site_id, product_ids, LOW_STOCK)
-    is_open = {str(row["product_id"]): row for row in rows}
-    openings = await postings.count_openings(connection, site_id, product_ids, LOW_STOCK, now_ms - FLAP_WINDOW_MS)
+    since = now_ms - low_stock.FLAP_WINDOW_MS
+    told = await postings.list_alerts(connection, origin.site_id, product_ids, LOW_STOCK, since)
+    is_open = {str(row["product_id"]): row for row in told if row["state"] != AlertState.RESOLVED}
+    openings = Counter(str(row["product_id"]) for row in told if row["opened_at"] > since)
     said: list[Fact] = []
-    for product_id in product_ids[:PRODUCTS_MAX]:
-        wanted = LevelFilter(sites=[site_id], product_id=product_id, q=None, only_low=False)
-        for level in await stock_list.list_levels(connection, wanted, None, 0, 1):
-            said += _step(origin, level, is_open.get(product_id), openings.get(product_id, 0), now_ms)
+    for level in await stock_list.list_levels_of(connection, origin.site_id, product_ids):
+        said += _step(origin, level, is_open.get(level.product_id), openings[level.product_id], now_ms)
     return said
 
 
 def _step(origin: Origin, level: Level, is_open: Row | None, openings: int, now_ms: int) -> list[Fact]:
-    is_now = severity(level.available, level.reorder_point, level.critical_level)
-    step = decide(
+    is_now = low_stock.severity(level.available, level.reorder_point, level.critical_level)
+    step = low_stock.decide(
         is_now,
-        None if is_open is None else SEVERITIES.get(is_open["severity"], Severity.LOW),
+        None if is_open is None else low_stock.SEVERITIES.get(is_open["severity"], Severity.LOW),
         openings=openings,
-        is_clearly_above=is_clearly_above(level.available, level.reorder_point),
+        is_clearly_above=low_stock.is_clearly_above(level.available, level.reorder_point),
     )
     if step is Step.NOTHING:
         return []
-    site_id, product_id = str(origin.site_id), level.product_id
+    if is_open is None:
+        name = low_stock.alert_id(LOW_STOCK, str(origin.site_id), level.product_id, origin.mark)
+        opened_at, severity = origin.mark, low_stock.LEVELS[is_now]
+    else:
+        name, opened_at = str(is_open["alert_id"]), is_open["opened_at_position"]
+        severity = is_open["severity"] if step is Step.RESOLVE else low_stock.LEVELS[is_now]
     alert = facts.Alert.model_validate(
         {
-            "occurred_at": now_ms, "rule": LOW_STOCK, "product_id": product_id, "available": level.available,
-            "alert_id": str(is_open["alert_id"]) if is_open else alert_id(LOW_STOCK, site_id, product_id, origin.mark),
-            "opened_at_position": is_open["opened_at_position"] if is_open else origin.mark,
+            "occurred_at": now_ms, "rule": LOW_STOCK, "product_id": level.product_id, "available": level.available,
+            "alert_id": name, "opened_at_position": opened_at, "severity": severity,
             "state": AlertState.RESOLVED if step is Step.RESOLVE else AlertState.OPENED,
-            "severity": is_open["severity"] if is_open and step is Step.RESOLVE else LEVELS[is_now],
         }
     )  # fmt: skip
     return [facts.fact(alert)]

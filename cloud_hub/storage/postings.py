@@ -1,5 +1,6 @@
 """SQL of hub-run ledgers: who runs them, what a key has done, which stock may go below zero."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,21 +38,17 @@ _POLICIES = Query(
     .where(products.c.id == sa.any_(bound_array(products.c.id, "ids")))
 )
 _SITE = Query(sa.select(sites.c.kind).where(sites.c.id == bound(sites.c.id)).with_for_update())
-_OF_PRODUCTS = (
-    alerts.c.site_id == bound(alerts.c.site_id),
-    alerts.c.rule == bound(alerts.c.rule),
-    alerts.c.product_id == sa.any_(bound_array(alerts.c.product_id, "ids")),
-)
-_OPEN_ALERTS = Query(
-    sa.select(alerts.c.alert_id, alerts.c.product_id, alerts.c.severity, alerts.c.opened_at_position).where(
-        *_OF_PRODUCTS, alerts.c.state != "resolved"
+_ALERTS = Query(
+    sa.select(
+        alerts.c.alert_id, alerts.c.product_id, alerts.c.severity, alerts.c.state, alerts.c.opened_at,
+        alerts.c.opened_at_position,
+    ).where(
+        alerts.c.site_id == bound(alerts.c.site_id),
+        alerts.c.rule == bound(alerts.c.rule),
+        alerts.c.product_id == sa.any_(bound_array(alerts.c.product_id, "ids")),
+        sa.or_(alerts.c.state != "resolved", alerts.c.opened_at > bound(alerts.c.opened_at, "since")),
     )
-)
-_OPENINGS = Query(
-    sa.select(alerts.c.product_id, sa.func.count().label("openings"))
-    .where(*_OF_PRODUCTS, alerts.c.opened_at > bound(alerts.c.opened_at, "since"))
-    .group_by(alerts.c.product_id)
-)
+)  # fmt: skip
 
 
 async def lock_site(connection: Connection, site_id: object) -> str | None:
@@ -76,14 +73,8 @@ async def find_policies(connection: Connection, site_id: object, product_ids: li
     return {str(row["id"]): row["policy"] for row in rows}
 
 
-async def list_open_alerts(connection: Connection, site_id: object, product_ids: list[str], rule: str) -> list[Row]:
-    """Alerts of this rule about these products that are not resolved."""
-    return await _OPEN_ALERTS.fetch(connection, site_id=site_id, ids=product_ids, rule=rule)
-
-
-async def count_openings(
-    connection: Connection, site_id: object, product_ids: list[str], rule: str, since_ms: int
-) -> dict[str, int]:
-    """How many alerts of this rule were opened lately, per product."""
-    rows = await _OPENINGS.fetch(connection, site_id=site_id, ids=product_ids, rule=rule, since=since_ms)
-    return {str(row["product_id"]): row["openings"] for row in rows}
+async def list_alerts(
+    connection: Connection, site_id: object, product_ids: Sequence[str], rule: str, since_ms: int
+) -> list[Row]:
+    """Alerts of this rule about these products that are not resolved, or were opened lately."""
+    return await _ALERTS.fetch(connection, site_id=site_id, ids=product_ids, rule=rule, since=since_ms)

@@ -14,20 +14,9 @@ from edge_agent.errors import Conflict, NotFound
 from edge_agent.storage import alerts, catalogue, identity, ledger, levels
 from edge_agent.storage.alerts import Alert
 from edge_agent.storage.catalogue import Product
-from sync_protocol import facts
+from sync_protocol import facts, low_stock
 from sync_protocol.clock import SKEW_ALERT_MS
-from sync_protocol.low_stock import (
-    FLAP_WINDOW_MS,
-    LEVELS,
-    LOW_STOCK,
-    SEVERITIES,
-    Severity,
-    Step,
-    alert_id,
-    decide,
-    is_clearly_above,
-    severity,
-)
+from sync_protocol.low_stock import LOW_STOCK, Severity, Step
 from sync_protocol.vocabulary import AlertState
 
 CLOCK = "clock"
@@ -49,11 +38,13 @@ def evaluate(
 ) -> None:
     """Open, worsen or resolve this product's alert after its stock changed."""
     limits = thresholds_of(connection, product)
-    was = severity(before.available, *limits)
-    is_now = severity(after.available, *limits)
+    was = low_stock.severity(before.available, *limits)
+    is_now = low_stock.severity(after.available, *limits)
     if was is Severity.OK and is_now is Severity.OK:
         point = limits.reorder_point
-        is_calming = is_clearly_above(after.available, point) and not is_clearly_above(before.available, point)
+        is_calming = low_stock.is_clearly_above(after.available, point) and not low_stock.is_clearly_above(
+            before.available, point
+        )
         if not is_calming:
             return
     _step(connection, product, is_now, after.available, limits, position, now_ms)
@@ -67,7 +58,7 @@ def reconsider(connection: sqlite3.Connection, product: Product, now_ms: int) ->
         return
     available = position_of(stock, reserved).available
     head, _ = ledger.head(connection)
-    _step(connection, product, severity(available, *limits), available, limits, head, now_ms)
+    _step(connection, product, low_stock.severity(available, *limits), available, limits, head, now_ms)
 
 
 def sweep(connection: sqlite3.Connection, now_ms: int) -> int:
@@ -89,7 +80,7 @@ def note_clock(connection: sqlite3.Connection, offset_ms: int, now_ms: int) -> N
     if is_wrong and is_open is None:
         who, (head, _) = identity.get(connection), ledger.head(connection)
         opened = Alert(
-            alert_id(CLOCK, who.site_id, "", head + 1), CLOCK, None, str(AlertState.OPENED), "warning", None,
+            low_stock.alert_id(CLOCK, who.site_id, "", head + 1), CLOCK, None, str(AlertState.OPENED), "warning", None,
             head + 1, now_ms, now_ms, detail=f"{-offset_ms / 1000:+.0f} s from head office's time",
         )  # fmt: skip
         _save(connection, opened, now_ms, None)
@@ -122,24 +113,24 @@ def _step(
     is_open = alerts.find_open(connection, LOW_STOCK, product.product_id)
     if is_open is None and is_now is Severity.OK:
         return
-    openings = alerts.openings_since(connection, LOW_STOCK, product.product_id, now_ms - FLAP_WINDOW_MS)
-    step = decide(
+    openings = alerts.openings_since(connection, LOW_STOCK, product.product_id, now_ms - low_stock.FLAP_WINDOW_MS)
+    step = low_stock.decide(
         is_now,
-        None if is_open is None else SEVERITIES.get(is_open.severity, Severity.LOW),
+        None if is_open is None else low_stock.SEVERITIES.get(is_open.severity, Severity.LOW),
         openings=openings,
-        is_clearly_above=is_clearly_above(available, limits.reorder_point),
+        is_clearly_above=low_stock.is_clearly_above(available, limits.reorder_point),
     )
     if step is Step.OPEN:
         if not _is_enabled(connection) or product.lifecycle == "archived":
             return
         who = identity.get(connection)
         opened = Alert(
-            alert_id(LOW_STOCK, who.site_id, product.product_id, position), LOW_STOCK, product.product_id,
-            str(AlertState.OPENED), LEVELS[is_now], available, position, now_ms, now_ms,
+            low_stock.alert_id(LOW_STOCK, who.site_id, product.product_id, position), LOW_STOCK, product.product_id,
+            str(AlertState.OPENED), low_stock.LEVELS[is_now], available, position, now_ms, now_ms,
         )  # fmt: skip
         _save(connection, opened, now_ms, None)
     elif is_open is not None and step is Step.WORSEN:
-        worse = is_open._replace(state=str(AlertState.OPENED), severity=LEVELS[is_now], available=available)
+        worse = is_open._replace(state=str(AlertState.OPENED), severity=low_stock.LEVELS[is_now], available=available)
         _save(connection, worse, now_ms, None)
     elif is_open is not None and step is Step.RESOLVE:
         over = is_open._replace(state=str(AlertState.RESOLVED), available=available)

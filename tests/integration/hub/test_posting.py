@@ -176,6 +176,16 @@ async def test_an_alert_gets_worse_with_the_stock_and_keeps_its_name_until_it_re
     assert [str(each) for each in ids] == [alert_id("low_stock", site, product, opening)]
 
 
+async def test_all_products_of_a_large_posting_are_judged(hub: HubCore, posting: Posting) -> None:
+    site, count = await hub.make_site("hub"), 501
+    products = [await hub.make_product(reorder_point=2000) for _ in range(count)]
+
+    await posting.post(site, [receipt(product) for product in products], "k", actor=None, now_ms=hub.clock())
+
+    opened = "SELECT count(DISTINCT product_id) FROM alerts WHERE site_id = $1 AND state = 'opened'"
+    assert await hub.value(opened, site) == count
+
+
 async def test_a_flapping_product_keeps_its_alert_until_it_is_clearly_above(hub: HubCore, posting: Posting) -> None:
     site, product = await hub.make_site("hub"), await hub.make_product(reorder_point=5000)
     steps = [receipt(product, 6000), *(each for _ in range(3) for each in (sale(product), receipt(product)))]
