@@ -1,8 +1,8 @@
 """One writer thread, two readers, one file.
 
 A write is one plain function run on the writer thread in one transaction. Functions that
-wait at the same time share one commit (each in its own savepoint), because on a flash card
-the commit costs everything. Nobody is answered before COMMIT with synchronous=FULL.
+wait at the same time share one commit (one that fails undoes only itself), because on a flash
+card the commit costs everything. Nobody is answered before COMMIT with synchronous=FULL.
 A caller that is cancelled leaves its function running: the outcome is unknown to it, and
 its idempotency key makes the retry safe.
 
@@ -93,6 +93,7 @@ class Database:
     ) -> T:
         """Run the function in a transaction; returns after COMMIT.
 
+        It changes nothing but the database: when another in its commit fails, it is undone and run again.
         Raises whatever it raised (its changes are then undone, those of others are not), or
         Unavailable: busy, storage_full, storage_failed.
         """
@@ -238,15 +239,9 @@ def _commit_together(connection: sqlite3.Connection, jobs: list[_Job]) -> tuple[
 
     Also returns the ledger's last position, None when nothing was changed.
     """
-    done: list[_Done] = []
     before = connection.total_changes
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        if len(jobs) == 1:
-            # One that fails alone undoes the transaction: no savepoint, which keeps a copy of each page it touches.
-            done.append(_Done(jobs[0], jobs[0].function(connection), None))
-        else:
-            done += [_run_one(connection, job) for job in jobs]
+        done = _run_all(connection, jobs)
         head = ledger.last_position(connection) if connection.total_changes != before else None
         crashpoint("edge.write.before_commit")
         connection.execute("COMMIT")
@@ -256,6 +251,22 @@ def _commit_together(connection: sqlite3.Connection, jobs: list[_Job]) -> tuple[
         failure = as_unavailable(error)
         return [_Done(job, None, failure) for job in jobs], None
     return done, head
+
+
+def _run_all(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Done]:
+    """The functions in a new transaction.
+
+    A savepoint keeps a copy of each page that is touched, so there is none before one of several functions has failed.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        return [_Done(job, job.function(connection), None) for job in jobs]
+    except Exception:
+        if len(jobs) == 1:
+            raise
+    _roll_back(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    return [_run_one(connection, job) for job in jobs]
 
 
 def _run_one(connection: sqlite3.Connection, job: _Job) -> _Done:
