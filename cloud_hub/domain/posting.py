@@ -16,6 +16,8 @@ from sync_protocol.vocabulary import OWN_LOCATIONS
 BLOCK = "block"
 Place = tuple[str, str]
 """(product_id, location)"""
+Frozen = tuple[Any, ...]
+"""All that an item freezes: every field of `Item` but its number, the product first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +55,54 @@ class Row(NamedTuple):
     detail: str | None = None
 
 
+class Items(NamedTuple):
+    """The items of a ledger: the number of each set of facts, and the next number that is free."""
+
+    refs: Mapping[Frozen, int]
+    next_ref: int
+
+
 @dataclass(slots=True)
 class Ledger:
     """The state that drafts are judged against; it grows as they are accepted."""
 
     levels: dict[Place, int]
     policies: Mapping[str, str]
-    refs: dict[tuple[Any, ...], int]
-    next_ref: int
+    """Of the products that exist."""
+    items: Items
+    """As they were before."""
     records: list[Item | Movement] = field(default_factory=list)
+    new: dict[Frozen, int] = field(default_factory=dict)
+    """Items that are among the records."""
+    used: dict[Frozen, int] = field(default_factory=dict)
+    """Items of before that the records refer to."""
+    _replaced: list[tuple[Place, int]] = field(default_factory=list)
+    _begun: int = 0
+
+    def begin(self) -> None:
+        """What is taken from here on can be put back."""
+        self._replaced.clear()
+        self._begun = len(self.records)
+
+    def put_back(self) -> None:
+        """Everything is as it was at `begin`, at the cost of what was taken since."""
+        for place, quantity in reversed(self._replaced):
+            self.levels[place] = quantity
+        for record in self.records[self._begun :]:
+            if isinstance(record, Item):
+                del self.new[record[1:]]
+        del self.records[self._begun :]
+
+    def items_now(self) -> Items:
+        """The items of before and the new ones."""
+        if not self.new:
+            return self.items
+        return Items({**self.items.refs, **self.new}, self.items.next_ref + len(self.new))
 
     def take(self, draft: Draft, *, now_ms: int, actor: str | None, key: str | None) -> int | Row | None:
         """The index of the movement among `records`, None when there is nothing to move, or a refusal."""
+        if draft.product_id not in self.policies:
+            return Row(None, None, "product", "no such product")
         if draft.expected_quantity is not None and self._available(draft.product_id) != draft.expected_quantity:
             found = self._available(draft.product_id)
             return Row(
@@ -77,11 +115,11 @@ class Ledger:
         if quantity == 0:
             return None
         left = self.levels.get((draft.product_id, source), 0) - quantity
-        if source in OWN_LOCATIONS and left < 0 and self.policies.get(draft.product_id, BLOCK) == BLOCK:
+        if source in OWN_LOCATIONS and left < 0 and self.policies[draft.product_id] == BLOCK:
             return Row(None, None, "insufficient_stock", f"{source} would hold {format_quantity(left)}")
         ref = self._ref(draft)
-        self.levels[draft.product_id, source] = left
-        self.levels[draft.product_id, target] = self.levels.get((draft.product_id, target), 0) + quantity
+        self._set(draft.product_id, source, left)
+        self._set(draft.product_id, target, self.levels.get((draft.product_id, target), 0) + quantity)
         self.records.append(
             Movement(
                 ref, quantity, source, target, draft.reason, now_ms, actor=actor, document=draft.document,
@@ -89,6 +127,11 @@ class Ledger:
             )
         )  # fmt: skip
         return len(self.records) - 1
+
+    def _set(self, product_id: str, location: str, quantity: int) -> None:
+        place = (product_id, location)
+        self._replaced.append((place, self.levels.get(place, 0)))
+        self.levels[place] = quantity
 
     def _direction(self, draft: Draft) -> tuple[str, str, int]:
         if draft.set_to is None:
@@ -103,9 +146,11 @@ class Ledger:
 
     def _ref(self, draft: Draft) -> int:
         facts = (draft.product_id, draft.code, draft.pack_quantity, draft.unit, draft.price, draft.cost, draft.currency)
-        ref = self.refs.get(facts)
-        if ref is None:
-            ref, self.next_ref = self.next_ref, self.next_ref + 1
-            self.refs[facts] = ref
-            self.records.append(Item(ref, *facts))
+        if (ref := self.new.get(facts)) is not None:
+            return ref
+        if (ref := self.items.refs.get(facts)) is not None:
+            self.used[facts] = ref
+            return ref
+        ref = self.new[facts] = self.items.next_ref + len(self.new)
+        self.records.append(Item(ref, *facts))
         return ref

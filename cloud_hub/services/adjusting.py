@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.posting import Draft
+from cloud_hub.domain.posting_requests import Posted
 from cloud_hub.domain.routes import is_allowed, other_side
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services import commands
-from cloud_hub.services.posting import Posted, Posting
+from cloud_hub.services.posting import Posting
 from cloud_hub.storage import commands as stored
 from cloud_hub.storage import products
 from cloud_hub.storage.commands import Command

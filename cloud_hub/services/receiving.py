@@ -18,7 +18,8 @@ from cloud_hub.domain.posting import Draft
 from cloud_hub.domain.purchasing import Step, after, minor_cost
 from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.adjusting import frozen
-from cloud_hub.services.posting import Posting, writer_of
+from cloud_hub.services.hub_run import writer_of
+from cloud_hub.services.posting import Posting
 from cloud_hub.storage import products, purchase_orders, receipts, vendors
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.products import Product

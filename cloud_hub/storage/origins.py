@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
-from cloud_hub.storage.schema import devices, origins, sites
+from cloud_hub.storage.schema import devices, hub_state, origins, sites
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +57,14 @@ _OF_SITE = Query(
     # Origins that one certificate brought back were opened at one time; their ids tell their order.
     .order_by(origins.c.opened_at, origins.c.origin_id)
 )
-_OPEN_OF_SITE = Query(
+_open_of_site = (
     sa.select(*_COLUMNS, _REVOKED)
     .where(origins.c.site_id == bound(origins.c.site_id), origins.c.state == "open")
     .order_by(origins.c.opened_at.desc())
     .with_for_update(of=origins)
 )
+_OPEN_OF_SITE = Query(_open_of_site)
+_OWN_OF_SITE = Query(_open_of_site.where(origins.c.device_id == sa.select(hub_state.c.hub_id).scalar_subquery()))
 _LEASED = Query(
     sa.select(*_COLUMNS, _REVOKED).where(
         origins.c.state == "open",
@@ -172,6 +174,11 @@ async def list_of_site(connection: Connection, site_id: object) -> list[Origin]:
 async def lock_open(connection: Connection, site_id: object) -> Origin | None:
     """The site's current writer, locked."""
     return _made(await _OPEN_OF_SITE.fetchrow(connection, site_id=site_id))
+
+
+async def lock_own(connection: Connection, site_id: object) -> Origin | None:
+    """The same, if that is the hub itself."""
+    return _made(await _OWN_OF_SITE.fetchrow(connection, site_id=site_id))
 
 
 async def list_before(connection: Connection, origin: Origin) -> list[Origin]:

@@ -1,13 +1,23 @@
-"""SQL of hub-run ledgers: who runs them, what a key has done, which stock may go below zero."""
+"""SQL of hub-run ledgers: who runs them, what a key has done, how stock stands, which alerts are told."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
-from cloud_hub.storage.schema import alerts, movement_keys, products, site_products, sites
+from cloud_hub.domain.posting import BLOCK
+from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, unnested
+from cloud_hub.storage.schema import alerts, levels, movement_keys, products, site_products, sites
+
+
+class Standing(NamedTuple):
+    """What a posting of a product is judged by at a site."""
+
+    policy: str
+    levels: dict[str, int]
+    """By location, virtual ones included."""
+
 
 _KEYS = Query(
     sa.select(movement_keys).where(
@@ -16,20 +26,26 @@ _KEYS = Query(
     )
 )
 _NAMES = ("site_id", "key", "origin_id", "sequence", "body_hash", "answer")
-_insert = insert(movement_keys).values(given(movement_keys, *_NAMES))
+_rows = unnested(movement_keys, *_NAMES)
+_insert = insert(movement_keys).from_select(list(_NAMES), sa.select(*_rows.c))
 _SAVE = Query(
     _insert.on_conflict_do_update(
         index_elements=[movement_keys.c.site_id, movement_keys.c.key],
         set_={"body_hash": _insert.excluded.body_hash, "answer": _insert.excluded.answer},
     )
 )
-_POLICIES = Query(
-    sa.select(
-        products.c.id,
-        sa.func.coalesce(site_products.c.negative_policy, products.c.negative_policy, sites.c.negative_policy).label(
-            "policy"
-        ),
-    )
+_LEVELS = (
+    sa.select(sa.func.jsonb_object_agg(levels.c.location, levels.c.quantity, type_=JSONB))
+    .where(levels.c.site_id == sites.c.id, levels.c.product_id == products.c.id)
+    .correlate(sites, products)
+    .scalar_subquery()
+    .label("levels")
+)
+_POLICY = sa.func.coalesce(
+    site_products.c.negative_policy, products.c.negative_policy, sites.c.negative_policy, BLOCK
+).label("policy")
+_STANDINGS = Query(
+    sa.select(products.c.id, _POLICY, _LEVELS)
     .select_from(
         products.join(sites, sites.c.id == bound(sites.c.id, "site_id")).outerjoin(
             site_products, sa.and_(site_products.c.site_id == sites.c.id, site_products.c.product_id == products.c.id)
@@ -64,13 +80,14 @@ async def find_keys(connection: Connection, site_id: object, keys: list[str]) ->
 
 async def save_keys(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Remember what requests did, for ever."""
-    await _SAVE.each(connection, rows)
+    if rows:
+        await _SAVE.execute(connection, **{name: [row[name] for row in rows] for name in _NAMES})
 
 
-async def find_policies(connection: Connection, site_id: object, product_ids: list[str]) -> dict[str, str | None]:
-    """Known products with their negative-stock policy at the site (None: the default)."""
-    rows = await _POLICIES.fetch(connection, site_id=site_id, ids=product_ids)
-    return {str(row["id"]): row["policy"] for row in rows}
+async def find_standings(connection: Connection, site_id: object, product_ids: list[str]) -> dict[str, Standing]:
+    """Where those of these products that exist stand at the site."""
+    rows = await _STANDINGS.fetch(connection, site_id=site_id, ids=product_ids)
+    return {str(row["id"]): Standing(row["policy"], row["levels"] or {}) for row in rows}
 
 
 async def list_alerts(

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from cloud_hub.domain.posting import Draft, Ledger, Row
+from cloud_hub.domain.posting import BLOCK, Draft, Items, Ledger, Row
 from sync_protocol.records import Item, Movement
 
 
 def a_ledger(levels: dict[tuple[str, str], int] | None = None, **policies: str) -> Ledger:
-    return Ledger(levels=dict(levels or {}), policies=policies, refs={}, next_ref=1)
+    return Ledger(levels=dict(levels or {}), policies={"p": BLOCK} | policies, items=Items({}, 1))
 
 
 def a_draft(source: str = "supplier", target: str = "shelf", **fields: Any) -> Draft:
