@@ -13,7 +13,7 @@ REGISTRY: tuple[str, ...] = (
     "file.after_rename",
     "hello.before_commit",
     "hello.after_commit",
-    "intake.after_copy",
+    "intake.after_rows",
     "intake.before_commit",
     "intake.after_commit",
     "intake.after_ack",

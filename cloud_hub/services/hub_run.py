@@ -13,7 +13,7 @@ from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.following import Share
 from cloud_hub.services.ports import Sign
 from cloud_hub.services.registering import new_id
-from cloud_hub.services.writing import write_all
+from cloud_hub.services.writing import append_all
 from cloud_hub.storage import batches, hub_state, origins, postings
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.origins import Origin
@@ -58,23 +58,20 @@ async def append(
     hashes = chain.extend_each(origin.chain_hash, encoded)
     accepted = Accepted(origin.mark + 1, list(zip(encoded, records, strict=True)), hashes, [])
     made = plan(accepted, site_id=origin.site_id, origin_id=origin.origin_id, items=items, recorded_at=at(now_ms))
-    await write_all(connection, [Share(origin, made, dict(items))], now_ms)
-    await _keep(connection, origin, encoded, hashes, sign=sign, now_ms=now_ms)
-    await origins.save_mark(connection, origin.origin_id, made.mark, made.mark_hash, now_ms)
+    kept = _sealed(origin, encoded, hashes, sign)
+    await append_all(connection, [Share(origin, made, dict(items))], kept, now_ms)
     rows = [Row(str(chain.movement_id(hashes[i])), origin.mark + 1 + i) for i in range(len(records))]
     return replace(origin, mark=made.mark, chain_hash=made.mark_hash), rows
 
 
-async def _keep(
-    connection: Connection, origin: Origin, encoded: list[bytes], hashes: list[bytes], *, sign: Sign, now_ms: int
-) -> None:
+def _sealed(origin: Origin, encoded: list[bytes], hashes: list[bytes], sign: Sign) -> list[batches.Kept]:
     kept = []
     for start in range(0, len(encoded), BATCH_RECORDS_BACKLOG):
         part = encoded[start : start + BATCH_RECORDS_BACKLOG]
         before = hashes[start - 1] if start else origin.chain_hash
         sealed = batch.seal(str(origin.origin_id), origin.mark + 1 + start, before, part, sign)
         kept.append((origin.site_id, batch.parse(sealed), sealed))
-    await batches.copy_batches(connection, kept, now_ms)
+    return kept
 
 
 async def _begin(connection: Connection, site_id: str, now_ms: int) -> None:

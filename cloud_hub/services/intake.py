@@ -18,8 +18,8 @@ from cloud_hub.services import branching
 from cloud_hub.services.following import Share
 from cloud_hub.services.item_cache import ItemCache
 from cloud_hub.services.judging import Frame, Judged, answers, judge, parse_all
-from cloud_hub.services.writing import write_all
-from cloud_hub.storage import batches, exceptions, origins
+from cloud_hub.services.writing import append_all, write_all
+from cloud_hub.storage import exceptions, origins
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
 from sync_protocol.batch import Batch
@@ -102,10 +102,7 @@ class Intake:
             judged.accepted = accepted
             shares.append(_share(origin, accepted, known, now_ms))
             kept += [(origin.site_id, batch, sealed) for batch, sealed in judged.kept]
-        await write_all(connection, shares, now_ms)
-        await batches.copy_batches(connection, kept, now_ms)
-        marks = [(share.origin.origin_id, share.made.mark, share.made.mark_hash) for share in shares]
-        await origins.save_marks(connection, marks, now_ms)
+        await append_all(connection, shares, kept, now_ms)
         return shares
 
 

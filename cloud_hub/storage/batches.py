@@ -1,11 +1,12 @@
 """SQL of sealed batches, kept as they came: proof, and the chain hash at any kept position."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from cloud_hub.storage.database import Connection, Query, Row, bound, copy_rows
+from cloud_hub.storage.database import Connection, Query, Row, bound, copy_rows, listed, unnested
 from cloud_hub.storage.schema import batches
 from sync_protocol import batch as wire
 from sync_protocol import chain
@@ -21,6 +22,7 @@ _COLUMNS = (
     "sealed",
     "recorded_at",
 )
+INSERT_BATCHES = Query(sa.insert(batches).from_select(_COLUMNS, sa.select(*unnested(batches, *_COLUMNS).c)))
 _BATCH_AT = Query(
     sa.select(batches)
     .where(
@@ -43,9 +45,22 @@ _BATCHES_AFTER = Query(
 )
 
 
-async def copy_batches(connection: Connection, kept: Iterable[tuple[UUID, wire.Batch, bytes]], now_ms: int) -> None:
-    """Keep sealed batches as they came (site_id, header, bytes): proof, and what a restored neighbour may need."""
-    rows = [
+Kept = tuple[UUID, wire.Batch, bytes]
+"""A sealed batch as it came: (site_id, header, bytes)."""
+
+
+async def copy_batches(connection: Connection, kept: Iterable[Kept], now_ms: int) -> None:
+    """Keep sealed batches as they came: proof, and what a restored neighbour may need."""
+    await copy_rows(connection, batches, _COLUMNS, _rows(kept, now_ms))
+
+
+def batches_given(kept: Iterable[Kept], now_ms: int) -> dict[str, Any]:
+    """The arguments of INSERT_BATCHES."""
+    return listed(_COLUMNS, _rows(kept, now_ms))
+
+
+def _rows(kept: Iterable[Kept], now_ms: int) -> list[tuple[Any, ...]]:
+    return [
         (
             site_id,
             batch.origin_id,
@@ -59,7 +74,6 @@ async def copy_batches(connection: Connection, kept: Iterable[tuple[UUID, wire.B
         )
         for site_id, batch, sealed in kept
     ]
-    await copy_rows(connection, batches, _COLUMNS, rows)
 
 
 async def hash_at(connection: Connection, site_id: object, origin_id: object, position: int) -> bytes | None:

@@ -59,22 +59,27 @@ class Query:
         self._order: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._defaults: Mapping[str, Any] = compiled.params
 
+    @property
+    def places(self) -> int:
+        """How many `$n` it has."""
+        return len(self._order)
+
     async def fetch(self, connection: Connection, **arguments: Any) -> list[Row]:
         """All rows."""
-        rows: list[Row] = await connection.fetch(self.text, *self._values(arguments))
+        rows: list[Row] = await connection.fetch(self.text, *self.values(arguments))
         return rows
 
     async def fetchrow(self, connection: Connection, **arguments: Any) -> Row | None:
         """The first row, if any."""
-        return await connection.fetchrow(self.text, *self._values(arguments))
+        return await connection.fetchrow(self.text, *self.values(arguments))
 
     async def fetchval(self, connection: Connection, **arguments: Any) -> Any:
         """The first column of the first row."""
-        return await connection.fetchval(self.text, *self._values(arguments))
+        return await connection.fetchval(self.text, *self.values(arguments))
 
     async def execute(self, connection: Connection, **arguments: Any) -> int:
         """Run it; the number of rows it touched."""
-        status = await connection.execute(self.text, *self._values(arguments))
+        status = await connection.execute(self.text, *self.values(arguments))
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
 
@@ -83,15 +88,16 @@ class Query:
         if len(rows) == 1:
             await self.execute(connection, **rows[0])
         elif rows:
-            await connection.executemany(self.text, [self._values(row) for row in rows])
+            await connection.executemany(self.text, [self.values(row) for row in rows])
 
     async def pages(self, connection: Connection, **arguments: Any) -> AsyncIterator[list[Row]]:
         """Rows by a cursor, inside a transaction, some hundred at a time, without holding them all."""
-        cursor = await connection.cursor(self.text, *self._values(arguments))
+        cursor = await connection.cursor(self.text, *self.values(arguments))
         while rows := await cursor.fetch(_PAGE_ROWS):
             yield rows
 
-    def _values(self, arguments: Mapping[str, Any]) -> list[Any]:
+    def values(self, arguments: Mapping[str, Any]) -> list[Any]:
+        """The arguments in the order of their places."""
         defaults = self._defaults
         return [arguments[name] if name in arguments else defaults[name] for name in self._order]
 
@@ -169,6 +175,11 @@ def unnested(table: sa.Table, *names: str) -> sa.TableValuedAlias:
     columns = [sa.column(name, table.c[name].type) for name in names]
     lists = [bound_array(table.c[name]) for name in names]
     return sa.func.unnest(*lists).table_valued(*columns, name="given").render_derived()
+
+
+def listed(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
+    """Rows as the lists that `unnested` takes."""
+    return {name: [row[at] for row in rows] for at, name in enumerate(names)}
 
 
 async def copy_rows(

@@ -11,10 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from cloud_hub.domain.intake import MOVEMENT_COLUMNS, KeyUse, KnownItem
-from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, copy_rows, unnested
+from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, copy_rows, listed, unnested
 from cloud_hub.storage.schema import items, movement_keys, movements
 from sync_protocol.records import Item
 
+INSERT_MOVEMENTS = Query(
+    sa.insert(movements).from_select(MOVEMENT_COLUMNS, sa.select(*unnested(movements, *MOVEMENT_COLUMNS).c))
+)
 _ITEMS = Query(
     sa.select(items).where(
         items.c.site_id == sa.any_(bound_array(items.c.site_id, "sites")),
@@ -25,7 +28,7 @@ _ITEM_COLUMNS = (
     "site_id", "origin_id", "ref", "product_id", "code", "pack_quantity", "unit", "price", "cost", "currency",
 )  # fmt: skip
 _keys = unnested(movement_keys, "key", "sequence")
-_ADD_KEYS = Query(
+ADD_KEYS = Query(
     insert(movement_keys)
     .from_select(
         ["site_id", "key", "origin_id", "sequence"],
@@ -88,16 +91,27 @@ async def copy_items(connection: Connection, made: Iterable[tuple[UUID, UUID, Ma
 
 async def add_keys(connection: Connection, site_id: UUID, origin_id: UUID, uses: Sequence[KeyUse]) -> list[KeyUse]:
     """Note idempotency keys; those that the site had used before."""
-    first = {use.key: use for use in reversed(uses)}
-    rows = await _ADD_KEYS.fetch(
-        connection,
-        site_id=site_id,
-        origin_id=origin_id,
-        key=list(first),
-        sequence=[use.sequence for use in first.values()],
-    )
-    new = {row["key"] for row in rows}
+    return reused(uses, await ADD_KEYS.fetch(connection, **keys_given(site_id, origin_id, uses)))
+
+
+def movements_given(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    """The arguments of INSERT_MOVEMENTS."""
+    return listed(MOVEMENT_COLUMNS, rows)
+
+
+def keys_given(site_id: UUID, origin_id: UUID, uses: Sequence[KeyUse]) -> dict[str, Any]:
+    """The arguments of ADD_KEYS: each key's first use."""
+    return {"site_id": site_id, "origin_id": origin_id, **listed(KeyUse._fields, list(_first(uses).values()))}
+
+
+def reused(uses: Sequence[KeyUse], added: Iterable[Sequence[Any]]) -> list[KeyUse]:
+    """The uses of keys that were used before, by the rows that ADD_KEYS returned."""
+    new, first = {key for (key,) in added}, _first(uses)
     return [use for use in uses if use.key not in new or first[use.key] is not use]
+
+
+def _first(uses: Sequence[KeyUse]) -> dict[str, KeyUse]:
+    return {use.key: use for use in reversed(uses)}
 
 
 async def list_keys(connection: Connection, site_id: object) -> list[Row]:

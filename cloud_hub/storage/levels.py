@@ -5,12 +5,13 @@ deadlock on them. What people read of stock is `stock_list.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, copy_rows, unnested
+from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, copy_rows, listed, unnested
 from cloud_hub.storage.schema import level_claims, levels, movements
 from sync_protocol.vocabulary import OWN_LOCATIONS
 
@@ -23,15 +24,13 @@ _SITE = bound(levels.c.site_id)
 _COLUMNS = ("site_id", "product_id", "location", "quantity")
 _given = unnested(levels, *_COLUMNS)
 _UPSERT = insert(levels).from_select(list(_COLUMNS), sa.select(*_given.c))
-_changed = (
-    _UPSERT.on_conflict_do_update(
-        index_elements=[levels.c.site_id, levels.c.product_id, levels.c.location],
-        set_={"quantity": levels.c.quantity + _UPSERT.excluded.quantity},
-    )
-    .returning(*(levels.c[name] for name in _COLUMNS))
-    .cte("changed")
-)
-_ADD_LEVELS = Query(
+_added = _UPSERT.on_conflict_do_update(
+    index_elements=[levels.c.site_id, levels.c.product_id, levels.c.location],
+    set_={"quantity": levels.c.quantity + _UPSERT.excluded.quantity},
+).returning(*(levels.c[name] for name in _COLUMNS))
+ADD_LEVELS = Query(_added)
+_changed = _added.cte("changed")
+_ADD_MANY = Query(
     sa.select(_changed).where(
         _changed.c.quantity < 0, _changed.c.location == sa.any_(bound_array(levels.c.location, "own"))
     )
@@ -84,14 +83,20 @@ _CLEAR_LEVELS = Query(
 
 async def add_levels(connection: Connection, deltas: Mapping[Place, int]) -> dict[UUID, list[Level]]:
     """Fold deltas into levels; per site those of its own places that this has taken below zero."""
+    return below_zero(await _ADD_MANY.fetch(connection, own=_OWN, **levels_given(deltas)), deltas)
+
+
+def levels_given(deltas: Mapping[Place, int]) -> dict[str, Any]:
+    """The arguments of ADD_LEVELS, in the one order in which everybody locks levels."""
     keys = sorted((key for key, quantity in deltas.items() if quantity), key=_level_key)
-    rows = await _ADD_LEVELS.fetch(
-        connection, own=_OWN, site_id=[site for site, _, _ in keys], product_id=[product for _, product, _ in keys],
-        location=[location for _, _, location in keys], quantity=[deltas[key] for key in keys],
-    )  # fmt: skip
+    return listed(_COLUMNS, [(*key, deltas[key]) for key in keys])
+
+
+def below_zero(changed: Iterable[Sequence[Any]], deltas: Mapping[Place, int]) -> dict[UUID, list[Level]]:
+    """Per site, which of its own places these deltas have taken below zero."""
     negative: dict[UUID, list[Level]] = {}
-    for site_id, product_id, location, quantity in rows:
-        if quantity - deltas[site_id, product_id, location] >= 0:
+    for site_id, product_id, location, quantity in changed:
+        if quantity < 0 <= quantity - deltas[site_id, product_id, location] and location in _OWN:
             negative.setdefault(site_id, []).append((str(product_id), location, quantity))
     return negative
 

@@ -45,11 +45,10 @@ _REVOKED = (
     .label("is_revoked")
 )
 _FIND = Query(sa.select(*_COLUMNS, _REVOKED).where(_ID))
-_LOCK = Query(
-    sa.select(*_COLUMNS, _REVOKED)
-    .where(origins.c.origin_id == sa.any_(bound_array(origins.c.origin_id, "ids")))
-    .order_by(origins.c.origin_id)
-    .with_for_update(of=origins)
+_locked = sa.select(*_COLUMNS, _REVOKED).with_for_update(of=origins)
+_LOCK = Query(_locked.where(_ID))
+_LOCK_ALL = Query(
+    _locked.where(origins.c.origin_id == sa.any_(bound_array(origins.c.origin_id, "ids"))).order_by(origins.c.origin_id)
 )
 _OF_SITE = Query(
     sa.select(*_COLUMNS, _REVOKED)
@@ -83,9 +82,7 @@ _INSERT = Query(
     )
     .on_conflict_do_nothing()
 )  # fmt: skip
-_SAVE_MARK = Query(
-    origins.update().where(_ID).values(**given(origins, "mark", "chain_hash", "last_seen", "last_error"))
-)
+SAVE_MARK = Query(origins.update().where(_ID).values(**given(origins, "mark", "chain_hash", "last_seen", "last_error")))
 _SAVE_SESSION = Query(
     origins.update()
     .where(_ID)
@@ -157,13 +154,16 @@ async def find(connection: Connection, origin_id: object) -> Origin | None:
 
 async def lock(connection: Connection, origin_id: object) -> Origin | None:
     """The origin, locked until the transaction ends: the one lock of every write to its ledger."""
-    return (await lock_all(connection, [origin_id])).get(str(origin_id))
+    return _made(await _LOCK.fetchrow(connection, origin_id=origin_id))
 
 
 async def lock_all(connection: Connection, origin_ids: Sequence[object]) -> dict[str, Origin]:
     """Several origins by id, locked in one order everywhere, so that two groups wait and do not deadlock."""
-    rows = await _LOCK.fetch(connection, ids=origin_ids)
-    return {str(made.origin_id): made for row in rows if (made := _made(row))}
+    if len(origin_ids) == 1:  # a live scan: PostgreSQL plans for a list again at each call
+        found = [await lock(connection, origin_ids[0])]
+    else:
+        found = [_made(row) for row in await _LOCK_ALL.fetch(connection, ids=origin_ids)]
+    return {str(origin.origin_id): origin for origin in found if origin}
 
 
 async def list_of_site(connection: Connection, site_id: object) -> list[Origin]:
@@ -213,11 +213,12 @@ async def save_mark(connection: Connection, origin_id: UUID, mark: int, chain_ha
 
 async def save_marks(connection: Connection, marks: Iterable[tuple[UUID, int, bytes]], now_ms: int) -> None:
     """The marks of several origins: (origin_id, mark, chain hash)."""
-    rows = [
-        {"origin_id": origin_id, "mark": mark, "chain_hash": chain_hash, "last_seen": now_ms, "last_error": None}
-        for origin_id, mark, chain_hash in marks
-    ]
-    await _SAVE_MARK.each(connection, rows)
+    await SAVE_MARK.each(connection, [mark_given(*mark, now_ms) for mark in marks])
+
+
+def mark_given(origin_id: UUID, mark: int, chain_hash: bytes, now_ms: int) -> dict[str, Any]:
+    """The arguments of SAVE_MARK."""
+    return {"origin_id": origin_id, "mark": mark, "chain_hash": chain_hash, "last_seen": now_ms, "last_error": None}
 
 
 async def save_sessions(connection: Connection, sessions: list[dict[str, Any]]) -> None:

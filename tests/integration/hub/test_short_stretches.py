@@ -1,0 +1,89 @@
+"""What a till has just sold goes in with one statement, and comes to the same as a long stretch by COPY."""
+
+import random
+from typing import Any
+
+from cloud_hub.services.judging import Frame
+from cloud_hub.services.writing import SHORT
+from cloud_hub.storage.at_once import AtOnce
+from cloud_hub.storage.database import Database, Query, bound
+from cloud_hub.storage.schema import sites
+from tests.integration.hub.conftest import Box, HubCore
+
+_WRITTEN = """
+    SELECT DISTINCT at::text FROM (
+        SELECT (xmin, cmin) AS at FROM movements WHERE sequence = $2 UNION ALL
+        SELECT (xmin, cmin) FROM levels WHERE site_id = $1 AND location <> 'supplier' UNION ALL
+        SELECT (xmin, cmin) FROM movement_keys WHERE site_id = $1 UNION ALL
+        SELECT (xmin, cmin) FROM batches WHERE last_sequence = $2 UNION ALL
+        SELECT (xmin, cmin) FROM origins WHERE site_id = $1
+    ) AS written
+"""
+
+
+async def send(hub: HubCore, box: Box, size: int) -> None:
+    """All that the hub lacks of a box, `size` records a batch, one transaction each."""
+    lease = str(box.session.lease)
+    for first in range(1, box.head + 1, size):
+        await hub.take(box.address, [Frame(lease, box.sealed(first, min(size, box.head + 1 - first)))])
+
+
+async def test_all_rows_of_a_live_scan_are_written_by_one_statement(hub: HubCore) -> None:
+    box, product = await hub.make_box(), await hub.make_product()
+    box.receive(product, 5000)
+    await box.connect()
+
+    box.sell(product, key="till-1")
+    await box.talk()
+
+    assert box.acked == box.head == 3
+    assert len(await hub.rows(_WRITTEN, box.site_id, box.head)) == 1
+    assert await hub.levels(box.site_id) == box.levels()
+
+
+async def test_one_by_one_or_all_together_the_tables_say_the_same(hub: HubCore, seed: int) -> None:
+    products = [await hub.make_product() for _ in range(4)]
+    boxes = [await hub.make_box() for _ in range(2)]
+    for box in boxes:
+        await box.connect()
+        chance = random.Random(seed)
+        for number in range(3 * SHORT):
+            key = chance.choice([None, f"till-{number}", "till-0"])
+            box.sell(chance.choice(products), chance.randrange(1, 9) * 500, key=key, lot="L1", expiry="2027-01-31")
+
+    await send(hub, boxes[0], 1)
+    await send(hub, boxes[1], 1000)
+
+    assert await told(hub, boxes[0]) == await told(hub, boxes[1])
+    assert await hub.levels(boxes[0].site_id) == boxes[0].levels()
+    assert {"negative_stock", "key_reused"} <= await hub.exceptions(boxes[0].site_id)
+
+
+async def told(hub: HubCore, box: Box) -> list[list[tuple[Any, ...]]]:
+    """What the tables say of a box, but for who and in how many transactions."""
+    queries = (
+        "SELECT sequence, product_id, quantity, from_location, to_location, reason, lot, expiry, key, item_ref"
+        " FROM movements WHERE site_id = $1 ORDER BY sequence",
+        "SELECT product_id, location, quantity FROM levels WHERE site_id = $1 ORDER BY product_id, location",
+        "SELECT key, sequence FROM movement_keys WHERE site_id = $1 ORDER BY key",
+        "SELECT min(first_sequence), max(last_sequence), sum(count) FROM batches WHERE site_id = $1",
+        "SELECT mark FROM origins WHERE site_id = $1",
+        "SELECT kind, subject FROM exceptions WHERE site_id = $1 AND kind IN ('key_reused', 'negative_stock')"
+        " ORDER BY kind, subject",
+    )
+    return [await hub.rows(query, box.site_id) for query in queries]
+
+
+async def test_writes_at_once_keep_their_own_arguments_and_answers(database: Database, hub: HubCore) -> None:
+    ids = [await hub.make_site() for _ in range(2)]
+    rename = sites.update().where(sites.c.id == bound(sites.c.id)).values(name=bound(sites.c.name))
+    both = AtOnce(
+        first=Query(rename.returning(sites.c.id, sites.c.name)), silent=Query(rename),
+    )  # fmt: skip
+
+    async with database.transaction() as connection:
+        said = await both.run(connection, first={"id": ids[0], "name": "one"}, silent={"id": ids[1], "name": "two"})
+
+    assert [(str(site_id), name) for site_id, name in said["first"]] == [(ids[0], "one")]
+    assert set(said) == {"first"}
+    assert sorted(await hub.rows("SELECT name FROM sites WHERE id = ANY($1::uuid[])", ids)) == [("one",), ("two",)]
