@@ -12,7 +12,7 @@ count before anything is built from it, and columns are checked as a whole, not 
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from itertools import accumulate, islice, repeat
+from itertools import accumulate, islice, repeat, zip_longest
 from operator import eq, sub
 from typing import Any, NamedTuple, TypeVar
 
@@ -65,8 +65,7 @@ def pack(encoded: list[bytes]) -> bytes:
     tables: dict[str, list[list[Any]]] = {}
     others = []
     for row in rows:
-        width = _WIDTHS.get(row[0], 0)
-        kind = row[0] if 0 < len(row) <= width + 1 else ""
+        kind = row[0] if 0 < len(row) <= _WIDTHS.get(row[0], 0) + 1 else ""
         if runs and runs[-1][0] == kind:
             runs[-1][1] += 1
         else:
@@ -74,7 +73,6 @@ def pack(encoded: list[bytes]) -> bytes:
         if kind:
             if row[-1] is None:
                 raise Malformed("batch: expected records without trailing nulls")
-            row.extend([None] * (width + 1 - len(row)))
             tables.setdefault(kind, []).append(row)
         else:
             others.append(row)
@@ -98,10 +96,8 @@ def unpack(text: bytes, count: int) -> list[Row]:
 
 
 def _to_columns(rows: list[list[Any]]) -> list[Any]:
-    columns = [_to_column(column) for column in islice(zip(*rows, strict=True), 1, None)]
-    while columns and columns[-1] is None:
-        columns.pop()
-    return columns
+    # As many as the longest row has fields: it does not end in a null.
+    return [_to_column(column) for column in islice(zip_longest(*rows), 1, None)]
 
 
 def _to_column(values: tuple[Any, ...]) -> Any:
@@ -204,15 +200,14 @@ def _checked(
 ) -> list[_Column]:
     if len(columns) < least:
         raise Malformed(f"batch: expected at least {least} columns, got {len(columns)}")
-    length = len(columns[0][0])
-    missing = list(defaults.values())[len(columns) - least :]
-    columns = columns[: len(types)] + [([value] * length, [value]) for value in missing]
-    for (_, distinct), allowed in zip(columns, types, strict=True):
+    for (_, distinct), allowed in zip(columns, types, strict=False):
         if not set(map(type, distinct)).issubset(allowed):
             raise Malformed(f"batch: expected a column of {allowed[0].__name__}")
         if int in allowed and any(value is not None and abs(value) >= WHOLE_MAX for value in distinct):
             raise Malformed("batch: expected 64-bit integers")
-    return columns
+    length = len(columns[0][0])
+    missing = list(defaults.values())[len(columns) - least :]
+    return columns[: len(types)] + [([value] * length, [value]) for value in missing]
 
 
 def _check_movements(columns: list[_Column]) -> None:

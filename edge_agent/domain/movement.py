@@ -76,8 +76,8 @@ class Draft(NamedTuple):
     note: str | None = None
 
 
-def check(draft: Draft) -> Draft:
-    """The draft itself if its reason allows its route and its sizes are sane. Raises Invalid."""
+def check(draft: Draft) -> None:
+    """Raises Invalid unless its reason allows its route and its sizes are sane."""
     if not 0 < draft.quantity <= QUANTITY_MAX:
         raise Invalid("quantity", f"expected 1 to {QUANTITY_MAX} thousandths, got {draft.quantity}",
                       pointer="/quantity")  # fmt: skip
@@ -92,7 +92,6 @@ def check(draft: Draft) -> Draft:
         if text is not None and len(text) > TEXT_CHARS_MAX:
             raise Invalid("too_long", f"expected at most {TEXT_CHARS_MAX} characters, got {len(text)}",
                           pointer=f"/{name}")  # fmt: skip
-    return draft
 
 
 def opposite_of(reason: str) -> tuple[str, str]:

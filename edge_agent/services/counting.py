@@ -178,7 +178,9 @@ def _write(connection: sqlite3.Connection, command: LineCommand, line: Line, wit
             status="posted" if line.status == "posted" else "ambiguous", key=command.key,
         )
     )  # fmt: skip
-    earlier = [] if line.status != "posted" else counts.posted_at(connection, line.product_id, line.location)
+    # Of a count made now none is later: only what a handheld hands in may have to be placed before others.
+    is_late = command.handheld is not None and line.status == "posted"
+    earlier = counts.posted_at(connection, line.product_id, line.location) if is_late else []
     written = ledger.append(connection, [fact])
     position, movement_id = written.last, None
     if line.variance:

@@ -61,13 +61,11 @@ def post(
 ) -> Posted:
     """Write the moves, then the facts. Raises Invalid or Conflict (`insufficient_stock`); nothing is written then."""
     books = _Books(connection)
-    offset = identity.clock_offset(connection)
-    drafts = []
     for move in moves:
-        draft = move.draft if move.draft.clock_offset is not None else move.draft._replace(clock_offset=offset)
-        drafts.append(check(draft))
+        check(move.draft)
         books.move(move, on_negative)
-    appended = ledger.append(connection, [*drafts, *facts])
+    offset = identity.clock_offset(connection)
+    appended = ledger.append(connection, [*[move.draft for move in moves], *facts], clock_offset=offset)
     changes = books.changes()
     for product, before, after in changes:
         alerting.evaluate(connection, product, before, after, appended.last, now_ms)

@@ -88,10 +88,15 @@ def read_encoded(connection: sqlite3.Connection, first: int, count: int) -> list
     return [row[0] for row in rows]
 
 
-def append(connection: sqlite3.Connection, drafts: Sequence[Draft | Fact]) -> Appended:
-    """Write records at the end of the ledger and fold their movements into the levels."""
+def append(
+    connection: sqlite3.Connection, drafts: Sequence[Draft | Fact], *, clock_offset: int | None = None
+) -> Appended:
+    """Write records at the end of the ledger and fold their movements into the levels.
+
+    `clock_offset` is that of movements which do not say their own.
+    """
     crashpoint("edge.ledger.before_append")
-    writer = _Writer(connection)
+    writer = _Writer(connection, clock_offset)
     for draft in drafts:
         if type(draft) is Draft:
             writer.movement(draft)
@@ -106,8 +111,9 @@ def append(connection: sqlite3.Connection, drafts: Sequence[Draft | Fact]) -> Ap
 class _Writer:
     """The rows of one append, collected and written together."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock_offset: int | None) -> None:
         self._connection = connection
+        self._clock_offset = clock_offset
         self.start, self._hash = head(connection)
         self.sequence = self.start
         self.positions: list[int] = []
@@ -117,11 +123,12 @@ class _Writer:
         self._change: dict[tuple[str, str], int] = {}
 
     def movement(self, draft: Draft) -> None:
-        goods, quantity, source, target, reason, occurred_at = draft[:6]
+        goods, quantity, source, target, reason, occurred_at, offset = draft[:7]
         assert quantity > 0, f"expected a positive quantity, got {quantity}"
         assert source != target, f"expected two locations, got {source!r} twice"
         ref = self._refs.get(goods) or self._ref(goods)
-        encoded = encode_row(MOVEMENT, (ref, *draft[1:]))
+        offset = self._clock_offset if offset is None else offset
+        encoded = encode_row(MOVEMENT, (ref, quantity, source, target, reason, occurred_at, offset, *draft[7:]))
         self._add(MOVEMENT, encoded, (
             ref, goods.product_id, quantity, source, target, reason, occurred_at,
             draft.document, draft.lot, draft.expiry, draft.actor, draft.key, draft.command,

@@ -61,17 +61,16 @@ class _Medium:
         name = f"file:/simulated-disk-{next(_numbers)}?vfs=memdb"
         self._writer = sqlite3.connect(name, uri=True, isolation_level=None, timeout=0)
         self._writer.execute("PRAGMA journal_mode=OFF")  # nobody goes back to what it writes over
+        self._image = sqlite3.connect(":memory:")
         self.connection = prepare(sqlite3.connect(name, uri=True, isolation_level=None, cached_statements=512))
 
     def rewrite(self, pages: bytes) -> None:
         """Make the memory equal to an image, page by page."""
-        source = sqlite3.connect(":memory:")
-        source.deserialize(pages)
+        self._image.deserialize(pages)
         # Raises when the box still reads: `backup` would wait for it without an end.
         self._writer.execute("BEGIN EXCLUSIVE")
         self._writer.execute("ROLLBACK")
-        source.backup(self._writer)
-        source.close()
+        self._image.backup(self._writer)
         if _schema_version(pages) == _schema_version(_empty()):
             # The backup counted the version up, and every statement would be prepared again. All
             # schemas come from the empty one and only count up: equal version, equal schema.

@@ -3,7 +3,6 @@
 As cloud_hub/services/{registering,formers}.py do it on PostgreSQL, with the same pure Stretch.
 """
 
-from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -67,14 +66,14 @@ def register(txn: Transaction, claims: Claims, certificate: str) -> Origin:
     for each in named:
         before = each.predecessor
         if before is not None and (closed := txn.get("origins", before.origin_id)) is not None:
-            txn.put("origins", before.origin_id, replace(closed, is_closed=True, lease=None))
+            txn.put("origins", before.origin_id, closed._replace(is_closed=True, lease=None))
         # The newest certificate knows best where an origin ended: what was given up since stays given up.
         row = txn.get("origins", each.origin_id) or Origin(
             site_id=claims.site_id, device_id=each.device_id, certificate=certificate, mark=0,
             chain_hash=chain.genesis(claims.site_id, each.origin_id),
         )  # fmt: skip
         end = None if before is None else (before.origin_id, before.position, bytes.fromhex(before.hash))
-        txn.put("origins", each.origin_id, replace(row, predecessor=end or row.predecessor))
+        txn.put("origins", each.origin_id, row._replace(predecessor=end or row.predecessor))
     txn.put("sites", claims.site_id, claims.origin_id)
     opened: Origin = txn.get("origins", claims.origin_id)
     return opened
@@ -86,7 +85,7 @@ def register_again(txn: Transaction, certificate: str, verify: Verify) -> None:
     if txn.get("origins", claims.origin_id) is None:
         row = register(txn, claims, certificate)
         # It has spoken, if not to this database: it waits for no box, and is given to none.
-        txn.put("origins", claims.origin_id, replace(row, boot=1))
+        txn.put("origins", claims.origin_id, row._replace(boot=1))
 
 
 def give_up(txn: Transaction, origin_id: str) -> None:
@@ -95,7 +94,7 @@ def give_up(txn: Transaction, origin_id: str) -> None:
         end = (lost.origin_id, lost.position, bytes.fromhex(lost.hash))
         for (name,), each in txn.scan("origins"):
             if each.predecessor is not None and each.predecessor[0] == lost.origin_id:
-                txn.put("origins", name, replace(each, predecessor=end))
+                txn.put("origins", name, each._replace(predecessor=end))
 
 
 def take(

@@ -1,6 +1,5 @@
 """What the hub does with a Hello: read the rows, ask the decision table, save, answer."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync_protocol import chain
@@ -42,10 +41,10 @@ def on_hello(worker: "Worker", txn: Transaction, device_id: str, origin_id: str,
         after = answer.message.salvage_after
         told = [point.hash for point in _told(hello) if point.position == after]
         base = bytes.fromhex(told[0]) if told else chain.genesis(hello.site_id, origin_id)
-        txn.put("origins", origin_id, replace(row, salvage=Salvage(answer.lease, after, base)))
+        txn.put("origins", origin_id, row._replace(salvage=Salvage(answer.lease, after, base)))
     elif row is not None and isinstance(answer.message, say.Welcome):
-        txn.put("origins", origin_id, replace(
-            row, lease=answer.lease, boot=max(hello.boot, row.boot), instance=hello.instance
+        txn.put("origins", origin_id, row._replace(
+            lease=answer.lease, boot=max(hello.boot, row.boot), instance=hello.instance
         ))  # fmt: skip
         if row.predecessor is not None and hello.certificate not in hub.successions:
             hub.successions.append(hello.certificate)

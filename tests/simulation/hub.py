@@ -6,7 +6,6 @@ is a copy of the tables; a restore stops the workers, puts the copy back and ope
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sync_protocol import chain, changes
@@ -125,13 +124,13 @@ class Hub:
             if scope in (None, site_id):
                 head, chain_hash = head + 1, chain.extend(chain_hash, encoded)
                 txn.put("feed_records", feed.origin_id, head, Stored(encoded, chain_hash))
-        feed = replace(feed, head=head, chain_hash=chain_hash, taken=last)
+        feed = feed._replace(head=head, chain_hash=chain_hash, taken=last)
         txn.put("feeds", site_id, feed)
         txn.commit()
         return feed
 
     @staticmethod
-    def feed_hash(txn: Transaction, site_id: str, feed_origin: str, position: int) -> bytes | None:
+    def feed_hash(txn: Transaction | Tables, site_id: str, feed_origin: str, position: int) -> bytes | None:
         if position == 0:
             return chain.genesis(site_id, feed_origin)
         found = txn.get("feed_records", feed_origin, position)
@@ -144,9 +143,9 @@ class Hub:
         snapshot = self.tables.snapshot()
         self.backups.append((self.world.timeline.now, snapshot))
         for (origin_id,), row in list(self.tables.rows["origins"].items()):
-            self.tables.rows["origins"][origin_id,] = replace(row, safe_mark=row.mark)
+            self.tables.rows["origins"][origin_id,] = row._replace(safe_mark=row.mark)
         for (site_id,), feed in list(self.tables.rows["feeds"].items()):
-            self.tables.rows["feeds"][site_id,] = replace(feed, safe_mark=feed.head)
+            self.tables.rows["feeds"][site_id,] = feed._replace(safe_mark=feed.head)
         for worker in self.workers:
             if worker.is_on:
                 worker.tell_safe()
@@ -168,7 +167,7 @@ class Hub:
             txn.put("feeds", site_id, fork)
             txn.put("returned", feed.origin_id, (site_id, feed.head))
         for (origin_id,), row in self.tables.scan("origins"):
-            txn.put("origins", origin_id, replace(row, lease=None, salvage=None, safe_mark=row.mark))
+            txn.put("origins", origin_id, row._replace(lease=None, salvage=None, safe_mark=row.mark))
         for certificate in self.successions:
             formers.register_again(txn, certificate, self.world.hub_key.verify)
         txn.commit()

@@ -5,7 +5,6 @@ is the transaction around them, as cloud_hub/services/intake.py is on PostgreSQL
 """
 
 import base64
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -84,8 +83,9 @@ def store(worker: "Worker", txn: Transaction, row: Origin, origin_id: str, accep
         txn.put("ledger", origin_id, sequence, Stored(encoded, chain_hash))
     if made.items:
         txn.put("items", origin_id, {**items, **made.items})
+    names = {product_id: str(product_id) for product_id in {place[0] for place in made.levels}}
     for (product_id, location), change in made.levels.items():
-        txn.add("levels", row.site_id, str(product_id), location, change)
+        txn.add("levels", row.site_id, names[product_id], location, change)
     for use in made.keys:
         if txn.get("keys", row.site_id, use.key) is None:
             txn.put("keys", row.site_id, use.key, (origin_id, use.sequence))
@@ -95,7 +95,7 @@ def store(worker: "Worker", txn: Transaction, row: Origin, origin_id: str, accep
     for oddity in made.oddities:
         worker.hub.world.screen.show(row.site_id, oddity.kind)
     follow_up.take(worker.hub, txn, row, origin_id, made)
-    row = replace(row, mark=made.mark, chain_hash=made.mark_hash)
+    row = row._replace(mark=made.mark, chain_hash=made.mark_hash)
     txn.put("origins", origin_id, row)
     worker.hub.world.timeline.note(f"mark of {origin_id[-4:]} {made.mark}", made.mark_hash)
     return row
@@ -114,7 +114,7 @@ def _on_salvage(
             if txn.get("branches", origin_id, chain_hash.hex()) is None:
                 txn.put("branches", origin_id, chain_hash.hex(), Branch(sequence, encoded, None))
         salvage = Salvage(salvage.lease, outcome.mark, outcome.hashes[-1])
-        txn.put("origins", origin_id, replace(row, salvage=salvage))
+        txn.put("origins", origin_id, row._replace(salvage=salvage))
         worker.hub.world.met["branch stored"] += 1
     elif not isinstance(outcome, Duplicate):
         return _refusal(worker, row, salvage.lease, salvage.mark, outcome)

@@ -5,7 +5,7 @@ switched off once its tail is on record, and the tail's records are adopted by c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cloud_hub.domain.branch_items import items_in_force
@@ -108,7 +108,8 @@ class Operator:
                     break
             else:
                 self._decide_again(store)
-            self._adopt(store)
+            if any(branch[2] is None for _, branch in self.world.hub.tables.scan("branches")):
+                self._adopt(store)
 
     def _decide(self, store: "Store", fenced: "Box") -> None:
         """With two boxes one is switched off; the other goes on as a successor, so that what is disputed is closed."""
@@ -130,9 +131,10 @@ class Operator:
     def _decide_again(self, store: "Store") -> None:
         """A restored hub has forgotten which box was confirmed: its branch waits for a survivor to adopt it."""
         tables, boxes = self.world.hub.tables, store.live_boxes()
-        writer = tables.get("sites", store.site_id)
-        if len(boxes) == 1 and any(branch[2] is None for _, branch in tables.scan("branches", writer)):
-            self.confirm(boxes[0])
+        if len(boxes) == 1 and tables.rows["branches"]:
+            writer = tables.get("sites", store.site_id)
+            if any(branch[2] is None for _, branch in tables.scan("branches", writer)):
+                self.confirm(boxes[0])
 
     def confirm(self, box: "Box") -> bool:
         """This box survives: close its origin where the hub has it, and open a successor; whether it went through."""
@@ -152,10 +154,10 @@ class Operator:
                 row = txn.get("origins", writer)
             origin_id = self.world.timeline.identifier()
             certificate = hub.certify(store.site_id, store.device_id, origin_id, **formers.closing(txn, writer, row))
-            txn.put("origins", writer, replace(row, is_closed=True, lease=None))
+            txn.put("origins", writer, row._replace(is_closed=True, lease=None))
             for key, before in txn.scan("origins"):
                 if before.device_id == store.device_id and before.is_closed:
-                    txn.put("origins", *key, replace(before, successor=certificate))
+                    txn.put("origins", *key, before._replace(successor=certificate))
             txn.put("origins", origin_id, Origin(
                 site_id=store.site_id, device_id=store.device_id, certificate=certificate, mark=0,
                 chain_hash=chain.genesis(store.site_id, origin_id),
@@ -184,8 +186,7 @@ class Operator:
                     items[origin_id] = _items(txn, origin_id)
                 adopt_branch(self.world, txn, row, origin_id, chain_hash, branch, items[origin_id])
 
-        if any(branch[2] is None for _, branch in hub.tables.scan("branches")):
-            hub.do(body)
+        hub.do(body)
 
 
 def add_command(world: "World", txn: Transaction, site_id: str, command: changes.Command) -> None:

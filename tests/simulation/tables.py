@@ -22,8 +22,7 @@ class Stored(NamedTuple):
     chain_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(NamedTuple):
     """What the hub knows of one origin: the row that a batch locks."""
 
     site_id: str
@@ -42,8 +41,7 @@ class Origin:
     predecessor: tuple[str, int, bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Salvage:
+class Salvage(NamedTuple):
     """A fenced box's tail on its way up: the lease it goes under and how far it has come."""
 
     lease: str
@@ -51,8 +49,7 @@ class Salvage:
     chain_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(NamedTuple):
     """One site's change feed: its own origin, head and how much of `changes` it has taken."""
 
     origin_id: str

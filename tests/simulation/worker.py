@@ -15,10 +15,10 @@ from sync_protocol.batch import parse, seal
 from sync_protocol.errors import ProtocolError
 from sync_protocol.hub_session import answer_ping
 from sync_protocol.messages import Ack, Nack
-from sync_protocol.sender import Sender, Stall
+from sync_protocol.sender import Range, Sender, Stall
 from sync_protocol.topics import shard_of
 from tests.simulation import greeting, intake
-from tests.simulation.tables import Origin, Stored, Transaction
+from tests.simulation.tables import Feed, Origin, Transaction
 
 if TYPE_CHECKING:
     from tests.simulation.hub import Hub
@@ -259,27 +259,27 @@ class Worker:
             self.hub.world.broker.down(session.device_id, session.origin_id, say.encode(safe))
 
     def _feed(self, session: Session) -> None:
-        txn = Transaction(self.hub.tables)
         feed = self.hub.extend_feed(session.site_id)
         sender = session.sender
         sender.appended(feed.head, self._now)
         while feed.origin_id == session.feed_origin and (wanted := sender.next_range(self._now)) is not None:
-            previous = self.hub.feed_hash(txn, session.site_id, feed.origin_id, wanted.first - 1)
-            rows: list[Stored] = [
-                txn.get("feed_records", feed.origin_id, at) for at in range(wanted.first, wanted.last + 1)
-            ]
-            assert previous is not None
-            sealed = seal(
-                feed.origin_id, wanted.first, previous, [row.encoded for row in rows],
-                self.hub.world.hub_key.sign, raw=wanted.raw,
-            )  # fmt: skip
-            assert sender.lease is not None
-            self.hub.world.broker.down(session.device_id, session.origin_id, say.frame(sender.lease, sealed))
-            sender.published(wanted)
+            self._send(session, feed, wanted)
         due = sender.timer()
         if due is not None and (session.timer_at is None or due < session.timer_at):
             session.timer_at = due
             self.hub.world.timeline.after(due - self._now, self._on_timer, self._life, session, due)
+
+    def _send(self, session: Session, feed: Feed, wanted: Range) -> None:
+        """One batch of the feed."""
+        tables, sender = self.hub.tables, session.sender
+        previous = self.hub.feed_hash(tables, session.site_id, feed.origin_id, wanted.first - 1)
+        positions = range(wanted.first, wanted.last + 1)
+        encoded = [tables.get("feed_records", feed.origin_id, at).encoded for at in positions]
+        assert previous is not None
+        assert sender.lease is not None
+        sealed = seal(feed.origin_id, wanted.first, previous, encoded, self.hub.world.hub_key.sign, raw=wanted.raw)
+        self.hub.world.broker.down(session.device_id, session.origin_id, say.frame(sender.lease, sealed))
+        sender.published(wanted)
 
     def _on_timer(self, life: int, session: Session, due: int) -> None:
         if life != self._life or session.timer_at != due:

@@ -62,6 +62,18 @@ def test_a_live_count_posts_the_variance_and_the_level_is_what_was_counted() -> 
     assert_sound(connection)
 
 
+def test_a_live_count_reads_none_of_the_counts_before_it() -> None:
+    asked: list[str] = []
+    connection = a_shop()
+    count(connection, MILK, 95_000)
+    connection.set_trace_callback(asked.append)
+
+    count(connection, MILK, 90_000)
+
+    assert [text for text in asked if "INTO count_lines" in text]
+    assert not [text for text in asked if "FROM count_lines" in text]
+
+
 def test_a_right_count_posts_no_movement() -> None:
     connection = a_shop()
     assert count(connection, MILK, 100_000).movement_id is None

@@ -85,6 +85,12 @@ def test_a_batch_holds_one_to_the_limit_of_records(size: int) -> None:
         sealed([b'["a",{}]'] * size)
 
 
+@pytest.mark.parametrize("origin_id", ["", "12", f"{ORIGIN}00"])
+def test_a_batch_of_no_origin_is_not_sealed(origin_id: str) -> None:
+    with pytest.raises(ValueError, match="expected an origin of 16 bytes"):
+        batch.seal(origin_id, 1, GENESIS, sales(1), KEY.sign)
+
+
 def test_fit_takes_what_surely_fits_however_badly_it_compresses() -> None:
     noise = [encode(Fact("task", {"a": KEY.sign(bytes([n % 256, n // 256])).hex() * 100})) for n in range(100)]
     fitting = batch.fit(noise)
