@@ -4,7 +4,6 @@ Reads the configuration, calls one function of `app.py` or of a service, prints 
 out. Exit codes: 0 done, 1 refused or a check failed, 2 a mistake in the configuration.
 """
 
-import asyncio
 import os
 import sys
 from collections.abc import Coroutine, Iterator
@@ -19,6 +18,7 @@ from cloud_hub import administration, app
 from cloud_hub.config import EXIT_CODE, Config
 from cloud_hub.errors import HubError, Misconfigured
 from sync_protocol.errors import Unavailable
+from sync_protocol.transport import fast_loop
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def _explained() -> Iterator[None]:
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     with _explained():
-        return asyncio.run(work, debug=False)
+        return fast_loop.run(work)
 
 
 @cli.command()
@@ -71,7 +71,6 @@ def serve(
     config = _config(context)
     with _explained():
         wanted = app.parse_roles(roles)
-    app.use_fast_loop()
     _run(app.serve(config, wanted))
 
 

@@ -4,7 +4,6 @@
 work. Any process may have any of them, and there may be any number of each.
 """
 
-import asyncio
 import resource
 import sys
 from contextlib import AsyncExitStack
@@ -28,15 +27,6 @@ def parse_roles(text: str) -> frozenset[str]:
     if not wanted or not wanted <= set(ROLES):
         raise Misconfigured("roles", f"expected some of {', '.join(ROLES)}, got {text!r}")
     return wanted
-
-
-def use_fast_loop() -> None:
-    """uvloop where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        return
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 
 async def serve(config: Config, roles: frozenset[str]) -> None:

@@ -21,6 +21,7 @@ from edge_agent.config import load
 from edge_agent.errors import BadConfig, EdgeError
 from edge_agent.services import backup as backups
 from edge_agent.storage.files import Folder, lock, make_private
+from sync_protocol.transport import fast_loop
 
 cli = typer.Typer(
     help="Backstock's store agent: stock that is right with or without a connection.",
@@ -80,7 +81,7 @@ def run(context: typer.Context) -> None:
 
     memory.save()
     with _explained(), lock(context.obj):
-        asyncio.run(serve(context.obj, load(context.obj.path)))
+        fast_loop.run(serve(context.obj, load(context.obj.path)))
 
 
 @cli.command()

