@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from cloud_hub.services.ports import Now
-from cloud_hub.storage import origins
+from cloud_hub.storage import devices, origins
 from cloud_hub.storage.database import Database
 from sync_protocol.limits import CONTROL_BYTES_MAX
 from sync_protocol.topics import PRESENCE_FILTER
@@ -48,17 +48,17 @@ class Presence:
             return
         async with self._database.transaction() as connection:
             for device_id in sorted(online):
-                await origins.save_presence(connection, device_id, online[device_id], self._now())
+                await devices.save_presence(connection, device_id, online[device_id], self._now())
             for device_id in sorted(telemetry):
                 told = telemetry[device_id]
-                await origins.save_telemetry(connection, device_id, told, self._now())
+                await devices.save_telemetry(connection, device_id, told, self._now())
                 await origins.save_backlog(connection, device_id, _whole(told.get("head")), _whole(told.get("pending")),
                                            self._oldest(told), self._now())  # fmt: skip
 
     async def list_device_ids(self) -> list[UUID]:
         """All active devices."""
         async with self._database.connection() as connection:
-            return await origins.list_device_ids(connection)
+            return await devices.list_active_ids(connection)
 
     def _oldest(self, told: dict[str, Any]) -> int | None:
         age_s = told.get("oldest_unacked_age_s")

@@ -7,7 +7,6 @@ its site. Adoption asks the site's current writer, record by record, each at mos
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 import structlog
 
@@ -17,9 +16,10 @@ from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services import formers, registering
 from cloud_hub.services.commands import create_command
 from cloud_hub.services.ports import Sign
-from cloud_hub.storage import batches, branches, hub_state, ledger, origins
+from cloud_hub.storage import batches, branches, devices, hub_state, ledger, origins
 from cloud_hub.storage.branches import Branch
 from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.devices import Device
 from sync_protocol.keys import Claims, issue
 from sync_protocol.records import Fact, Item, Movement, encode
 
@@ -39,44 +39,42 @@ class Recovery:
         Raises NotFound, Conflict. Given again before the box has come for it, it is the same.
         """
         async with self._database.transaction() as connection:
-            device = await origins.find_device(connection, device_id)
+            device = await devices.find(connection, device_id)
             if device is None:
                 raise NotFound("device", "no such device")
-            if device["state"] != "active":
+            if device.state != "active":
                 raise Conflict("revoked", "expected an active device")
-            waiting = await self._waiting(connection, device["site_id"], device_id)
+            waiting = await self._waiting(connection, device)
             if waiting is not None:
                 return waiting
-            fresh = await self._succeed(connection, device["site_id"], device_id, device["public_key"], now_ms)
+            fresh = await self._succeed(connection, device, now_ms)
             crashpoint("take_over.before_commit")
         crashpoint("take_over.after_commit")
         log.info("a box was confirmed as the survivor", device=device_id, origin=fresh, actor=actor)
         return fresh
 
-    async def _waiting(self, connection: Connection, site_id: UUID, device_id: str) -> str | None:
+    async def _waiting(self, connection: Connection, device: Device) -> str | None:
         """A successor that was opened for this device and has not spoken yet."""
-        newest = await origins.lock_open(connection, site_id)
-        is_waiting = newest is not None and str(newest.device_id) == device_id and newest.boot == 0 and newest.mark == 0
+        newest = await origins.lock_open(connection, device.site_id)
+        is_waiting = newest is not None and str(newest.device_id) == device.id and newest.boot == 0 and newest.mark == 0
         return str(newest.origin_id) if newest is not None and is_waiting and newest.predecessor_origin else None
 
-    async def _succeed(
-        self, connection: Connection, site_id: UUID, device_id: str, public_key: bytes, now_ms: int
-    ) -> str:
-        writer = await origins.lock_open(connection, site_id)
+    async def _succeed(self, connection: Connection, device: Device, now_ms: int) -> str:
+        writer = await origins.lock_open(connection, device.site_id)
         if writer is None:
             raise Conflict("no_writer", "expected a site that has an origin")
         if await formers.missing(connection, writer) is not None:
             raise _incomplete()
         fresh = registering.new_id()
         claims = Claims(
-            site_id=str(site_id), device_id=device_id, origin_id=fresh, public_key=bytes(public_key).hex(),
+            site_id=device.site_id, device_id=device.id, origin_id=fresh, public_key=device.public_key.hex(),
             hub_epoch=(await hub_state.get(connection)).hub_epoch, issued_at=now_ms,
             **await registering.closing(connection, writer),
         )  # fmt: skip
         certificate = issue(claims, self._sign)
         await registering.register(connection, claims, now_ms)
-        for origin in await origins.list_of_site(connection, site_id):
-            if str(origin.device_id) == device_id and origin.state != "open":
+        for origin in await origins.list_of_site(connection, device.site_id):
+            if str(origin.device_id) == device.id and origin.state != "open":
                 await origins.save_successor(connection, origin.origin_id, certificate)
         return fresh
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from uuid_utils import uuid7
 
-from cloud_hub.storage import exceptions, origins
+from cloud_hub.storage import devices, exceptions, origins
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.origins import Origin
 from sync_protocol import chain
@@ -108,10 +108,7 @@ async def _unsaved(connection: Connection, newest: Origin) -> list[Opened] | Non
 
 async def _open(connection: Connection, site_id: str, named: Claims | Opened, now_ms: int) -> None:
     """An origin as it was certified; the one before it is closed."""
-    await origins.add_device(
-        connection, id=named.device_id, site_id=site_id, name=named.device_id,
-        public_key=bytes.fromhex(named.public_key), enrolled_at=now_ms,
-    )  # fmt: skip
+    await devices.recall(connection, named.device_id, site_id, bytes.fromhex(named.public_key), now_ms)
     if named.predecessor is not None:
         await origins.save_state(connection, named.predecessor.origin_id, "closed", now_ms)
     await origins.insert_origin(

@@ -1,11 +1,13 @@
 """SQL of boxes and their enrolment codes."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_into
 
-from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.database import Connection, Query, Row, given
 from cloud_hub.storage.schema import devices, enrolment_codes, origins
 
 
@@ -38,16 +40,10 @@ _NOW = sa.bindparam("now", type_=sa.BigInteger)
 _HASH = sa.bindparam("hash", type_=sa.LargeBinary)
 _FIND = Query(sa.select(devices).where(devices.c.id == _ID))
 _LIST = Query(sa.select(devices).order_by(devices.c.site_id, devices.c.enrolled_at))
-_INSERT = Query(
-    devices.insert()
-    .values(
-        {
-            name: sa.bindparam(name, type_=devices.c[name].type)
-            for name in ("id", "site_id", "name", "public_key", "enrolled_at")
-        }
-    )
-    .returning(devices)
-)
+_ACTIVE = Query(sa.select(devices.c.id).where(devices.c.state == "active"))
+_insert = insert_into(devices).values(given(devices, "id", "site_id", "name", "public_key", "enrolled_at"))
+_INSERT = Query(_insert.returning(devices))
+_RECALL = Query(_insert.on_conflict_do_nothing())
 _NEWEST_ORIGIN = Query(
     sa.select(origins.c.origin_id)
     .where(origins.c.device_id == _ID)
@@ -71,6 +67,8 @@ _REVOKE = Query(
     .returning(devices)
 )
 _END_SESSIONS = Query(origins.update().where(origins.c.device_id == _ID).values(lease=None, session=None))
+_PRESENCE = Query(devices.update().where(devices.c.id == _ID).values(given(devices, "is_online", "presence_at")))
+_TELEMETRY = Query(devices.update().where(devices.c.id == _ID).values(given(devices, "telemetry", "telemetry_at")))
 _INSERT_CODE = Query(
     enrolment_codes.insert().values(
         hash=_HASH,
@@ -103,6 +101,10 @@ async def list_by_site(connection: Connection) -> list[Device]:
     return [_made(row) for row in await _LIST.fetch(connection)]
 
 
+async def list_active_ids(connection: Connection) -> list[UUID]:
+    return [row["id"] for row in await _ACTIVE.fetch(connection)]
+
+
 async def insert(
     connection: Connection, device_id: str, site_id: str, name: str, public_key: bytes, now_ms: int
 ) -> Device:
@@ -111,6 +113,13 @@ async def insert(
     )
     assert row is not None
     return _made(row)
+
+
+async def recall(connection: Connection, device_id: str, site_id: str, public_key: bytes, now_ms: int) -> None:
+    """A device that a certificate of ours names, in case the database has forgotten it."""
+    await _RECALL.execute(
+        connection, id=device_id, site_id=site_id, name=device_id, public_key=public_key, enrolled_at=now_ms
+    )
 
 
 async def newest_origin(connection: Connection, device_id: str) -> str:
@@ -130,6 +139,16 @@ async def revoke(connection: Connection, device_id: str, actor: str, now_ms: int
         return None
     await _END_SESSIONS.execute(connection, id=device_id)
     return _made(row)
+
+
+async def save_presence(connection: Connection, device_id: object, is_online: bool, now_ms: int) -> None:
+    """What the broker says of the box's connection."""
+    await _PRESENCE.execute(connection, id=device_id, is_online=is_online, presence_at=now_ms)
+
+
+async def save_telemetry(connection: Connection, device_id: object, telemetry: Any, now_ms: int) -> None:
+    """The box's last gauges."""
+    await _TELEMETRY.execute(connection, id=device_id, telemetry=telemetry, telemetry_at=now_ms)
 
 
 async def insert_code(

@@ -1,4 +1,4 @@
-"""SQL of origins and their devices: all that the hub knows of a conversation is in the row."""
+"""SQL of origins: all that the hub knows of a conversation is in the row."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -71,7 +71,6 @@ _LEASED = Query(
         origins.c.device_id == sa.any_(bound_array(origins.c.device_id, "ids")),
     )
 )
-_DEVICES = Query(sa.select(devices.c.id).where(devices.c.state == "active"))
 _INSERT = Query(
     insert(origins)
     .values(
@@ -129,22 +128,6 @@ _SET_WRITER = Query(
     .where(sites.c.id == bound(sites.c.id, "site_id"))
     .values(writer_origin=bound(sites.c.writer_origin, "origin_id"))
 )
-_PRESENCE = Query(
-    devices.update()
-    .where(devices.c.id == bound(devices.c.id, "device_id"))
-    .values(**given(devices, "is_online", "presence_at"))
-)
-_TELEMETRY = Query(
-    devices.update()
-    .where(devices.c.id == bound(devices.c.id, "device_id"))
-    .values(**given(devices, "telemetry", "telemetry_at"))
-)
-_ADD_DEVICE = Query(
-    insert(devices)
-    .values(**given(devices, "id", "site_id", "name", "public_key", "enrolled_at"))
-    .on_conflict_do_nothing()
-)
-_DEVICE = Query(sa.select(devices).where(devices.c.id == bound(devices.c.id)))
 
 
 async def find(connection: Connection, origin_id: object) -> Origin | None:
@@ -194,11 +177,6 @@ async def list_before(connection: Connection, origin: Origin) -> list[Origin]:
 async def list_leased(connection: Connection, device_ids: list[UUID]) -> list[Origin]:
     """Origins of these devices that have a session."""
     return [made for row in await _LEASED.fetch(connection, ids=device_ids) if (made := _made(row))]
-
-
-async def list_device_ids(connection: Connection) -> list[UUID]:
-    """All active devices."""
-    return [row["id"] for row in await _DEVICES.fetch(connection)]
 
 
 async def insert_origin(connection: Connection, **values: Any) -> bool:
@@ -292,26 +270,6 @@ async def save_safe_mark(connection: Connection, origin_id: object, safe_mark: i
 async def set_writer(connection: Connection, site_id: object, origin_id: object) -> None:
     """Who writes the site's ledger from now on."""
     await _SET_WRITER.execute(connection, site_id=site_id, origin_id=origin_id)
-
-
-async def save_presence(connection: Connection, device_id: object, is_online: bool, now_ms: int) -> None:
-    """What the broker says of the box's connection."""
-    await _PRESENCE.execute(connection, device_id=device_id, is_online=is_online, presence_at=now_ms)
-
-
-async def save_telemetry(connection: Connection, device_id: object, telemetry: Any, now_ms: int) -> None:
-    """The box's last gauges."""
-    await _TELEMETRY.execute(connection, device_id=device_id, telemetry=telemetry, telemetry_at=now_ms)
-
-
-async def add_device(connection: Connection, **values: Any) -> None:
-    """A device that a certificate of ours names and the database has forgotten."""
-    await _ADD_DEVICE.execute(connection, **values)
-
-
-async def find_device(connection: Connection, device_id: object) -> Row | None:
-    """One device's row."""
-    return await _DEVICE.fetchrow(connection, id=device_id)
 
 
 def _made(row: Row | None) -> Origin | None:
