@@ -12,11 +12,10 @@ import contextlib
 import socket
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from functools import partial
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -25,30 +24,19 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from sync_protocol.errors import Lost, TooLarge, Unavailable
 from sync_protocol.limits import BATCH_BYTES_MAX
 from sync_protocol.transport.address import BrokerAddress as BrokerAddress
-from sync_protocol.transport.address import failure_code, tls_context
+from sync_protocol.transport.address import failure_code
+from sync_protocol.transport.paho_client import CONNECT_TIMEOUT_S, hang_up, make_client, properties_of
 from sync_protocol.transport.pump import SocketPump
-from sync_protocol.transport.reasons import CLOSED, in_words
+from sync_protocol.transport.reasons import CLOSED, in_words, slug
+from sync_protocol.transport.window import Outgoing, Window, fail
 
 PACKET_BYTES_MAX = BATCH_BYTES_MAX + 4_096
 """A batch with its topic and properties."""
-
-WAITING_MAX = 10_000
-"""Messages that may wait for the window of one connection before `publish` refuses."""
 
 INBOX_MAX = 1_000
 """Messages that may wait to be read before this end stops reading its socket."""
 
 ANSWER_TIMEOUT_S = 10.0
-CONNECT_TIMEOUT_S = 10.0
-
-
-@dataclass(slots=True)
-class _Outgoing:
-    topic: str
-    payload: bytes
-    retain: bool
-    properties: Properties
-    confirmed: asyncio.Future[None] | None
 
 
 class Connection:
@@ -60,12 +48,10 @@ class Connection:
         self._client = client
         self._pump: SocketPump | None = None
         self._keepalive_s = keepalive_s
-        self._window = window
+        self._window = Window(window)
         self._packet_bytes_max = PACKET_BYTES_MAX
         self._connected: asyncio.Future[None] = self._loop.create_future()
         self._over: asyncio.Future[Lost] = self._loop.create_future()
-        self._waiting: deque[_Outgoing] = deque()
-        self._unacked: dict[int, asyncio.Future[None] | None] = {}
         self._subscribing: dict[int, asyncio.Future[None]] = {}
         self._inbox: deque[tuple[str, bytes]] = deque()
         self._arrived = asyncio.Event()
@@ -85,7 +71,7 @@ class Connection:
         window: int = 32,
     ) -> "Connection":
         """Connect and wait for the CONNACK. Raises Unavailable."""
-        client = _client(address, client_id, will)
+        client = make_client(address, client_id, will)
         self = cls(address, client, keepalive_s=keepalive_s, window=window)
         try:
             await self._dial(receive_maximum)
@@ -103,7 +89,7 @@ class Connection:
     @property
     def can_publish(self) -> bool:
         """Connected, and the window has room: `publish` goes out at once."""
-        return not self._over.done() and len(self._unacked) < self._window and not self._waiting
+        return not self._over.done() and self._window.has_room
 
     @property
     def is_lost(self) -> bool:
@@ -162,7 +148,7 @@ class Connection:
     # --- connecting -------------------------------------------------------------------
 
     async def _dial(self, receive_maximum: int) -> None:
-        properties = _properties(PacketTypes.CONNECT)
+        properties = properties_of(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = 0
         properties.ReceiveMaximum = receive_maximum
         properties.MaximumPacketSize = PACKET_BYTES_MAX
@@ -178,7 +164,7 @@ class Connection:
         try:
             await asyncio.shield(dialling)
         except asyncio.CancelledError:
-            dialling.add_done_callback(lambda _: _hang_up(self._client))
+            dialling.add_done_callback(lambda _: hang_up(self._client))
             raise
         except (OSError, ValueError) as error:
             raise Unavailable(failure_code(error), f"{self._address.host}:{self._address.port}: {error}") from error
@@ -233,22 +219,18 @@ class Connection:
         self._check_open()
         if len(payload) + len(topic) + 64 > self._packet_bytes_max:
             raise TooLarge(f"packet: expected at most {self._packet_bytes_max} bytes, got {len(payload)}")
-        if len(self._waiting) >= WAITING_MAX:
-            raise Unavailable("congested", f"{WAITING_MAX} messages wait for the broker")
-        properties = _properties(PacketTypes.PUBLISH)
+        properties = properties_of(PacketTypes.PUBLISH)
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
-        self._waiting.append(_Outgoing(topic, payload, retain, properties, confirmed))
+        self._window.put(Outgoing(topic, payload, retain, properties, confirmed))
         self._flush()
 
     def _flush(self) -> None:
-        """Hand to paho only what the window has room for: what it holds it sends twice or not at all."""
-        while self._waiting and len(self._unacked) < self._window and not self._over.done():
-            out = self._waiting.popleft()
+        while not self._over.done() and (out := self._window.take()) is not None:
             info = self._client.publish(out.topic, out.payload, 1, out.retain, out.properties)
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 raise self._lose("publish", f"could not publish: {info.rc!r}")
-            self._unacked[info.mid] = out.confirmed
+            self._window.sent(info.mid, out)
 
     def _check_open(self) -> None:
         if self._over.done():
@@ -269,17 +251,11 @@ class Connection:
         self._over.set_result(lost)
         if self._pump is not None:
             self._pump.stop()
-        _hang_up(self._client)
-        if not self._connected.done():
-            self._connected.set_exception(Unavailable(code, detail))
-            self._connected.exception()
-        waiters = [*self._unacked.values(), *(out.confirmed for out in self._waiting), *self._subscribing.values()]
-        for waiter in waiters:
-            if waiter is not None and not waiter.done():
-                waiter.set_exception(lost)
-                waiter.exception()
-        self._unacked.clear()
-        self._waiting.clear()
+        hang_up(self._client)
+        fail(self._connected, Unavailable(code, detail))
+        for granted in self._subscribing.values():
+            fail(granted, lost)
+        self._window.lose(lost)
         self._arrived.set()
         return lost
 
@@ -289,9 +265,9 @@ class Connection:
         self, _c: object, _u: object, _f: object, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if reason.is_failure:
-            self._lose(_slug(reason), f"the broker refused: {in_words(reason, properties)}")
+            self._lose(slug(reason), f"the broker refused: {in_words(reason, properties)}")
             return
-        self._window = min(self._window, getattr(properties, "ReceiveMaximum", 65_535))
+        self._window.narrow(getattr(properties, "ReceiveMaximum", 65_535))
         self._packet_bytes_max = min(PACKET_BYTES_MAX, getattr(properties, "MaximumPacketSize", PACKET_BYTES_MAX))
         if not self._connected.done():
             self._connected.set_result(None)
@@ -300,7 +276,7 @@ class Connection:
         self, _c: object, _u: object, flags: paho.DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if flags.is_disconnect_packet_from_server:
-            self._lose(_slug(reason), f"the broker hung up: {in_words(reason, properties)}")
+            self._lose(slug(reason), f"the broker hung up: {in_words(reason, properties)}")
         else:
             self._lose("connection_lost", CLOSED)
 
@@ -311,16 +287,11 @@ class Connection:
             self._pump.read_off()
 
     def _on_publish(self, _c: object, _u: object, mid: int, reason: ReasonCode, properties: Properties | None) -> None:
-        confirmed = self._unacked.pop(mid, None)
+        refusal = None
         if reason.is_failure:
             self.last_refusal = in_words(reason, properties)
-        if confirmed is not None and not confirmed.done():
-            if reason.is_failure:
-                confirmed.set_exception(
-                    Unavailable(_slug(reason), f"the broker refused a message: {self.last_refusal}")
-                )
-            else:
-                confirmed.set_result(None)
+            refusal = Unavailable(slug(reason), f"the broker refused a message: {self.last_refusal}")
+        self._window.acked(mid, refusal)
         self._loop.call_soon(self._guarded, self._flush)
 
     def _on_subscribe(
@@ -332,40 +303,6 @@ class Connection:
         refused = [reason for reason in reasons if reason.is_failure]
         if refused:
             detail = f"the broker refused a topic: {in_words(refused[0], properties)}"
-            granted.set_exception(Unavailable(_slug(refused[0]), detail))
+            granted.set_exception(Unavailable(slug(refused[0]), detail))
         else:
             granted.set_result(None)
-
-
-def _client(address: BrokerAddress, client_id: str, will: tuple[str, bytes] | None) -> paho.Client:
-    client = paho.Client(
-        CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
-    )
-    client.max_inflight_messages_set(0)
-    client.connect_timeout = CONNECT_TIMEOUT_S
-    if address.username is not None:
-        client.username_pw_set(address.username, address.password)
-    if will is not None:
-        client.will_set(will[0], will[1], qos=1, retain=True)
-    if address.tls:
-        client.tls_set_context(tls_context(address))
-    return client
-
-
-def _properties(packet: int) -> Properties:
-    return Properties(packet)  # type: ignore[no-untyped-call]
-
-
-def _hang_up(client: paho.Client) -> None:
-    """Close the socket without another word; paho's own ways out can wait for ever."""
-    client.on_socket_close = client.on_socket_register_write = client.on_socket_unregister_write = None
-    client.on_disconnect = None
-    sock = client.socket()
-    if sock is not None:
-        with contextlib.suppress(OSError):
-            sock.close()
-
-
-def _slug(reason: ReasonCode) -> str:
-    """A stable code of an MQTT reason: "Session taken over" -> "session_taken_over"."""
-    return str(reason).lower().replace(" ", "_")

@@ -35,3 +35,8 @@ def in_words(reason: ReasonCode, properties: Properties | None = None) -> str:
     said = f', "{own_words[:120]}"' if own_words else ""
     remedy = _REMEDIES.get(reason.value)
     return f"{reason} (0x{reason.value:02X}){said}" + (f": {remedy}" if remedy else "")
+
+
+def slug(reason: ReasonCode) -> str:
+    """A stable code of an MQTT reason: "Session taken over" -> "session_taken_over"."""
+    return str(reason).lower().replace(" ", "_")

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sync_protocol.errors import Lost, TooLarge, Unavailable
-from sync_protocol.transport import mqtt
+from sync_protocol.transport import mqtt, window
 from sync_protocol.transport.mqtt import BrokerAddress, Connection
 from tests.integration.transport.scripted import CONNECT, DISCONNECT, PUBACK, PUBLISH, ScriptedBroker
 
@@ -84,7 +84,7 @@ async def test_3_a_negative_puback_is_a_refusal(scripted: ScriptedBroker) -> Non
 async def test_4_what_cannot_wait_is_refused_aloud_and_nothing_is_dropped(
     scripted: ScriptedBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mqtt, "WAITING_MAX", 100)
+    monkeypatch.setattr(window, "WAITING_MAX", 100)
     scripted.puback_reason = None
     connection = await connect(scripted, window=5)
     for number in range(105):
