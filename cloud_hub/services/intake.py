@@ -74,12 +74,13 @@ class Intake:
             new = [(origin, judged) for _, origin, judged in heard if judged.accepted is not None]
             shares = {share.origin.origin_id: share for share in
                       await self.write(connection, new, now_ms, is_suspect=is_suspect)}  # fmt: skip
-            for index, origin, judged in heard:
+            for _, origin, judged in heard:
                 await _note_trouble(connection, origin, judged, now_ms)
-                share = shares.get(origin.origin_id)
-                said[index] += answers(origin, judged, share.made if share else None)
             crashpoint("intake.before_commit")
         crashpoint("intake.after_commit")
+        for index, origin, judged in heard:
+            share = shares.get(origin.origin_id)
+            said[index] += answers(origin, judged, share.made if share else None)
         for share in shares.values():
             self.movements += len(share.made.movements)
             self._items.remember(share.origin.origin_id, share.items, share.made)
