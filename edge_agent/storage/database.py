@@ -19,11 +19,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from edge_agent.crashpoints import crashpoint
-from edge_agent.errors import EdgeError, Unavailable
-from edge_agent.storage import ledger, upgrade
+from edge_agent.errors import Unavailable
+from edge_agent.storage import upgrade
+from edge_agent.storage.commits import Done, Job, commit_together, roll_back
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -42,17 +43,6 @@ CACHE_KIB, READER_CACHE_KIB = 2_048, 512
 """Of the writer and of each reader; the kernel caches the rest of the file anyway."""
 
 
-class _Job(NamedTuple):
-    function: Callable[[sqlite3.Connection], object]
-    future: asyncio.Future[object]
-
-
-class _Done(NamedTuple):
-    job: _Job
-    result: object
-    error: BaseException | None
-
-
 class Database:
     """The store's file, opened and migrated; `write` and `read` are used from one event loop."""
 
@@ -63,7 +53,7 @@ class Database:
         self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         for _ in range(READERS):
             self._readers.put(_connect_reader(path))
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._waiting = 0
         self._copied = 0
         """`total_changes` at the last checkpoint in a pause."""
@@ -104,7 +94,7 @@ class Database:
         loop = self._loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
         self._waiting += 1
-        self._queue.put(_Job(lambda connection: function(connection, *args, **kwargs), future))
+        self._queue.put(Job(lambda connection: function(connection, *args, **kwargs), future))
         return await future  # type: ignore[return-value]
 
     async def read(
@@ -149,11 +139,11 @@ class Database:
                 is_open = False
             found = [job for job in jobs if job is not None]
             if found:
-                done, head = _commit_together(self._writer, found)
+                done, head = commit_together(self._writer, found)
                 assert self._loop is not None
                 self._loop.call_soon_threadsafe(self._tell, done, head)
 
-    def _next(self) -> _Job | None:
+    def _next(self) -> Job | None:
         """The next function; a pause before it is used."""
         if self._writer.total_changes - self._copied >= PAUSE_CHANGES:
             try:
@@ -164,7 +154,7 @@ class Database:
                     self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
         return self._queue.get()
 
-    def _tell(self, done: list[_Done], head: int | None) -> None:
+    def _tell(self, done: list[Done], head: int | None) -> None:
         self._waiting -= len(done)
         for job, result, error in done:
             if job.future.done():
@@ -218,7 +208,7 @@ def transact(
         crashpoint("edge.write.after_commit")
         return result
     except BaseException:
-        _roll_back(connection)
+        roll_back(connection)
         raise
 
 
@@ -232,83 +222,3 @@ def quick_check(path: Path) -> None:
     if found != [("ok",)]:
         detail = "; ".join(str(row[0]) for row in found)
         raise Unavailable("database_damaged", f"{path.name}: {detail}", remedy="restore a backup of this box")
-
-
-def _commit_together(connection: sqlite3.Connection, jobs: list[_Job]) -> tuple[list[_Done], int | None]:
-    """Run the functions in one transaction; when the transaction itself fails, all of them fail.
-
-    Also returns the ledger's last position, None when nothing was changed.
-    """
-    before = connection.total_changes
-    try:
-        done = _run_all(connection, jobs)
-        head = ledger.last_position(connection) if connection.total_changes != before else None
-        crashpoint("edge.write.before_commit")
-        connection.execute("COMMIT")
-        crashpoint("edge.write.after_commit")
-    except BaseException as error:  # noqa: BLE001 - handed to those who wait
-        _roll_back(connection)
-        failure = as_unavailable(error)
-        return [_Done(job, None, failure) for job in jobs], None
-    return done, head
-
-
-def _run_all(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Done]:
-    """The functions in a new transaction.
-
-    A savepoint keeps a copy of each page that is touched, so there is none before one of several functions has failed.
-    """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        return [_Done(job, job.function(connection), None) for job in jobs]
-    except Exception:
-        if len(jobs) == 1:
-            raise
-    _roll_back(connection)
-    connection.execute("BEGIN IMMEDIATE")
-    return [_run_one(connection, job) for job in jobs]
-
-
-def _run_one(connection: sqlite3.Connection, job: _Job) -> _Done:
-    connection.execute("SAVEPOINT one")
-    try:
-        result = job.function(connection)
-    except (sqlite3.OperationalError, MemoryError) as error:
-        if not connection.in_transaction or _is_full(error):
-            # SQLite has undone the whole transaction already, or no later statement can work.
-            raise
-        return _undone(connection, job, error)
-    except Exception as error:  # noqa: BLE001 - the caller gets it
-        return _undone(connection, job, error)
-    connection.execute("RELEASE one")
-    return _Done(job, result, None)
-
-
-def _undone(connection: sqlite3.Connection, job: _Job, error: Exception) -> _Done:
-    connection.execute("ROLLBACK TO one")
-    connection.execute("RELEASE one")
-    return _Done(job, None, error if isinstance(error, EdgeError) else as_unavailable(error))
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    # After SQLITE_FULL SQLite has rolled back by itself and ROLLBACK would raise.
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-
-
-def _is_full(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorname", "").startswith(
-        ("SQLITE_FULL", "SQLITE_IOERR")
-    )
-
-
-def as_unavailable(error: BaseException) -> BaseException:
-    """A driver error as one of ours; any other error as it is."""
-    name = getattr(error, "sqlite_errorname", "")
-    if name.startswith("SQLITE_FULL"):
-        return Unavailable("storage_full", "the disk is full; nothing was written",
-                           remedy="free space on the box; sales continue from the reserve")  # fmt: skip
-    if isinstance(error, sqlite3.OperationalError) and name.startswith(("SQLITE_IOERR", "SQLITE_READONLY",
-                                                                       "SQLITE_CANTOPEN")):  # fmt: skip
-        return Unavailable("storage_failed", f"the disk failed: {error}", remedy="check the disk, then restart")
-    return error

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from edge_agent.errors import EdgeError
 from edge_agent.services import generation, pruning, uplink
 from edge_agent.storage import identity, ledger
-from edge_agent.storage.database import as_unavailable, transact
+from edge_agent.storage.commits import as_unavailable
+from edge_agent.storage.database import transact
 from sync_protocol import messages as say
 from sync_protocol.clock import full_jitter
 from sync_protocol.edge_session import EdgeSession, Link
