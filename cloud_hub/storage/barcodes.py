@@ -4,17 +4,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from cloud_hub.storage.database import Connection, Query
-from cloud_hub.storage.schema import barcodes, hub_state
+from cloud_hub.storage.schema import barcodes
+from cloud_hub.storage.versions import EPOCH
 
 _CODE = sa.bindparam("code", type_=sa.Text)
 _PRODUCT = sa.bindparam("product_id", type_=sa.Uuid)
 _PACK = sa.bindparam("pack_quantity", type_=sa.BigInteger)
-_EPOCH = sa.select(hub_state.c.hub_epoch).scalar_subquery()
 _VALUES = {
     "code": _CODE,
     "product_id": _PRODUCT,
     "pack_quantity": _PACK,
-    "version_epoch": _EPOCH,
+    "version_epoch": EPOCH,
     "version": sa.literal_column("1"),
     "created_at": sa.bindparam("now", type_=sa.BigInteger),
 }

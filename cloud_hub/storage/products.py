@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from cloud_hub.storage import changes
-from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.database import Connection, Query, Row, given
 from cloud_hub.storage.listing import equals, page, paged
 from cloud_hub.storage.schema import barcodes, hub_state, levels, products, sites
+from cloud_hub.storage.versions import Versioned, first_version, next_version
 from sync_protocol import changes as wire
 from sync_protocol.quantity import parse_money
 
@@ -32,7 +33,7 @@ class Barcode(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Versioned):
     """One product as head office knows it."""
 
     id: str
@@ -53,10 +54,6 @@ class Product:
     barcodes: tuple[Barcode, ...]
     created_at_ms: int
     updated_at_ms: int
-
-    @property
-    def etag(self) -> str:
-        return f"{self.version[0]}-{self.version[1]}"
 
 
 class ProductFilter(NamedTuple):
@@ -89,7 +86,6 @@ _SELECT = sa.select(
     *(column for column in products.c if column.name not in ("search", "proposed_by_site", "merged_into")), _CODES
 )
 _ID = sa.bindparam("id", type_=sa.Uuid)
-_EPOCH = sa.select(hub_state.c.hub_epoch).scalar_subquery()
 _FIND = Query(_SELECT.where(products.c.id == _ID))
 _LOCK = Query(_SELECT.where(products.c.id == _ID).with_for_update(of=products))
 _FIND_BY_CODE = Query(
@@ -121,27 +117,13 @@ _SEARCH = Query(
         )
     )
 )
-_INSERT = Query(
-    products.insert().values(
-        {name: sa.bindparam(name, type_=products.c[name].type) for name in ("id", *FIELDS, "registers")}
-        | {
-            "version_epoch": _EPOCH,
-            "version": sa.literal_column("1"),
-            "created_at": sa.bindparam("now", type_=sa.BigInteger),
-            "updated_at": sa.bindparam("now", type_=sa.BigInteger),
-        }
-    )
-)
+_INSERT = Query(products.insert().values(given(products, "id", *FIELDS, "registers") | first_version()))
 _UPDATE = Query(
     products.update()
     .where(products.c.id == _ID)
     .values(
         {name: sa.bindparam(f"new_{name}", type_=products.c[name].type) for name in (*FIELDS, "registers")}
-        | {
-            "version_epoch": _EPOCH,
-            "version": products.c.version + 1,
-            "updated_at": sa.bindparam("now", type_=sa.BigInteger),
-        }
+        | next_version(products)
     )
 )
 _EPOCH_NOW = Query(sa.select(hub_state.c.hub_epoch))

@@ -14,7 +14,8 @@ from cloud_hub.domain.arrivals import Arrived
 from cloud_hub.domain.purchasing import Line, order_number, total
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
 from cloud_hub.storage.listing import equals, newest_first, of_sites, page
-from cloud_hub.storage.schema import hub_state, purchase_order_lines, purchase_orders, sites, vendors
+from cloud_hub.storage.schema import purchase_order_lines, purchase_orders, sites, vendors
+from cloud_hub.storage.versions import EPOCH, Versioned, first_version, next_version
 
 _TEXTS = ("number", "state", "currency", "note", "reference", "expected_on", "created_by", "approved_by")
 _TIMES = ("created_at", "approved_at", "sent_at", "acknowledged_at", "received_at", "closed_at", "updated_at")
@@ -25,7 +26,7 @@ _CHANGING = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(Versioned):
     """What a site ordered from a vendor."""
 
     id: str
@@ -51,10 +52,6 @@ class Order:
     lines: tuple[Line, ...]
 
     @property
-    def etag(self) -> str:
-        return f"{self.version[0]}-{self.version[1]}"
-
-    @property
     def total(self) -> Decimal:
         return total(self.lines, self.currency)
 
@@ -75,8 +72,6 @@ class OrderFilter(NamedTuple):
 _ORDERS = purchase_orders.c
 _LINES = purchase_order_lines.c
 _ID = bound(_ORDERS.id)
-_EPOCH = sa.select(hub_state.c.hub_epoch).scalar_subquery()
-_NOW = sa.bindparam("now", type_=sa.BigInteger)
 _SITES = sa.bindparam("sites", type_=ARRAY(sa.Uuid))
 _SELECT = sa.select(purchase_orders, vendors.c.name.label("vendor_name")).join_from(
     purchase_orders, vendors, vendors.c.id == _ORDERS.vendor_id
@@ -106,7 +101,7 @@ _LINES_OF = Query(
     .order_by(_LINES.order_id, _LINES.line)
 )
 _NEXT_SERIAL = Query(
-    sa.select(sa.func.coalesce(sa.func.max(_ORDERS.serial), 0) + 1, _EPOCH).where(
+    sa.select(sa.func.coalesce(sa.func.max(_ORDERS.serial), 0) + 1, EPOCH).where(
         _ORDERS.site_id == bound(_ORDERS.site_id)
     )
 )
@@ -116,16 +111,13 @@ _INSERT = Query(
             purchase_orders, "site_id", "id", "serial", "number", "vendor_id", "state", "currency", "note",
             "expected_on", "created_by",
         )
-        | {"version_epoch": _EPOCH, "version": sa.literal_column("1"), "created_at": _NOW, "updated_at": _NOW}
+        | first_version()
     )
 )  # fmt: skip
 _UPDATE = Query(
     purchase_orders.update()
     .where(_ORDERS.site_id == bound(_ORDERS.site_id), _ORDERS.id == _ID)
-    .values(
-        given(purchase_orders, *_CHANGING)
-        | {"version_epoch": _EPOCH, "version": _ORDERS.version + 1, "updated_at": _NOW}
-    )
+    .values(given(purchase_orders, *_CHANGING) | next_version(purchase_orders))
 )
 _LINE_NAMES = ("site_id", "order_id", "product_id", "line", "quantity", "unit_price")
 _INSERT_LINE = Query(purchase_order_lines.insert().values(given(purchase_order_lines, *_LINE_NAMES)))

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 
 from cloud_hub.storage.database import Connection, Query, Row, bound, given
 from cloud_hub.storage.listing import equals, optional, page, paged
-from cloud_hub.storage.schema import hub_state, vendors
+from cloud_hub.storage.schema import vendors
+from cloud_hub.storage.versions import Versioned, first_version, next_version
 
 FIELDS = ("code", "name", "contact_email", "contact_phone", "address", "currency", "lifecycle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vendor:
+class Vendor(Versioned):
     """One vendor."""
 
     id: str
@@ -31,10 +32,6 @@ class Vendor:
     created_at_ms: int
     updated_at_ms: int
 
-    @property
-    def etag(self) -> str:
-        return f"{self.version[0]}-{self.version[1]}"
-
 
 class VendorFilter(NamedTuple):
     """Which vendors a list wants; None: all."""
@@ -45,8 +42,6 @@ class VendorFilter(NamedTuple):
 
 
 _ID = bound(vendors.c.id)
-_EPOCH = sa.select(hub_state.c.hub_epoch).scalar_subquery()
-_NOW = sa.bindparam("now", type_=sa.BigInteger)
 _FIND = Query(sa.select(vendors).where(vendors.c.id == _ID))
 _LOCK = Query(sa.select(vendors).where(vendors.c.id == _ID).with_for_update())
 _LIKE = sa.bindparam("like", type_=sa.Text)
@@ -60,20 +55,11 @@ _LIST = Query(
         vendors.c.id,
     )
 )
-_INSERT = Query(
-    vendors.insert()
-    .values(
-        given(vendors, "id", *FIELDS)
-        | {"version_epoch": _EPOCH, "version": sa.literal_column("1"), "created_at": _NOW, "updated_at": _NOW}
-    )
-    .returning(vendors)
-)
+_INSERT = Query(vendors.insert().values(given(vendors, "id", *FIELDS) | first_version()).returning(vendors))
 _UPDATE = Query(
     vendors.update()
     .where(vendors.c.id == _ID)
-    .values(
-        given(vendors, *FIELDS) | {"version_epoch": _EPOCH, "version": vendors.c.version + 1, "updated_at": _NOW},
-    )
+    .values(given(vendors, *FIELDS) | next_version(vendors))
     .returning(vendors)
 )
 
