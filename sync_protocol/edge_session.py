@@ -3,7 +3,8 @@
 The shell owns the database and the connection. It calls `connected` on each new one, hands
 in every payload, carries out the effects in order, reports back (`hash_known`,
 `feed_applied`, `snapshot_done`, ...), publishes what `next_range` names, and calls
-`on_timer` when `timer` is due. The simulator is such a shell too.
+`on_timer` when `timer` is due. The simulator is such a shell too. One state machine, so one
+file; its parts with a state of their own are `sender.py` and `feed_reader.py`.
 
     offline --connected--> greeting --Welcome--> checking --hash_known--> streaming
     greeting --Fenced--> salvaging (the tail goes up as a branch without effect) -> fenced

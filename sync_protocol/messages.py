@@ -3,6 +3,7 @@
 Batches are binary (batch.py); everything else that the two ends say is here. Fields only
 grow: a reader ignores fields that it does not know, an unknown `type` is Malformed and is
 answered by nothing. Hashes and leases travel as hex text, times as milliseconds of UTC.
+One file, since it is one list: every word of the conversation, then how it is read.
 """
 
 from typing import Annotated, Literal, TypeVar
