@@ -26,8 +26,8 @@ from sync_protocol.sender import Range
 
 log = structlog.get_logger(__name__)
 
-SEAL_INLINE_MAX = 64
-"""Records whose sealing takes under a millisecond; more are sealed on a worker thread."""
+HERE_MAX = 64
+"""Records that are read and sealed in under a millisecond; more are left to another thread."""
 Post = Callable[[Callable[[], list[Effect]]], None]
 
 
@@ -68,11 +68,10 @@ class Conversation:
         """Read, seal and publish; the session hears what really went."""
         context, session = self._context, self._session
         lease, origin = session.sender.lease, context.status.origin_id
-        previous, encoded = await context.database.read(uplink.read_range, wanted)
-        if len(encoded) <= SEAL_INLINE_MAX:
-            sent, sealed = uplink.seal(origin, wanted, previous, encoded, context.sign)
+        if wanted.count <= HERE_MAX:
+            sent, sealed = context.database.read_here(uplink.sealed_range, origin, wanted, context.sign)
         else:
-            sent, sealed = await asyncio.to_thread(uplink.seal, origin, wanted, previous, encoded, context.sign)
+            sent, sealed = await context.database.read(uplink.sealed_range, origin, wanted, context.sign)
         if lease is None or lease != session.sender.lease:
             return
         crashpoint("edge.link.before_publish")

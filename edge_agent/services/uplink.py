@@ -61,6 +61,13 @@ def read_range(connection: sqlite3.Connection, wanted: Range) -> tuple[bytes, li
     return previous, encoded
 
 
+def sealed_range(
+    connection: sqlite3.Connection, origin_id: str, wanted: Range, sign: batch.Sign
+) -> tuple[Range, bytes]:
+    """`seal` of what `read_range` finds."""
+    return seal(origin_id, wanted, *read_range(connection, wanted), sign)
+
+
 def seal(
     origin_id: str, wanted: Range, previous_hash: bytes, encoded: list[bytes], sign: batch.Sign
 ) -> tuple[Range, bytes]:

@@ -1,4 +1,4 @@
-"""One writer thread, two readers, one file.
+"""One writer thread, readers beside it, one file.
 
 A write is one plain function run on the writer thread in one transaction. Functions that
 wait at the same time share one commit (one that fails undoes only itself), because on a flash
@@ -53,6 +53,7 @@ class Database:
         self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         for _ in range(READERS):
             self._readers.put(_connect_reader(path))
+        self._own_reader = _connect_reader(path)
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._waiting = 0
         self._copied = 0
@@ -87,8 +88,7 @@ class Database:
         Raises whatever it raised (its changes are then undone, those of others are not), or
         Unavailable: busy, storage_full, storage_failed.
         """
-        if self._is_closed:
-            raise Unavailable("closed", "the store's database is closed")
+        self._check_open()
         if self._waiting >= WAITING_MAX:
             raise Unavailable("busy", f"expected fewer than {WAITING_MAX} waiting writes", remedy="try again")
         loop = self._loop = asyncio.get_running_loop()
@@ -102,18 +102,22 @@ class Database:
     ) -> T:
         """Run the function on one consistent snapshot; it cannot change anything."""
 
-        def snapshot() -> T:
+        def from_pool() -> T:
             reader = self._readers.get()
             try:
-                reader.execute("BEGIN")
-                return function(reader, *args, **kwargs)
+                return _snapshot(reader, function, *args, **kwargs)
             finally:
-                reader.execute("ROLLBACK")
                 self._readers.put(reader)
 
-        if self._is_closed:
-            raise Unavailable("closed", "the store's database is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._reading, snapshot)
+        self._check_open()
+        return await asyncio.get_running_loop().run_in_executor(self._reading, from_pool)
+
+    def read_here(
+        self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same on the caller's thread, for a few rows just written: a turn of another would take longer."""
+        self._check_open()
+        return _snapshot(self._own_reader, function, *args, **kwargs)
 
     async def close(self) -> None:
         """Finish what waits, then close; the writer is the last to go, so it checkpoints."""
@@ -126,7 +130,12 @@ class Database:
         self._reading.shutdown()
         for _ in range(READERS):
             self._readers.get().close()
+        self._own_reader.close()
         self._writer.close()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise Unavailable("closed", "the store's database is closed")
 
     def _run(self) -> None:
         """The writer thread: everything that waits goes into one transaction."""
@@ -191,6 +200,19 @@ def _connect_reader(path: Path) -> sqlite3.Connection:
     reader.execute("PRAGMA wal_autocheckpoint=0")
     reader.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
     return reader
+
+
+def _snapshot(
+    reader: sqlite3.Connection,
+    function: Callable[Concatenate[sqlite3.Connection, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    reader.execute("BEGIN")
+    try:
+        return function(reader, *args, **kwargs)
+    finally:
+        reader.execute("ROLLBACK")
 
 
 def transact(
