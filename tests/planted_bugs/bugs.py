@@ -184,6 +184,11 @@ TESTED: tuple[Bug, ...] = (
         test="tests/integration/hub/test_intake.py::test_a_batch_of_a_lease_that_ended_changes_nothing",
     ),
     _bug(
+        "what a single sale takes below zero is not raised",
+        ("cloud_hub.storage.stretches:append", 'levels.below_zero(found["levels"], deltas).get(site_id, [])', "[]"),
+        test="tests/integration/hub/test_short_stretches.py::test_one_by_one_or_all_together_the_tables_say_the_same",
+    ),
+    _bug(
         "a serial is the cursor of changes: its numbers are not given in the order of commits",
         (
             "cloud_hub.storage.changes:append_all",
