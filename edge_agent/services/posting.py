@@ -13,7 +13,7 @@ from edge_agent.domain.movement import OWN, Draft, Goods, check
 from edge_agent.domain.stock import Position, position_of
 from edge_agent.errors import Conflict
 from edge_agent.services import alerting, tasks
-from edge_agent.storage import identity, ledger, levels
+from edge_agent.storage import ledger, levels
 from edge_agent.storage.catalogue import Product
 from sync_protocol.chain import movement_id
 from sync_protocol.quantity import format_quantity
@@ -64,8 +64,7 @@ def post(
     for move in moves:
         check(move.draft)
         books.move(move, on_negative)
-    offset = identity.clock_offset(connection)
-    appended = ledger.append(connection, [*[move.draft for move in moves], *facts], clock_offset=offset)
+    appended = ledger.append(connection, [*[move.draft for move in moves], *facts])
     changes = books.changes()
     for product, before, after in changes:
         alerting.evaluate(connection, product, before, after, appended.last, now_ms)

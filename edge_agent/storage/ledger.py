@@ -18,11 +18,17 @@ from edge_agent.domain.movement import Draft, Goods
 from edge_agent.errors import NotFound
 from edge_agent.storage import identity, levels
 from edge_agent.storage.schema import checkpoints, items, ledger
+from edge_agent.storage.schema import identity as identity_row
 from edge_agent.storage.statement import RowStatement, Statement
 from sync_protocol import chain
 from sync_protocol.records import ITEM, MOVEMENT, Fact, Item, encode, encode_row
 
 _HEAD = Statement(select(ledger.c.sequence, ledger.c.chain_hash).order_by(ledger.c.sequence.desc()).limit(1))
+_END = Statement(
+    select(ledger.c.sequence, ledger.c.chain_hash, identity_row.c.clock_offset).join_from(
+        identity_row, ledger, ledger.c.sequence == select(func.max(ledger.c.sequence)).scalar_subquery()
+    )
+)
 _HASH_AT = Statement(select(ledger.c.chain_hash).where(ledger.c.sequence == bindparam("position")))
 _CHECKPOINT_HASH = Statement(select(checkpoints.c.chain_hash).where(checkpoints.c.position == bindparam("position")))
 _READ = Statement(
@@ -88,15 +94,13 @@ def read_encoded(connection: sqlite3.Connection, first: int, count: int) -> list
     return [row[0] for row in rows]
 
 
-def append(
-    connection: sqlite3.Connection, drafts: Sequence[Draft | Fact], *, clock_offset: int | None = None
-) -> Appended:
+def append(connection: sqlite3.Connection, drafts: Sequence[Draft | Fact]) -> Appended:
     """Write records at the end of the ledger and fold their movements into the levels.
 
-    `clock_offset` is that of movements which do not say their own.
+    Movements that do not say the clock's offset get the box's.
     """
     crashpoint("edge.ledger.before_append")
-    writer = _Writer(connection, clock_offset)
+    writer = _Writer(connection)
     for draft in drafts:
         if type(draft) is Draft:
             writer.movement(draft)
@@ -108,13 +112,18 @@ def append(
     return Appended(writer.start + 1, writer.sequence, writer.positions, writer.hashes)
 
 
+def _end(connection: sqlite3.Connection) -> tuple[int, bytes, int | None]:
+    """The head, and what to add to the box's clock."""
+    found = _END.row(connection)
+    return (found[0], found[1], found[2]) if found else (*head(connection), identity.clock_offset(connection))
+
+
 class _Writer:
     """The rows of one append, collected and written together."""
 
-    def __init__(self, connection: sqlite3.Connection, clock_offset: int | None) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._clock_offset = clock_offset
-        self.start, self._hash = head(connection)
+        self.start, self._hash, self._clock_offset = _end(connection)
         self.sequence = self.start
         self.positions: list[int] = []
         self.hashes: list[bytes] = []

@@ -1,6 +1,5 @@
 """Scan to durable: through the edge's HTTP API, and inside the agent, each beside its reference."""
 
-import asyncio
 import json
 import shutil
 import sqlite3
@@ -18,6 +17,7 @@ from edge_agent.storage.database import Database
 from scanner_drivers import RawScan, StoreProfile, decode
 from sync_protocol.changes import Barcode, Product, change
 from sync_protocol.gtin import check_digit
+from sync_protocol.transport import fast_loop
 from tests.benchmarks import closed_loop
 from tests.benchmarks.harness import Figures, latencies
 from tests.benchmarks.material import product_ids
@@ -108,7 +108,7 @@ def plain_sqlite(count: int = 3_000) -> Figures:
 
 def product_inside(count: int = 3_000) -> Figures:
     """Decode, resolve, movement, level, raw scan, commit: one scan after another inside the agent."""
-    return asyncio.run(_inside(count))
+    return fast_loop.run(_inside(count))
 
 
 async def _inside(count: int) -> Figures:
