@@ -1,7 +1,7 @@
 """Step 5 and 6 of the data's way: batches become ledger rows and levels, then an ack.
 
-One transaction per group: lock the origins' rows, judge, COPY, fold, follow up, move the
-marks, commit. Only then are there Acks. Batches of one origin that wait are one stretch,
+One transaction per group: lock the origins' rows, judge, write and fold and move the
+marks, follow up, commit. Only then are there Acks. Batches of one origin that wait are one stretch,
 small backlogs of several origins share the commit. A crash anywhere before the commit
 leaves nothing; after it the edges send again and everything is a duplicate.
 """
