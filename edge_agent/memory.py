@@ -30,6 +30,7 @@ def give_back() -> None:
 def settle() -> None:
     """What starting has made stays for good: no full collection walks it again while a scan waits (50 ms here)."""
     gc.collect()
+    give_back()
     gc.freeze()
 
 

@@ -16,16 +16,21 @@ from edge_agent.storage.statement import RowStatement, Statement
 Row = tuple[str, str, int]
 """(product_id, location, quantity)"""
 
-_INSERTED = insert(levels).values(
-    product_id=bindparam("product_id"), location=bindparam("location"), quantity=bindparam("quantity")
-)
-_ADD = RowStatement(
-    _INSERTED.on_conflict_do_update(
-        index_elements=["product_id", "location"],
-        set_={"quantity": levels.c.quantity + _INSERTED.excluded.quantity},
+
+def _adding(rows: int) -> RowStatement:
+    """So many rows at once; their values follow one another."""
+    names = ("product_id", "location", "quantity")
+    row = insert(levels).values([{name: bindparam(f"{name}_{n}") for name in names} for n in range(rows)])
+    made = RowStatement(
+        row.on_conflict_do_update(
+            index_elements=["product_id", "location"], set_={"quantity": levels.c.quantity + row.excluded.quantity}
+        )
     )
-)
-assert _ADD.names == ("product_id", "location", "quantity")
+    assert made.names == tuple(f"{name}_{n}" for n in range(rows) for name in names)
+    return made
+
+
+_ADD, _ADD_BOTH = _adding(1), _adding(2)
 _ALL = Statement(select(levels.c.product_id, levels.c.location, levels.c.quantity))
 _OF_PRODUCT = Statement(
     select(levels.c.location, levels.c.quantity).where(levels.c.product_id == bindparam("product_id"))
@@ -49,9 +54,9 @@ _CLEAR_PRODUCT = Statement(delete(levels).where(levels.c.product_id == bindparam
 def add(connection: sqlite3.Connection, change: Mapping[tuple[str, str], int]) -> None:
     """Fold a net change in."""
     if len(change) == 2:
-        # One movement: two calls cost less than setting up executemany.
-        for (product_id, location), quantity in change.items():
-            _ADD.run(connection, (product_id, location, quantity))
+        # One movement: one call costs less than setting up executemany.
+        ((one, here), change_here), ((other, there), change_there) = change.items()
+        _ADD_BOTH.run(connection, (one, here, change_here, other, there, change_there))
         return
     _ADD.run_many(connection, [(*place, quantity) for place, quantity in change.items()])
 

@@ -85,7 +85,10 @@ M = TypeVar("M", bound=BaseModel)
 
 
 async def read_body(request: web.Request, model: type[M]) -> M:
-    """The body as a model. Raises MalformedBody, FieldProblem."""
+    """The body as a model. Raises MalformedBody, FieldProblem, EdgeError (`too_large`)."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        # It could be a bomb; nobody on this network needs one.
+        raise EdgeError("too_large", "expected a body without Content-Encoding")
     data = await request.read()
     return validate(model, load(data) if data.strip() else {})
 

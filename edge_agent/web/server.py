@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 
-from edge_agent.errors import EdgeError
 from edge_agent.services import alerting
 from edge_agent.services.beeping import ScanDesk
 from edge_agent.services.events import Events
@@ -88,7 +87,7 @@ class StoreApi:
     @property
     def app(self) -> web.Application:
         """A fresh application on this store."""
-        app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[problems, refuse_encoded, authentication])
+        app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[problems, authentication])
         app[STORE] = self._store
         for method, path, handler in ROUTES:
             app.router.add_route(method, path, handler)
@@ -145,11 +144,3 @@ class StoreApi:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             await self._store.database.write(alerting.sweep, now_ms())
-
-
-@web.middleware
-async def refuse_encoded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A compressed body could be a bomb; nobody on this network needs one."""
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise EdgeError("too_large", "expected a body without Content-Encoding")
-    return await handler(request)
