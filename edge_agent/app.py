@@ -29,7 +29,7 @@ from edge_agent import logs, memory
 from edge_agent.config import Config
 from edge_agent.domain.enrolment import check_pin, parse_code
 from edge_agent.housekeeping import Housekeeping
-from edge_agent.services import enrolment, generation, health, recovery, telemetry
+from edge_agent.services import applying, enrolment, generation, health, recovery, telemetry
 from edge_agent.services.disk import Disk
 from edge_agent.services.enrolment import Enrolment
 from edge_agent.services.health import Check
@@ -105,6 +105,7 @@ async def serve(folder: Folder, config: Config) -> None:
     async with open_box(folder, config, enrolment.load(folder)) as box:
         known = generation.recall(folder)
         start = await box.database.write(generation.start, known)
+        await box.database.write(applying.retry_unknown, wall_ms())
         await asyncio.to_thread(generation.remember, folder, await box.database.read(generation.seen))
         if start.is_rolled_back:
             log.warning("the database is older than this box remembers", head=start.head)

@@ -19,11 +19,11 @@ from aiohttp.test_utils import TestServer
 
 from edge_agent.services import enrolment
 from edge_agent.services.applying import apply_change
-from edge_agent.storage import database
+from edge_agent.storage import commands, database
 from edge_agent.storage.files import Folder
 from scanner_drivers import PtyScanner
 from sync_protocol.changes import Barcode, Product, change
-from sync_protocol.records import Movement
+from sync_protocol.records import Movement, encode
 from tests.integration.edge_sync.conftest import MosquittoBroker, eventually, serving
 from tests.integration.edge_sync.enrolling_hub import EnrollingHub
 from tests.integration.edge_sync.scripted_hub import ScriptedHub
@@ -111,12 +111,24 @@ async def a_hub(agent: AgentProcess, mosquitto: MosquittoBroker) -> AsyncIterato
         yield hub
 
 
+PRODUCT = change(Product(product_id=an_id(1), version=(1, 1), sku="MILK", name="Milk", barcodes=[Barcode(code=CODE)]))
+
+
 def give_product(agent: AgentProcess) -> None:
     """The catalogue as a snapshot would have brought it."""
     connection = database.prepare(sqlite3.connect(agent.folder.database))
-    record = change(Product(product_id=an_id(1), version=(1, 1), sku="MILK", name="Milk",
-                            barcodes=[Barcode(code=CODE)]))  # fmt: skip
-    database.transact(connection, apply_change, record, 0)
+    database.transact(connection, apply_change, PRODUCT, 0)
+    connection.close()
+
+
+async def test_an_agent_applies_at_its_start_what_the_version_before_it_did_not_understand(agent: AgentProcess) -> None:
+    connection = database.prepare(sqlite3.connect(agent.folder.database))
+    database.transact(connection, commands.keep_unknown, PRODUCT.kind, encode(PRODUCT), 0)
+
+    await agent.start()
+
+    assert await agent.sell() > 0
+    assert commands.unknown(connection) == []
     connection.close()
 
 
