@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from hashlib import sha256
 from uuid import UUID
 
-HASH_BYTES = 32
-
 
 def genesis(site_id: str, origin_id: str) -> bytes:
     """The hash at position 0 of an origin."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import orjson
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sync_protocol.errors import BadCertificate, BadSignature
@@ -49,11 +49,6 @@ class Claims(BaseModel):
     before them learns of them here."""
     hub_epoch: Count
     issued_at: int
-
-
-def signer(private_key: Ed25519PrivateKey) -> Callable[[bytes], bytes]:
-    """A function that signs bytes."""
-    return private_key.sign
 
 
 def verifier(public_key: bytes) -> Callable[[bytes, bytes], None]:

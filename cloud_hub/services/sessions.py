@@ -31,7 +31,6 @@ log = structlog.get_logger(__name__)
 HELLOS_MAX = 64
 """Greetings answered at once; those beyond are asked to come again, before any read."""
 RETRY_BASE_MS, RETRY_CAP_MS = 1_000, 30_000
-REVOKED_RETRY_MS = 300_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
+from cloud_hub.storage.database import Connection, Query, Row, bound, given
 from cloud_hub.storage.schema import commands
 
 
@@ -48,17 +48,6 @@ _SETTLE = Query(
         given(commands, "state", "code", "detail", "outcome_origin", "outcome_sequence", "movement_id", "settled_at")
     )
 )
-_PENDING_OF = Query(
-    sa.select(
-        commands.c.product_id,
-        sa.cast(sa.func.sum(commands.c.pending_quantity), sa.BigInteger).label("quantity"),
-    )
-    .where(
-        _SITE, commands.c.state == "pending", commands.c.pending_quantity < 0,
-        commands.c.product_id == sa.any_(bound_array(commands.c.product_id, "ids")),
-    )
-    .group_by(commands.c.product_id)
-)  # fmt: skip
 
 
 async def insert_command(connection: Connection, **values: Any) -> Command | None:
@@ -82,12 +71,6 @@ async def find(connection: Connection, command_id: str) -> Command | None:
 async def list_pending(connection: Connection, site_id: object) -> list[Command]:
     """Commands without an outcome, oldest first."""
     return [_made(row) for row in await _PENDING.fetch(connection, site_id=site_id)]
-
-
-async def sum_pending(connection: Connection, site_id: object, product_ids: list[str]) -> dict[str, int]:
-    """What pending commands may still take away, per product (negative or absent)."""
-    rows = await _PENDING_OF.fetch(connection, site_id=site_id, ids=product_ids)
-    return {str(row["product_id"]): row["quantity"] for row in rows}
 
 
 async def settle(connection: Connection, settled: list[dict[str, Any]]) -> None:

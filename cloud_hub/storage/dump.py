@@ -18,7 +18,6 @@ _ANY_SITE = Query(sa.select(sa.exists(sa.select(sites.c.id))))
 _EPOCH = Query(sa.select(hub_state.c.hub_epoch))
 _ORIGIN_MARKS = Query(sa.select(origins.c.origin_id, origins.c.mark, origins.c.chain_hash))
 _FEED_MARKS = Query(sa.select(feeds.c.feed_origin, feeds.c.head, feeds.c.chain_hash))
-_BLOB = sa.LargeBinary
 _RAISE_ORIGIN = Query(
     origins.update()
     .where(

@@ -69,11 +69,6 @@ _SAVE_ACKED = Query(
 _PUT_ACKED = Query(
     feeds.update().where(_SITE, feeds.c.feed_origin == bound(feeds.c.feed_origin)).values(given(feeds, "acked"))
 )
-_SAVE_SAFE = Query(
-    feeds.update()
-    .where(_SITE, feeds.c.feed_origin == bound(feeds.c.feed_origin), feeds.c.safe_mark < bound(feeds.c.safe_mark))
-    .values(given(feeds, "safe_mark"))
-)
 _RECORD = (
     feed_records.c.site_id == bound(feed_records.c.site_id),
     feed_records.c.feed_origin == bound(feed_records.c.feed_origin),
@@ -196,11 +191,6 @@ async def put_acked(connection: Connection, told: Iterable[tuple[UUID, UUID, int
     """Where boxes say that they stand (site, feed origin, position); lower when one was put back from a backup."""
     rows = [{"site_id": site_id, "feed_origin": feed_origin, "acked": acked} for site_id, feed_origin, acked in told]
     await _PUT_ACKED.each(connection, rows)
-
-
-async def save_safe(connection: Connection, site_id: object, feed_origin: object, safe_mark: int) -> None:
-    """A verified backup contains the feed up to here."""
-    await _SAVE_SAFE.execute(connection, site_id=site_id, feed_origin=feed_origin, safe_mark=safe_mark)
 
 
 async def prune(connection: Connection, feed: Feed, below: int) -> int:

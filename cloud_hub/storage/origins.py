@@ -120,9 +120,6 @@ _CUT = Query(
     .where(origins.c.predecessor_origin == bound(origins.c.predecessor_origin))
     .values(**given(origins, "predecessor_position", "predecessor_hash"))
 )
-_SAFE = Query(
-    origins.update().where(_ID, origins.c.safe_mark < bound(origins.c.safe_mark)).values(**given(origins, "safe_mark"))
-)
 _SET_WRITER = Query(
     sites.update()
     .where(sites.c.id == bound(sites.c.id, "site_id"))
@@ -260,11 +257,6 @@ async def cut(connection: Connection, origin_id: object, position: int, chain_ha
     await _CUT.execute(
         connection, predecessor_origin=origin_id, predecessor_position=position, predecessor_hash=chain_hash
     )
-
-
-async def save_safe_mark(connection: Connection, origin_id: object, safe_mark: int) -> None:
-    """A verified backup contains everything up to here."""
-    await _SAFE.execute(connection, origin_id=origin_id, safe_mark=safe_mark)
 
 
 async def set_writer(connection: Connection, site_id: object, origin_id: object) -> None:

@@ -12,7 +12,6 @@ from sync_protocol.limits import QUANTITY_MAX, TEXT_CHARS_MAX
 from sync_protocol.vocabulary import OWN_LOCATIONS, Location, Reason
 
 OWN = frozenset(str(place) for place in OWN_LOCATIONS)
-_SELLABLE = frozenset((str(Location.SHELF), str(Location.BACKROOM)))
 _SUPPLIER = frozenset((str(Location.SUPPLIER),))
 _CUSTOMER = frozenset((str(Location.CUSTOMER),))
 _SHRINKAGE = frozenset((str(Location.SHRINKAGE),))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from edge_agent.domain.movement import OWN, ROUTES, Draft, check, signed
 from edge_agent.domain.stock import position_of
-from edge_agent.errors import Conflict, EdgeError, Invalid, Refused
+from edge_agent.errors import Conflict, Invalid
 from edge_agent.services import counting
 from edge_agent.services.handhelds import Handheld
 from edge_agent.services.posting import Move, OnNegative, Posted, goods_of, post
@@ -49,13 +49,6 @@ class Row(NamedTuple):
     handheld: Handheld | None = None
 
 
-class RowResult(NamedTuple):
-    """What became of one row."""
-
-    posted: Posted | None
-    problem: EdgeError | None = None
-
-
 def record_adjustment(
     connection: sqlite3.Connection, wanted: Adjustment, now_ms: int, *, on_negative: OnNegative = "block"
 ) -> Posted | None:
@@ -80,17 +73,6 @@ def record_all(connection: sqlite3.Connection, rows: Sequence[Row], now_ms: int)
     if len(plain) == len(rows):
         return [post(connection, plain, now_ms, on_negative="block")]
     return [_record_row(connection, row, now_ms) for row in rows]
-
-
-def record_good_ones(connection: sqlite3.Connection, rows: Sequence[Row], now_ms: int) -> list[RowResult]:
-    """Post what can be posted; each bad row gets its reason. A row is checked before it writes."""
-    results = []
-    for row in rows:
-        try:
-            results.append(RowResult(_record_row(connection, row, now_ms)))
-        except Refused as problem:
-            results.append(RowResult(None, problem))
-    return results
 
 
 def reason_of(text: str) -> tuple[str, str | None]:

@@ -58,8 +58,6 @@ _CLOCK = _setter("clock_offset")
 _HLC = _setter("hlc_ms", "hlc_counter")
 _RETAINED = _setter("first_retained")
 _SAVE_BOOT = _setter("boot")
-_CERTIFICATE = _setter("certificate")
-_SITE_NAME = _setter("site_name")
 _ORIGIN = _setter("origin_id", "certificate", "acked", "safe_mark", "first_retained")
 
 
@@ -104,10 +102,6 @@ def save_ack(connection: sqlite3.Connection, mark: int, safe_mark: int, hub_epoc
     _ACK.run(connection, mark=mark, safe=safe_mark, epoch=hub_epoch)
 
 
-save_rewind = save_ack
-"""The same row, said when the hub went back."""
-
-
 def save_feed(connection: sqlite3.Connection, feed_origin: str, cursor: int, chain_hash: bytes) -> None:
     """How far the feed is applied; in the same transaction as what it brought."""
     _FEED.run(connection, new_feed_origin=feed_origin, new_feed_cursor=cursor, new_feed_hash=chain_hash)
@@ -123,14 +117,6 @@ def save_clock_offset(connection: sqlite3.Connection, offset_ms: int | None) -> 
 
 def save_first_retained(connection: sqlite3.Connection, position: int) -> None:
     _RETAINED.run(connection, new_first_retained=position)
-
-
-def save_certificate(connection: sqlite3.Connection, certificate: str) -> None:
-    _CERTIFICATE.run(connection, new_certificate=certificate)
-
-
-def save_site_name(connection: sqlite3.Connection, name: str) -> None:
-    _SITE_NAME.run(connection, new_site_name=name)
 
 
 def save_origin(connection: sqlite3.Connection, origin_id: str, certificate: str) -> None:

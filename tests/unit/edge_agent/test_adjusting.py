@@ -90,15 +90,6 @@ def test_a_batch_is_judged_as_a_whole_in_its_order() -> None:
     assert on_shelf(connection, MILK) == 0
 
 
-def test_good_rows_are_booked_without_the_bad_ones() -> None:
-    connection = a_shop()
-    results = adjusting.record_good_ones(connection, [a_row(6000), a_row(6000), a_row(4000), a_row(0)], NOW)
-    assert [result.problem.code if result.problem else None for result in results] == [
-        None, "insufficient_stock", None, "quantity",
-    ]  # fmt: skip
-    assert on_shelf(connection, MILK) == 0
-
-
 def test_the_same_key_acts_once_and_answers_the_same() -> None:
     connection = a_store(MILK)
     acted: list[int] = []
