@@ -279,7 +279,9 @@ class EdgeSession:
 
     def _on_ack(self, ack: say.Ack, now: int) -> list[Effect]:
         welcome, view = self._welcome, self._view
-        if self.link is Link.STREAMING and self.sender.state is SenderState.IDLE and welcome and view:
+        if self._is_unheard and welcome and view:
+            if ack.mark + 1 < view.first_retained:
+                return [TellPruned(view.first_retained - 1)]  # an answer to a ping: what was told got lost
             self._start_sender(welcome, ack.mark, max(view.head, self.sender.head), now)
         before = self.sender.mark
         if not self.sender.on_ack(ack, now):
@@ -297,10 +299,15 @@ class EdgeSession:
 
     def _on_nack(self, nack: say.Nack, now: int) -> list[Effect]:
         self.sender.on_nack(nack, now)
-        if self.sender.state is SenderState.STOPPED:
+        if self.sender.state is SenderState.STOPPED or self._is_unheard:
             self.detail = f"{nack.code}: {nack.detail}"
             return [Disconnect(f"hub refused a batch: {nack.code}")]
         return []
+
+    @property
+    def _is_unheard(self) -> bool:
+        """The hub has not yet said that it booked the levels which stand for pruned records: nothing is sent before."""
+        return self.link is Link.STREAMING and self.sender.state is SenderState.IDLE
 
     def _on_former_wanted(self, message: say.FormerWanted, now: int) -> list[Effect]:
         if message.former == self._former:

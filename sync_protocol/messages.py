@@ -8,6 +8,7 @@ One file, since it is one list: every word of the conversation, then how it is r
 
 from typing import Annotated, Literal, TypeVar
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from sync_protocol.errors import Malformed, TooLarge
@@ -236,6 +237,10 @@ class LevelSummary(_Message):
     """(product_id, on-hand quantity at `head`); chunked by the sender to fit CONTROL_BYTES_MAX."""
 
 
+ItemFields = tuple[int, str, str | None, int, str, int | None, int | None, str | None]
+"""The fields of an item record in their order."""
+
+
 class PrunedLevels(_Message):
     """Signed evidence for what a restored hub can no longer receive: levels at a position."""
 
@@ -245,9 +250,21 @@ class PrunedLevels(_Message):
     chain_hash: Hash
     part: Count
     parts: Count
+    """Of the levels; a message of items only has the number after the last."""
     levels: list[tuple[str, str, int]]
+    items: list[ItemFields] = []
+    """What the pruned records defined: movements that are still there refer to it."""
+    last_item: int = 0
+    """The highest item number defined at or below the position; they begin at 1 and none is left out."""
     signature: Text
-    """hex Ed25519 of the canonical JSON [position, chain_hash, part, parts, levels]."""
+    """hex Ed25519 of the canonical JSON [position, chain_hash, part, parts, levels, items, last_item]."""
+
+    @property
+    def signed(self) -> bytes:
+        """What the signature is of."""
+        return orjson.dumps(
+            [self.position, self.chain_hash, self.part, self.parts, self.levels, self.items, self.last_item]
+        )
 
 
 class Ping(_Message):

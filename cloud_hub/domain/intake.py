@@ -35,6 +35,7 @@ class KnownItem(NamedTuple):
 
     product_id: UUID
     item: Item
+    is_placeholder: bool = False
 
 
 class Oddity(NamedTuple):
@@ -147,12 +148,17 @@ def _add_item(made: Plan, items: Mapping[int, KnownItem], item: Item, origin_id:
     if item.ref in made.items or item.ref in items:
         made.oddities.append(Oddity(sequence, "item_redefined", f"item {item.ref} was defined before"))
         return
-    try:
-        product_id = UUID(item.product_id)
-    except ValueError:
-        product_id = placeholder_id(origin_id, item.ref)
+    made.items[item.ref] = known = known_item(origin_id, item)
+    if known.is_placeholder:
         made.oddities.append(Oddity(sequence, "bad_product_id", f"item {item.ref}: {item.product_id[:60]!r}"))
-    made.items[item.ref] = KnownItem(product_id, item)
+
+
+def known_item(origin_id: UUID, item: Item) -> KnownItem:
+    """An item with its product's id; one whose id cannot be read stands for a product made for it."""
+    try:
+        return KnownItem(UUID(item.product_id), item)
+    except ValueError:
+        return KnownItem(placeholder_id(origin_id, item.ref), item, is_placeholder=True)
 
 
 def _placeholder(made: Plan, origin_id: UUID, ref: int, sequence: int) -> KnownItem:

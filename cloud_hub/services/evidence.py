@@ -7,16 +7,17 @@ is booked as a baseline with its evidence, an exception is raised, and the mark 
 
 from uuid import UUID
 
-import orjson
 import structlog
 
+from cloud_hub.domain.intake import known_item
 from cloud_hub.services.judging import CREDITS
-from cloud_hub.storage import exceptions, level_claims, levels, origins
+from cloud_hub.storage import exceptions, ledger, level_claims, levels, origins
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
 from sync_protocol import messages as say
 from sync_protocol.errors import BadSignature
 from sync_protocol.keys import verifier
+from sync_protocol.records import Item
 from sync_protocol.topics import Address
 from sync_protocol.vocabulary import Location
 
@@ -50,14 +51,15 @@ class Evidence:
             if origin is None or origin.lease != told.lease or told.position <= origin.mark:
                 return []
             try:
-                verifier(origin.public_key)(bytes.fromhex(told.signature), _signed(told))
+                verifier(origin.public_key)(bytes.fromhex(told.signature), told.signed)
             except (BadSignature, ValueError):
                 await origins.save_error(
                     connection, origin.origin_id, "pruned levels without a valid signature", now_ms
                 )
                 return []
+            are_all_defined = await _define(connection, origin, told)
             claimed = await self._collect(connection, origin, told, now_ms)
-            if claimed is None:
+            if claimed is None or not are_all_defined:
                 return []
             await _book(connection, origin, told, claimed, now_ms)
         ack = say.Ack(lease=told.lease, mark=told.position, mark_hash=told.chain_hash, safe_mark=0, credits=CREDITS)
@@ -84,6 +86,15 @@ class Evidence:
         return found
 
 
+async def _define(connection: Connection, origin: Origin, told: say.PrunedLevels) -> bool:
+    """Take over the items that the pruned records defined; whether none is missing now."""
+    known = await ledger.list_items(connection, origin.site_id, origin.origin_id)
+    new = {item.ref: known_item(origin.origin_id, item) for item in (Item(*each) for each in told.items)}
+    new = {ref: each for ref, each in new.items() if ref not in known}
+    await ledger.copy_items(connection, [(origin.site_id, origin.origin_id, new)])
+    return all(ref in known or ref in new for ref in range(1, told.last_item + 1))
+
+
 async def _book(
     connection: Connection, origin: Origin, told: say.PrunedLevels, claimed: list[tuple[UUID, str, int]], now_ms: int
 ) -> None:
@@ -107,7 +118,3 @@ async def _book(
         f"records {origin.mark + 1} to {told.position} are gone; the box's signed levels were booked instead",
         now_ms=now_ms, origin_id=origin.origin_id, sequence=told.position,
     )  # fmt: skip
-
-
-def _signed(told: say.PrunedLevels) -> bytes:
-    return orjson.dumps([told.position, told.chain_hash, told.part, told.parts, [list(each) for each in told.levels]])

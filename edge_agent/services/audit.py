@@ -7,9 +7,7 @@ other side's, it is folded again from this ledger.
 import base64
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
-
-import orjson
+from typing import NamedTuple, TypeVar
 
 from edge_agent.services import tasks
 from edge_agent.storage import feed, history, ledger, retention, summary
@@ -21,6 +19,9 @@ from sync_protocol.digest import bucket_of, bucket_sums
 INCOMPLETE_MAX = 4_000
 """Positions that fit beside the sums of a digest; the hub may tell the rest again, which does no harm."""
 
+T = TypeVar("T")
+
+ITEMS_PER_MESSAGE = 200
 ROWS_PER_MESSAGE = 400
 """A row is at most about 140 bytes (a transfer's location is long); a control message 64 KiB."""
 
@@ -67,19 +68,25 @@ def pruned_levels(connection: sqlite3.Connection, lease: str, sign: Sign) -> lis
     found = summary.checkpoint(connection)
     if found is None:
         return []
-    parts = list(_parts(found.levels)) or [[]]
-    return [say.encode(_pruned(lease, found, number, len(parts), rows, sign)) for number, rows in enumerate(parts)]
-
-
-def _pruned(
-    lease: str, found: summary.Checkpoint, part: int, parts: int, rows: list[Row], sign: Sign
-) -> say.PrunedLevels:
-    chain_hash = found.chain_hash.hex()
-    signed = orjson.dumps([found.position, chain_hash, part, parts, rows])
-    return say.PrunedLevels(
-        lease=lease, position=found.position, chain_hash=chain_hash, part=part, parts=parts, levels=rows,
-        signature=sign(signed).hex(),
+    items: list[say.ItemFields] = [(*item,) for item in history.items_up_to(connection, found.position)]
+    parts = list(_pieces(found.levels, ROWS_PER_MESSAGE)) or [[]]
+    # Items first: with the last part of the levels the hub has all that it needs.
+    told: list[tuple[int, list[Row], list[say.ItemFields]]] = [
+        *((len(parts), [], some) for some in _pieces(items, ITEMS_PER_MESSAGE)),
+        *((number, rows, []) for number, rows in enumerate(parts)),
+    ]
+    message = say.PrunedLevels(
+        lease=lease, position=found.position, chain_hash=found.chain_hash.hex(), part=0, parts=len(parts), levels=[],
+        last_item=len(items), signature="",
     )  # fmt: skip
+    return [say.encode(_signed(message, part, rows, some, sign)) for part, rows, some in told]
+
+
+def _signed(
+    message: say.PrunedLevels, part: int, rows: list[Row], items: list[say.ItemFields], sign: Sign
+) -> say.PrunedLevels:
+    told = message.model_copy(update={"part": part, "levels": rows, "items": items})
+    return told.model_copy(update={"signature": sign(told.signed).hex()})
 
 
 class _Page(NamedTuple):
@@ -114,9 +121,9 @@ def _pages(bucket: int, rows: list[Row]) -> Iterator[_Page]:
     yield _Page([bucket], rows, after)
 
 
-def _parts(rows: list[Row]) -> Iterator[list[Row]]:
-    for at in range(0, len(rows), ROWS_PER_MESSAGE):
-        yield rows[at : at + ROWS_PER_MESSAGE]
+def _pieces(rows: list[T], most: int) -> Iterator[list[T]]:
+    for at in range(0, len(rows), most):
+        yield rows[at : at + most]
 
 
 def rebuild(connection: sqlite3.Connection, products: Sequence[str], now_ms: int) -> int:

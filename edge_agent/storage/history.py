@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, or_, select
 
 from edge_agent.domain.stock import fold
+from edge_agent.storage import ledger as records
 from edge_agent.storage import levels
 from edge_agent.storage.schema import ledger
 from edge_agent.storage.statement import Statement
 from sync_protocol import chain
+from sync_protocol.records import ITEM, Item, decode
 
 
 class Line(NamedTuple):
@@ -76,6 +78,12 @@ _OLDEST_UNACKED = Statement(
 )
 _KEY = Statement(select(ledger.c.sequence).where(ledger.c.key == bindparam("key")).limit(1))
 _HASH = Statement(select(ledger.c.sequence).where(ledger.c.chain_hash == bindparam("hash")).limit(1))
+_ITEM_ABOVE = Statement(
+    select(ledger.c.encoded)
+    .where(ledger.c.kind == ITEM, ledger.c.sequence > bindparam("position"))
+    .order_by(ledger.c.sequence)
+    .limit(1)
+)
 _ENCODED = Statement(select(ledger.c.encoded).where(ledger.c.sequence == bindparam("position")))
 
 
@@ -98,6 +106,16 @@ def levels_as_of(connection: sqlite3.Connection, position: int) -> Iterator[leve
         yield product_id, at, quantity - since.pop((product_id, at), 0)
     for (product_id, at), change in since.items():
         yield product_id, at, -change
+
+
+def items_up_to(connection: sqlite3.Connection, position: int) -> list[Item]:
+    """The items that were defined at or below a position, by number: numbers are given one after the other."""
+    next_one = _ITEM_ABOVE.value(connection, position=position)
+    above = decode(next_one) if next_one is not None else None
+    return [
+        item for ref, item in sorted(records.list_items(connection).items())
+        if not isinstance(above, Item) or ref < above.ref
+    ]  # fmt: skip
 
 
 def changes_since(

@@ -276,7 +276,7 @@ def staging_statements() -> tuple[str, ...]:
 
 def staging_index(index: Index, number: int) -> str:
     """The DDL of a catalogue's index for its staging table. A renamed table keeps the names of its indexes, so
-    `number` makes one that no catalogue before has had."""
+    `number` makes one that none here has."""
     assert index.table is not None
     unique, columns = "UNIQUE " if index.unique else "", ", ".join(column.name for column in index.columns)
     return f"CREATE {unique}INDEX {index.name}_{number} ON staging_{index.table.name} ({columns})"

@@ -111,6 +111,7 @@ def said() -> list[BaseModel]:
         messages.RebuildLevels(lease=LEASE, products=[PRODUCT]),
         messages.LevelSummary(lease=LEASE, head=100, available=[(PRODUCT, 12_500)]),
         messages.PrunedLevels(lease=LEASE, position=10, chain_hash=hash_at(10), part=0, parts=1, levels=LEVELS,
+                              items=[(1, PRODUCT, "04012345678901", 6_000, "each", 199, 120, "EUR")], last_item=1,
                               signature="ab" * 64),
         messages.Ping(lease=LEASE),
         messages.Goodbye(lease=LEASE),

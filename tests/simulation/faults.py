@@ -170,6 +170,10 @@ TAKE_OVERS: tuple[Fault, ...] = (
 )  # fmt: skip
 """What every fourth schedule is made of: boxes succeed each other, and the hub falls back behind that."""
 
+FORGETTING = tuple(fault for fault in FAULTS if fault not in (restored_box, cloned_box)) + 4 * (restored_hub,)
+"""What every sixteenth schedule is made of: of the hub's backups only the first can be read, from before what
+the boxes have pruned since."""
+
 
 def _for_a_while(world: "World", store: "Store", what: str, value: int) -> None:
     normal = getattr(store.weather, what)

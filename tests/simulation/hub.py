@@ -152,13 +152,13 @@ class Hub:
         self.world.timeline.note("hub backed up")
 
     def restore(self) -> None:
-        """The newest backup, a new epoch, new feed origins; then the workers start."""
+        """The newest backup (or what can be read of them), a new epoch, new feed origins; then the workers start."""
         for worker in self.workers:
             worker.stop()
         self.locks.clear()
         self._announced = -1
         epoch = max(self.epoch, self.epochs_told)
-        self.tables.restore(self.backups[-1][1])
+        self.tables.restore(self.backups[0 if self.world.is_forgetful else -1][1])
         txn = Transaction(self.tables)
         txn.put("hub", "epoch", max(self.epoch, epoch) + 1)
         for (site_id,), feed in self.tables.scan("feeds"):

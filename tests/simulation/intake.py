@@ -133,15 +133,13 @@ class Branch(NamedTuple):
 
 def on_proof(
     worker: "Worker", txn: Transaction, device_id: str, origin_id: str,
-    message: say.Digest | say.BucketLevels | say.PrunedLevels,
+    message: say.Digest | say.BucketLevels,
 ) -> "list[Reply]":  # fmt: skip
     """Compare levels as of one position; they are never overwritten, only named."""
     row: Origin | None = txn.get("origins", origin_id)
     if row is None or message.lease != row.lease or message.position != row.mark:
         return []
     screen = worker.hub.world.screen
-    if isinstance(message, say.PrunedLevels):
-        return []
     own = levels_of(txn, row.site_id)
     if isinstance(message, say.Digest):
         differing = digest.differing(

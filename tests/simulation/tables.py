@@ -11,7 +11,7 @@ NAMES = (
     "hub", "sites", "origins", "ledger", "items", "levels", "keys", "facts", "unknown", "quarantine",
     "changes", "feeds", "feed_acked", "feed_records", "products", "commands", "outcomes",
     "command_keys", "branches", "adopted",
-    "transfers", "transfer_lines", "notices", "returned", "returned_record",
+    "transfers", "transfer_lines", "notices", "returned", "returned_record", "baselines",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from sync_protocol.messages import Ack, Nack
 from sync_protocol.sender import Range, Sender, Stall
 from sync_protocol.topics import shard_of
 from tests.simulation import greeting, intake
+from tests.simulation.evidence import on_pruned
 from tests.simulation.tables import Feed, Origin, Transaction
 
 if TYPE_CHECKING:
@@ -151,7 +152,9 @@ class Worker:
             self.transact(device_id, origin_id, lambda txn: self._on_feed_ack(txn, origin_id, message))
         elif isinstance(message, say.Ping):
             self.transact(device_id, origin_id, lambda txn: self._on_ping(txn, device_id, origin_id, message))
-        elif isinstance(message, say.Digest | say.BucketLevels | say.PrunedLevels):
+        elif isinstance(message, say.PrunedLevels):
+            self.transact(device_id, origin_id, lambda txn: on_pruned(self, txn, device_id, origin_id, message))
+        elif isinstance(message, say.Digest | say.BucketLevels):
             self.transact(device_id, origin_id, lambda txn: intake.on_proof(self, txn, device_id, origin_id, message))
 
     def transact(self, device_id: str, origin_id: str, body: Callable[[Transaction], list[Reply]]) -> None:
@@ -273,8 +276,7 @@ class Worker:
         """One batch of the feed."""
         tables, sender = self.hub.tables, session.sender
         previous = self.hub.feed_hash(tables, session.site_id, feed.origin_id, wanted.first - 1)
-        positions = range(wanted.first, wanted.last + 1)
-        encoded = [tables.get("feed_records", feed.origin_id, at).encoded for at in positions]
+        encoded = [tables.get("feed_records", feed.origin_id, n).encoded for n in range(wanted.first, wanted.last + 1)]
         assert previous is not None
         assert sender.lease is not None
         sealed = seal(feed.origin_id, wanted.first, previous, encoded, self.hub.world.hub_key.sign, raw=wanted.raw)

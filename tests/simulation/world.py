@@ -11,7 +11,7 @@ from sync_protocol.edge_session import Link
 from tests.simulation import formers, opening
 from tests.simulation.box import Box
 from tests.simulation.checks import anomalies
-from tests.simulation.faults import FAULTS, TAKE_OVERS, Fault
+from tests.simulation.faults import FAULTS, FORGETTING, TAKE_OVERS, Fault
 from tests.simulation.https import Https
 from tests.simulation.hub import Hub
 from tests.simulation.keys import Key
@@ -51,6 +51,8 @@ class World:
         self.hub = Hub(self)
         self.product_ids = [self.timeline.identifier() for _ in range(chance.randrange(3, 13))]
         self.is_healing = False
+        self.is_forgetful = seed % 16 == 8
+        """Of the hub's backups only the first can be read; what boxes pruned since is gone."""
         self.length_ms = chance.randrange(60_000, 300_000)
         self.stores: list[Store] = []
         opening.stock_the_catalogue(self)
@@ -82,9 +84,12 @@ class World:
         for _ in range(chance.randrange(3, 12)):
             self.timeline.after(chance.randrange(self.length_ms), self.operator.work)
         faults, most = (TAKE_OVERS, 14) if self.seed % 4 == 3 else (FAULTS, 8)
+        if self.is_forgetful:
+            faults = FORGETTING
+            self.hub.back_up()
         for _ in range(chance.randrange(1, 4)):
             # Where take-overs are many, backups are old: the hub falls back behind several.
-            self.timeline.after(chance.randrange(self.length_ms if faults is FAULTS else 30_000), self._back_up)
+            self.timeline.after(chance.randrange(30_000 if faults is TAKE_OVERS else self.length_ms), self._back_up)
         for _ in range(chance.randrange(3, most)):
             self.timeline.after(chance.randrange(self.length_ms), self._strike, faults)
         self._again_and_again(self.operator.look, lambda: True, 2_000, 15_000)
@@ -203,23 +208,23 @@ class World:
         """Replace a disk by an older image of itself; what only it held is gone."""
         box.disk.replace(image)
         box.standing = Link.OFFLINE
-        self._mark_lost(box.store)
+        self.mark_lost(box.store)
 
     def throw_away(self, box: Box) -> None:
         """Switch a machine off for ever."""
         box.retire()
-        self._mark_lost(box.store)
+        self.mark_lost(box.store)
 
     def restore_hub(self) -> None:
         """Put the hub back, then start it again; callers repeat what they miss."""
         self.hub.restore()
         for store in self.stores:
-            self._mark_lost(store)
+            self.mark_lost(store)
         delay = self.timeline.random.randrange(1_000, 20_000)
         self.timeline.after(delay, self.hub.start)
         self.timeline.after(delay + 5_000, self.operator.give_again)
 
-    def _mark_lost(self, store: Store) -> None:
+    def mark_lost(self, store: Store) -> None:
         """Acts that no disk holds any more cannot be asked for later."""
         from tests.simulation.checks.sales import documents_held
 

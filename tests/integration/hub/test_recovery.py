@@ -210,6 +210,30 @@ async def test_a_successor_is_told_what_the_sites_ledger_has_adopted_also_when_t
     assert names == {f"adopt:{'ab' * 32}", f"adopt:{'cd' * 32}"}
 
 
+async def test_signed_levels_bring_the_items_that_later_movements_refer_to(hub: HubCore) -> None:
+    box, product = await hub.make_box(), str(uuid4())
+    await box.connect()
+    box.receive(product, 9000)
+    pruned = box.head
+    told = messages.PrunedLevels(
+        lease=str(box.session.lease), position=pruned, chain_hash=box.hash_at(pruned).hex(), part=0, parts=1,
+        levels=[(p, place, q) for (p, place), q in sorted(box.levels().items())], last_item=1, signature="",
+    )  # fmt: skip
+    item = (1, product, None, 1000, "each", 200, 120, "EUR")
+    items = told.model_copy(update={"part": 1, "levels": [], "items": [item]})
+
+    for message, heard in ((told, 0), (items, 1)):
+        hub.wire.sent.clear()
+        signed = message.model_copy(update={"signature": box.key.sign(message.signed).hex()})
+        await hub.hear(box.address, [messages.encode(signed)])
+        assert len(hub.wire.sent[box.address]) == heard
+
+    box.sell(product)
+    await box.restart()
+    assert await hub.levels(box.site_id) == box.levels()
+    assert "unknown_item" not in await hub.exceptions(box.site_id)
+
+
 async def test_signed_levels_stand_in_for_records_that_a_restored_hub_cannot_get(hub: HubCore) -> None:
     box, product = await hub.make_box(), str(uuid4())
     box.receive(product, 9000)
@@ -218,7 +242,7 @@ async def test_signed_levels_stand_in_for_records_that_a_restored_hub_cannot_get
         box.sell(product)
     levels = [(p, place, q) for (p, place), q in sorted(box.levels().items())]
     position, chain_hash = box.head, box.hash_at(box.head).hex()
-    body = [position, chain_hash, 0, 1, [list(each) for each in levels]]
+    body = [position, chain_hash, 0, 1, [list(each) for each in levels], [], 0]
     signature = box.key.sign(json.dumps(body, separators=(",", ":")).encode()).hex()
     told = messages.PrunedLevels(
         lease=str(box.session.lease), position=position, chain_hash=chain_hash, part=0, parts=1, levels=levels,

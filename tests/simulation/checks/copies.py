@@ -6,6 +6,7 @@ from edge_agent.storage import identity, retention
 from sync_protocol import chain
 from sync_protocol.records import Decoded, Fact, Movement
 from tests.simulation.checks.ledgers import Ledgers, box_records
+from tests.simulation.evidence import Baseline
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -20,7 +21,7 @@ def check(world: "World", ledgers: Ledgers) -> list[str]:
         for origin_id in ledgers.origins(store.site_id):
             row = world.hub.tables.get("origins", origin_id)
             at_hub = ledgers.rows(origin_id)
-            problems += _unbroken(store.site_id, origin_id, row, at_hub)
+            problems += _unbroken(store.site_id, origin_id, row, at_hub, ledgers.baselines(origin_id))
             if origin_id == who.origin_id:
                 at_box = box_records(database, origin_id, who.origin_id)
                 retained = {sequence: (encoded, link) for sequence, encoded, link in at_hub}
@@ -31,15 +32,22 @@ def check(world: "World", ledgers: Ledgers) -> list[str]:
     return problems
 
 
-def _unbroken(site_id: str, origin_id: str, row: object, at_hub: list[tuple[int, bytes, bytes]]) -> list[str]:
-    previous, problems = chain.genesis(site_id, origin_id), []
-    for expected, (sequence, encoded, chain_hash) in enumerate(at_hub, start=1):
+def _unbroken(
+    site_id: str, origin_id: str, row: object, at_hub: list[tuple[int, bytes, bytes]], baselines: dict[int, Baseline]
+) -> list[str]:
+    """From the first record to the mark; a signed baseline stands for exactly the records that are gone."""
+    last, previous, problems = 0, chain.genesis(site_id, origin_id), []
+    over = {baseline.first: (position, baseline.chain_hash) for position, baseline in baselines.items()}
+    for sequence, encoded, chain_hash in at_hub:
+        last, previous = over.get(last + 1, (last, previous))
         previous = chain.extend(previous, encoded)
-        if sequence != expected or previous != chain_hash:
-            problems.append(f"origin {origin_id}: broken at {expected}")
+        last += 1
+        if sequence != last or previous != chain_hash:
+            problems.append(f"origin {origin_id}: broken at {last}")
             break
-    if row.mark != len(at_hub) or row.chain_hash != previous:  # type: ignore[attr-defined]
-        problems.append(f"origin {origin_id}: mark {row.mark}, {len(at_hub)} records")  # type: ignore[attr-defined]
+    last, previous = over.get(last + 1, (last, previous))
+    if row.mark != last or row.chain_hash != previous:  # type: ignore[attr-defined]
+        problems.append(f"origin {origin_id}: mark {row.mark}, records up to {last}")  # type: ignore[attr-defined]
     return problems
 
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sync_protocol.records import Decoded, decode
+from tests.simulation.evidence import Baseline
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -20,6 +21,7 @@ class Ledgers:
     def __init__(self, world: "World") -> None:
         self._origins: dict[str, list[str]] = {store.site_id: [] for store in world.stores}
         self._rows: dict[str, list[tuple[int, bytes, bytes]]] = {}
+        self._tables = world.hub.tables
         for (origin_id,), row in world.hub.tables.scan("origins"):
             self._origins[row.site_id].append(origin_id)
             self._rows[origin_id] = []
@@ -40,6 +42,10 @@ class Ledgers:
     def records(self, origin_id: str) -> list[Decoded]:
         """The records of an origin, in order."""
         return self._records[origin_id]
+
+    def baselines(self, origin_id: str) -> dict[int, Baseline]:
+        """Position -> what was booked there for records that are gone."""
+        return {key[1]: baseline for key, baseline in self._tables.scan("baselines", origin_id)}
 
     def of_site(self, site_id: str) -> list[Decoded]:
         """Every record of a site, all origins."""

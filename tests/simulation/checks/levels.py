@@ -24,10 +24,14 @@ def check(world: "World", ledgers: Ledgers) -> list[str]:
 
 
 def fold(ledgers: Ledgers, site_id: str) -> Levels:
-    """Levels from the hub's records, by nothing but addition."""
+    """Levels from the hub's records, and what was booked for those that are gone, by nothing but addition."""
     levels: Levels = {}
     for origin_id in ledgers.origins(site_id):
         items: dict[int, str] = {}
+        for baseline in ledgers.baselines(origin_id).values():
+            items |= {ref: str(known.product_id) for ref, known in baseline.items.items()}
+            for place, quantity in baseline.change.items():
+                levels[place] = levels.get(place, 0) + quantity
         for record in ledgers.records(origin_id):
             if isinstance(record, Item):
                 items.setdefault(record.ref, record.product_id)

@@ -189,6 +189,28 @@ def test_every_product_of_a_snapshot_is_found_by_its_words_wherever_its_slice_be
     assert [names(connection, f"n{number}") for number in range(1, 6)] == [[f"n{number}"] for number in range(1, 6)]
 
 
+def test_a_copy_whose_schema_counts_from_elsewhere_takes_a_large_snapshot_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "COPIED_MAX", -1)
+    original = a_store()
+
+    def replace(connection: sqlite3.Connection, name: str) -> None:
+        staging.begin_staging(connection)
+        staging.stage_products(connection, [(a_product(1, name=name), [("x", 1000)])])
+        seal(connection)
+        staging.swap(connection)
+
+    replace(original, "old")
+    [reached] = original.execute("PRAGMA schema_version").fetchone()
+    for version in range(reached - 30, reached):
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        original.backup(copy)  # which counts the copy's schema from 1
+        copy.execute(f"PRAGMA schema_version = {version}")
+
+        replace(copy, "new")
+
+        assert names(copy, "new") == ["new"]
+
+
 def test_a_small_shops_swap_changes_no_schema_so_that_statements_stay_prepared() -> None:
     connection = a_store(a_product(1))
     before = connection.execute("PRAGMA schema_version").fetchone()

@@ -12,6 +12,7 @@ from sync_protocol.limits import CONTROL_BYTES_MAX
 from tests.unit.edge_agent_sync.builders import NOW_MS, RECORD_KEY, a_sale, a_store, an_id, sell
 
 LEASE = "00" * 8
+SIGNED = ("position", "chain_hash", "part", "parts", "levels", "items", "last_item")
 
 
 def a_wide_store(products: int):
@@ -105,11 +106,24 @@ def test_pruned_levels_are_signed_and_whole() -> None:
 
     parts = [say.decode_up(data) for data in audit.pruned_levels(store, LEASE, RECORD_KEY.sign)]
 
-    assert [part.part for part in parts] == list(range(parts[0].parts))
-    assert [row for part in parts for row in part.levels] == checkpoint.levels
+    levels_told = [part for part in parts if part.levels]
+    assert [part.part for part in levels_told] == list(range(parts[0].parts))
+    assert [row for part in levels_told for row in part.levels] == checkpoint.levels
+    assert all(len(data) <= CONTROL_BYTES_MAX for data in audit.pruned_levels(store, LEASE, RECORD_KEY.sign))
     for part in parts:
-        signed = orjson.dumps([part.position, part.chain_hash, part.part, part.parts, part.levels])
-        RECORD_KEY.public_key().verify(bytes.fromhex(part.signature), signed)
+        said = [getattr(part, name) for name in SIGNED]
+        RECORD_KEY.public_key().verify(bytes.fromhex(part.signature), orjson.dumps(said))
+
+
+def test_with_pruned_levels_go_the_items_that_what_is_left_refers_to_and_no_others() -> None:
+    store = a_wide_store(300)
+    retention.prune(store, 401, NOW_MS)  # each product's item stands before its sale: 200 of each
+
+    *first, last = [say.decode_up(data) for data in audit.pruned_levels(store, LEASE, RECORD_KEY.sign)]
+
+    assert [item[:2] for part in first for item in part.items] == [(at + 1, an_id(at)) for at in range(200)]
+    assert {part.last_item for part in first} == {last.last_item} == {200}
+    assert last.levels and not last.items
 
 
 def test_a_level_that_was_wrong_is_folded_again_and_told_as_a_task() -> None:

@@ -1,11 +1,12 @@
 """What the simulator found in the edge's end of the conversation, each as a small case."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sync_protocol import chain
 from sync_protocol import messages as say
 from sync_protocol.edge_session import EdgeSession, Link
-from sync_protocol.effects import Publish, SaveMark
+from sync_protocol.effects import Disconnect, Publish, SaveMark, TellPruned
 from sync_protocol.ledger_view import LedgerView
 from sync_protocol.limits import PING_AFTER_MS
 
@@ -48,6 +49,24 @@ def streaming() -> EdgeSession:
     return session
 
 
+def beyond_retention() -> EdgeSession:
+    """A restored hub knows nothing of a ledger of 9, of which 1 to 6 are pruned."""
+    session = EdgeSession(verify_hub=_nothing)
+    session.connected(replace(a_view(9), acked=6, first_retained=7), SESSION, now=0, clock_ms=0)
+    welcome = say.Welcome(
+        session=SESSION, lease=LEASE, verdict="beyond_retention", mark=0, mark_hash=HASH.hex(), safe_mark=0,
+        hub_epoch=2, hub_time_ms=0, credits=4, feed=say.FeedCursor(origin_id=FEED, position=3, hash=HASH.hex()),
+        feed_verdict="normal",
+    )  # fmt: skip
+    session.received(say.encode(welcome), now=0, clock_ms=0)
+    assert TellPruned(6) in session.hash_known(None, now=0, clock_ms=0)
+    return session
+
+
+def an_ack(mark: int) -> bytes:
+    return say.encode(say.Ack(lease=LEASE, mark=mark, mark_hash=HASH.hex(), safe_mark=0, credits=4))
+
+
 def said(effects: list[object]) -> list[str]:
     decode: Callable[[bytes], say.UpMessage] = say.decode_up
     return [decode(effect.data).type for effect in effects if isinstance(effect, Publish)]
@@ -65,6 +84,23 @@ def test_a_late_copy_of_its_hello_does_not_stop_a_conversation_that_goes_well() 
 
     assert session.received(a_fence(), now=1, clock_ms=1) == []
     assert session.link is Link.STREAMING
+
+
+def test_levels_that_stand_for_pruned_records_are_told_again_when_that_was_lost() -> None:
+    session = beyond_retention()
+
+    assert session.received(an_ack(0), now=1, clock_ms=1) == [TellPruned(6)]
+    assert session.next_range(2) is None
+
+    session.received(an_ack(6), now=3, clock_ms=3)
+    assert session.next_range(4).first == 7
+
+
+def test_a_box_whose_pruned_records_are_awaited_hears_that_its_session_is_over() -> None:
+    session = beyond_retention()
+    nack = say.encode(say.Nack(lease=LEASE, code="lease", expected=1, detail="this session is over"))
+
+    assert session.received(nack, now=1, clock_ms=1) == [Disconnect("hub refused a batch: lease")]
 
 
 def test_the_mark_of_a_salvaged_tail_is_never_the_origins_mark() -> None:
