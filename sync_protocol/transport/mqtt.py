@@ -219,15 +219,15 @@ class Connection:
         self._check_open()
         if len(payload) + len(topic) + 64 > self._packet_bytes_max:
             raise TooLarge(f"packet: expected at most {self._packet_bytes_max} bytes, got {len(payload)}")
-        properties = properties_of(PacketTypes.PUBLISH)
-        if expiry_s is not None:
-            properties.MessageExpiryInterval = expiry_s
-        self._window.put(Outgoing(topic, payload, retain, properties, confirmed))
+        self._window.put(Outgoing(topic, payload, retain, expiry_s, confirmed))
         self._flush()
 
     def _flush(self) -> None:
         while not self._over.done() and (out := self._window.take()) is not None:
-            info = self._client.publish(out.topic, out.payload, 1, out.retain, out.properties)
+            properties = properties_of(PacketTypes.PUBLISH)
+            if out.expiry_s is not None:
+                properties.MessageExpiryInterval = out.expiry_s
+            info = self._client.publish(out.topic, out.payload, 1, out.retain, properties)
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 raise self._lose("publish", f"could not publish: {info.rc!r}")
             self._window.sent(info.mid, out)

@@ -1,14 +1,12 @@
 """What one MQTT connection has on its way at QoS 1, and what waits for room.
 
 paho is handed only what the window has room for: what it holds itself it sends twice or not
-at all. Knows no socket; everyone who waits for a PUBACK is told, here or when all is lost.
+at all. Knows neither paho nor a socket; everyone who waits for a PUBACK is told, here or when all is lost.
 """
 
 import asyncio
 from collections import deque
 from dataclasses import dataclass
-
-from paho.mqtt.properties import Properties
 
 from sync_protocol.errors import Lost, Unavailable
 
@@ -18,12 +16,12 @@ WAITING_MAX = 10_000
 
 @dataclass(slots=True)
 class Outgoing:
-    """A message as paho wants it; `confirmed` is whoever waits for its PUBACK."""
+    """A message to publish; `confirmed` is whoever waits for its PUBACK."""
 
     topic: str
     payload: bytes
     retain: bool
-    properties: Properties
+    expiry_s: int | None
     confirmed: asyncio.Future[None] | None
 
 
