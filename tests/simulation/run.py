@@ -97,8 +97,8 @@ def _identifiers(world: World) -> "Iterator[None]":
 def _swapping(seed: int) -> "Iterator[None]":
     """These catalogues are small, and copied; in some runs the tables are renamed as those of a large one.
 
-    In one of eleven (none of regressions.txt): SQLite reads its whole schema for each of twelve renamings, which makes such a run half as long
-    again.
+    In one of eleven, none of regressions.txt: SQLite reads its whole schema for each of twelve renamings, which makes
+    such a run half as long again.
     """
     original = staging.COPIED_MAX
     staging.COPIED_MAX = -1 if seed % 11 == 9 else original
