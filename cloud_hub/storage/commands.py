@@ -1,11 +1,12 @@
 """SQL of commands: what head office asked of a store's writer, pending until its outcome comes."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from cloud_hub.storage.as_of import of_sites
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
 from cloud_hub.storage.schema import commands
 
@@ -30,6 +31,15 @@ class Command:
     decided_at_ms: int | None
 
 
+class CommandFilter(NamedTuple):
+    """Which commands a list wants; None: all."""
+
+    sites: list[str] | None
+    state: str | None = None
+    kind: str | None = None
+    product_id: str | None = None
+
+
 _NAMES = (
     "site_id", "id", "key", "kind", "body", "expected_quantity", "expires_at", "actor", "product_id",
     "pending_quantity", "created_at",
@@ -40,6 +50,24 @@ _BY_KEY = Query(sa.select(commands).where(_SITE, commands.c.key == bound(command
 _FIND = Query(sa.select(commands).where(commands.c.id == bound(commands.c.id)))
 _PENDING = Query(
     sa.select(commands).where(_SITE, commands.c.state == "pending").order_by(commands.c.created_at, commands.c.id)
+)
+_AT = sa.bindparam("before_at", type_=sa.BigInteger)
+_LIST = Query(
+    sa.select(commands)
+    .where(
+        of_sites(commands.c.site_id),
+        *(
+            sa.or_(bound(commands.c[name]).is_(None), commands.c[name] == bound(commands.c[name]))
+            for name in ("state", "kind", "product_id")
+        ),
+        sa.or_(
+            _AT.is_(None),
+            sa.tuple_(commands.c.created_at, commands.c.id) < sa.tuple_(_AT, sa.bindparam("before_id", type_=sa.Uuid)),
+        ),
+    )
+    .order_by(commands.c.created_at.desc(), commands.c.id.desc())
+    .offset(sa.bindparam("skip", type_=sa.BigInteger))
+    .limit(sa.bindparam("most", type_=sa.BigInteger))
 )
 _SETTLE = Query(
     commands.update()
@@ -77,6 +105,15 @@ async def find(connection: Connection, command_id: str) -> Command | None:
     """One command."""
     row = await _FIND.fetchrow(connection, id=command_id)
     return None if row is None else _made(row)
+
+
+async def list_newest(
+    connection: Connection, wanted: CommandFilter, before: tuple[int, str] | None, skip: int, limit: int
+) -> list[Command]:
+    """Commands, newest first."""
+    at, command_id = before or (None, None)
+    rows = await _LIST.fetch(connection, **wanted._asdict(), before_at=at, before_id=command_id, skip=skip, most=limit)
+    return [_made(row) for row in rows]
 
 
 async def list_pending(connection: Connection, site_id: object) -> list[Command]:

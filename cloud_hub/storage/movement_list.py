@@ -20,6 +20,8 @@ class MovementFilter(NamedTuple):
     reason: str | None
     since_ms: int | None
     until_ms: int | None
+    actor: str | None = None
+    document: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ _MOMENT = sa.DateTime(timezone=True)
 _SINCE = sa.bindparam("since", type_=_MOMENT)
 _UNTIL = sa.bindparam("until", type_=_MOMENT)
 _REASON = sa.bindparam("reason", type_=sa.Text)
+_ACTOR = sa.bindparam("actor", type_=sa.Text)
+_DOCUMENT = sa.bindparam("document", type_=sa.Text)
 _BEFORE = sa.bindparam("before", type_=_MOMENT)
 _MOVEMENTS = Query(
     sa.select(movements)
@@ -68,6 +72,8 @@ _MOVEMENTS = Query(
         of_sites(movements.c.site_id),
         sa.or_(_PRODUCT.is_(None), movements.c.product_id == _PRODUCT),
         sa.or_(_REASON.is_(None), movements.c.reason == _REASON),
+        sa.or_(_ACTOR.is_(None), movements.c.actor == _ACTOR),
+        sa.or_(_DOCUMENT.is_(None), movements.c.document == _DOCUMENT),
         sa.or_(_SINCE.is_(None), movements.c.recorded_at >= _SINCE),
         sa.or_(_UNTIL.is_(None), movements.c.recorded_at < _UNTIL),
         sa.or_(
@@ -103,7 +109,8 @@ async def list_movements(
     before = after or (None, None, None, None)
     rows = await _MOVEMENTS.fetch(
         connection, sites=wanted.sites, product_id=wanted.product_id, reason=wanted.reason,
-        since=_moment(wanted.since_ms), until=_moment(wanted.until_ms), skip=skip, most=limit,
+        actor=wanted.actor, document=wanted.document, since=_moment(wanted.since_ms),
+        until=_moment(wanted.until_ms), skip=skip, most=limit,
         before=before[0], before_site=before[1], before_origin=before[2], before_sequence=before[3],
     )  # fmt: skip
     return [_moved(row) for row in rows]

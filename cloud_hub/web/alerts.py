@@ -6,7 +6,7 @@ from uuid import UUID
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.alerting import Alert
-from cloud_hub.web.adjusting import CommandView, command_view
+from cloud_hub.web.commands import CommandView, command_view
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor

@@ -11,6 +11,7 @@ from cloud_hub.web import (
     api_keys,
     approval_limits,
     auth,
+    commands,
     devices,
     fleet,
     inventory,
@@ -39,7 +40,7 @@ from cloud_hub.web.well_known import add_well_known
 
 TABLES = (
     auth.table, me.table, users.table, api_keys.table, sites.table, products.table, inventory.table, adjusting.table,
-    alerts.table, devices.table, fleet.table, repairs.table, snapshots.table, transfers.table,
+    commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table, transfers.table,
     vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
     receipts.table, restocking.table,
 )  # fmt: skip

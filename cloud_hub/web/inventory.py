@@ -120,6 +120,10 @@ class RestocksQuery(PageQuery):
     product_id: Uuid | None = None
     since: Moment | None = None
     until: Moment | None = None
+    actor: Text | None = None
+    """Who did it, by the name that movements carry."""
+    document: Text | None = None
+    """For example an order's number or a transfer's id."""
 
 
 class MovementsQuery(RestocksQuery):
@@ -227,6 +231,8 @@ async def _movements(call: Call[Any, None], query: RestocksQuery, product_id: st
         reason=reason,
         since_ms=None if query.since is None else to_ms(query.since),
         until_ms=None if query.until is None else to_ms(query.until),
+        actor=query.actor,
+        document=query.document,
     )
     rows = await call.hub.stock.movements(wanted, query.after(datetime, UUID, UUID, int), query.skip, query.limit)
     cursor = make_cursor(rows[-1].sort_key) if len(rows) == query.limit else None
