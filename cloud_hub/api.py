@@ -19,6 +19,7 @@ from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import BrokerForDevices, Enrolment
 from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health, Probe
+from cloud_hub.services.jobs import Jobs
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.posting import Posting
@@ -97,6 +98,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         enrolment=enrolment_of(core, config.http_port),
         fleet=Fleet(reads),
         health=Health([*probes_of(core), doctor.hearing(reads)]),
+        jobs=Jobs(database, reads),
         metrics=metrics,
         profiles=Profiles(database, reads, passwords, signing_in, known, tries),
         purchasing=Purchasing(database, reads),

@@ -56,7 +56,7 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
         if "ingest" in roles:
             parts.append(await ingest.part(core, metrics, stack))
         if "jobs" in roles:
-            parts.append(clockwork.part(core))
+            parts += clockwork.parts(core, stack)
         if "api" in roles:
             told["api"] = await api.start_api(core, metrics, stack)
         parts.append(Part("memory", memory.give_back))

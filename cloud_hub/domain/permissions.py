@@ -41,6 +41,10 @@ class Permission(StrEnum):
     """Up to one's approval limit."""
     API_KEYS_READ = "api_keys.read"
     API_KEYS_WRITE = "api_keys.write"
+    JOBS = "jobs.use"
+    """See and cancel the jobs that one has asked for."""
+    JOBS_GOVERN = "jobs.govern"
+    """See and cancel everybody's (of all sites only)."""
     SNAPSHOT_READ = "snapshot.read"
     """Boxes only."""
 
@@ -57,7 +61,9 @@ class Role(StrEnum):
 
 
 _P = Permission
-_READ = frozenset({_P.PROFILE, _P.PROFILE_WRITE, _P.PRODUCTS_READ, _P.STOCK_READ, _P.ALERTS_READ, _P.SITES_READ})
+_READ = frozenset(
+    {_P.PROFILE, _P.PROFILE_WRITE, _P.PRODUCTS_READ, _P.STOCK_READ, _P.ALERTS_READ, _P.SITES_READ, _P.JOBS}
+)
 _STORE = _READ | {_P.STOCK_WRITE, _P.ALERTS_WRITE}
 _BUY = frozenset({_P.VENDORS_READ, _P.ORDERS_READ, _P.ORDERS_EXPECTED, _P.ORDERS_WRITE})
 GRANTS: dict[Role, frozenset[Permission]] = {

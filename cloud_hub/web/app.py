@@ -15,6 +15,7 @@ from cloud_hub.web import (
     devices,
     fleet,
     inventory,
+    jobs,
     me,
     products,
     purchase_orders,
@@ -42,7 +43,7 @@ TABLES = (
     auth.table, me.table, users.table, api_keys.table, sites.table, products.table, inventory.table, adjusting.table,
     commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table, transfers.table,
     vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
-    receipts.table, restocking.table,
+    receipts.table, restocking.table, jobs.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

@@ -15,6 +15,7 @@ from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import Enrolment
 from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health
+from cloud_hub.services.jobs import Jobs
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.profiles import Profiles
 from cloud_hub.services.purchasing import Purchasing
@@ -43,6 +44,7 @@ class Hub:
     enrolment: Enrolment
     fleet: Fleet
     health: Health
+    jobs: Jobs
     metrics: Metrics
     profiles: Profiles
     purchasing: Purchasing

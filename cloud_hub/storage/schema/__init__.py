@@ -52,7 +52,7 @@ from cloud_hub.storage.schema.purchasing import (
     receipt_lines,
     receipts,
 )
-from cloud_hub.storage.schema.running import backups, jobs, shard_leases, slots, workers
+from cloud_hub.storage.schema.running import backups, job_errors, jobs, shard_leases, slots, workers
 from cloud_hub.storage.schema.vendors import vendor_prices, vendors
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "feeds",
     "hub_state",
     "items",
+    "job_errors",
     "jobs",
     "level_claims",
     "levels",
