@@ -14,6 +14,7 @@ from cloud_hub.services.adjusting import Adjusting
 from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
 from cloud_hub.services.catalogue import Catalogue
+from cloud_hub.services.categories import Categories
 from cloud_hub.services.commands import Commands
 from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import BrokerForDevices, Enrolment
@@ -93,6 +94,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         alerting=Alerting(database, reads),
         api_keys=ApiKeys(database, reads, known),
         catalogue=catalogue,
+        categories=Categories(database, reads),
         commands=Commands(reads),
         device_tokens=DeviceTokens(reads, core.folder),
         enrolment=enrolment_of(core, config.http_port),

@@ -15,9 +15,10 @@ from uuid_utils import uuid7
 
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
-from cloud_hub.storage import barcodes, products, request_keys
+from cloud_hub.storage import barcodes, product_list, products, request_keys
 from cloud_hub.storage.database import Connection, Database
-from cloud_hub.storage.products import Barcode, Product, ProductFilter
+from cloud_hub.storage.product_list import ProductFilter
+from cloud_hub.storage.products import Barcode, Product
 from cloud_hub.storage.reads import Reads
 from sync_protocol import gtin
 from sync_protocol.quantity import minor_digits
@@ -42,8 +43,8 @@ class Catalogue:
         self._reads = reads
 
     async def list(self, wanted: ProductFilter, after: tuple[Any, ...] | None, skip: int, limit: int) -> list[Product]:
-        """Products by name, then id."""
-        return await self._reads.run(products.list_by_name, wanted, after, skip, limit)
+        """Products in the wanted order."""
+        return await self._reads.run(product_list.list_products, wanted, after, skip, limit)
 
     async def get(self, product_id: str) -> Product:
         """Raises NotFound."""

@@ -1,16 +1,14 @@
 """SQL of products, with their barcodes; each write ends with a change on every store's feed."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
-from cloud_hub.storage import changes
+from cloud_hub.storage import categories, changes
 from cloud_hub.storage.database import Connection, Query, Row
 from cloud_hub.storage.schema import barcodes, hub_state, levels, products, sites
 from sync_protocol import changes as wire
@@ -21,6 +19,7 @@ FIELDS = (
     "critical_level", "negative_policy",
 )  # fmt: skip
 _NODE = "hub"
+_PAGE = 1_000
 
 
 class Barcode(NamedTuple):
@@ -49,6 +48,7 @@ class Product:
     negative_policy: str | None
     version: tuple[int, int]
     registers: dict[str, Any]
+    """Who wrote each field last; read by `lock` only."""
     barcodes: tuple[Barcode, ...]
     created_at_ms: int
     updated_at_ms: int
@@ -56,15 +56,6 @@ class Product:
     @property
     def etag(self) -> str:
         return f"{self.version[0]}-{self.version[1]}"
-
-
-class ProductFilter(NamedTuple):
-    """Which products a list wants; None: all."""
-
-    q: str | None = None
-    category: str | None = None
-    lifecycle: str | None = None
-    sku: str | None = None
 
 
 _CODES = (
@@ -84,19 +75,20 @@ _CODES = (
     .scalar_subquery()
     .label("codes")
 )
-_SELECT = sa.select(
-    *(column for column in products.c if column.name not in ("search", "proposed_by_site", "merged_into")), _CODES
+SELECT = sa.select(
+    *(products.c[name] for name in ("id", *FIELDS, "version_epoch", "version", "created_at", "updated_at")), _CODES
 )
+"""What `made` takes, for the statements of other modules too."""
 _ID = sa.bindparam("id", type_=sa.Uuid)
 _EPOCH = sa.select(hub_state.c.hub_epoch).scalar_subquery()
-_FIND = Query(_SELECT.where(products.c.id == _ID))
-_LOCK = Query(_SELECT.where(products.c.id == _ID).with_for_update(of=products))
+_FIND = Query(SELECT.where(products.c.id == _ID))
+_LOCK = Query(SELECT.add_columns(products.c.registers).where(products.c.id == _ID).with_for_update(of=products))
 _FIND_BY_CODE = Query(
-    _SELECT.add_columns(barcodes.c.code, barcodes.c.pack_quantity)
+    SELECT.add_columns(barcodes.c.code, barcodes.c.pack_quantity)
     .join_from(products, barcodes, barcodes.c.product_id == products.c.id)
     .where(barcodes.c.code == sa.bindparam("code", type_=sa.Text))
 )
-_BY_IDS = Query(_SELECT.where(products.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))))
+_BY_IDS = Query(SELECT.where(products.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))))
 _IS_USED = Query(sa.select(sa.exists().where(levels.c.site_id == sites.c.id, levels.c.product_id == _ID)))
 """By site, as every key of a large table begins with it."""
 
@@ -105,37 +97,6 @@ def _text(name: str) -> sa.BindParameter[str]:
     return sa.bindparam(name, type_=sa.Text)
 
 
-def _given(name: str, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """The condition, or everything when the argument is NULL."""
-    return sa.or_(_text(name).is_(None), condition)
-
-
-_AFTER = sa.or_(
-    _text("after_name").is_(None),
-    sa.tuple_(products.c.name, products.c.id) > sa.tuple_(_text("after_name"), sa.bindparam("after_id", type_=sa.Uuid)),
-)
-_LIST = (
-    _SELECT.where(
-        products.c.deleted_at.is_(None),
-        _AFTER,
-        _given("category", products.c.category == _text("category")),
-        _given("lifecycle", products.c.lifecycle == _text("lifecycle")),
-        _given("sku", products.c.sku == _text("sku")),
-    )
-    .order_by(products.c.name, products.c.id)
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
-)
-_LIST_ALL = Query(_LIST)
-_SEARCH = Query(
-    _LIST.where(
-        sa.or_(
-            products.c.search.op("@@")(sa.func.to_tsquery("simple", _text("words"))),
-            sa.func.lower(products.c.sku).like(_text("prefix")),
-            products.c.id.in_(sa.select(barcodes.c.product_id).where(barcodes.c.code == _text("code"))),
-        )
-    )
-)
 _INSERT = Query(
     products.insert().values(
         {name: sa.bindparam(name, type_=products.c[name].type) for name in ("id", *FIELDS, "registers")}
@@ -160,42 +121,48 @@ _UPDATE = Query(
     )
 )
 _EPOCH_NOW = Query(sa.select(hub_state.c.hub_epoch))
+_MOVE = Query(
+    products.update()
+    .where(products.c.category == _text("old"))
+    .values(
+        category=_text("new"),
+        registers=products.c.registers.op("||")(
+            sa.func.jsonb_build_object(
+                "category",
+                sa.func.jsonb_build_object(
+                    "version", sa.func.jsonb_build_array(_EPOCH, products.c.version + 1),
+                    "hlc", sa.func.jsonb_build_array(sa.bindparam("now", type_=sa.BigInteger), 0),
+                    "node", _NODE,
+                ),
+            )
+        ),
+        version_epoch=_EPOCH,
+        version=products.c.version + 1,
+        updated_at=sa.bindparam("now", type_=sa.BigInteger),
+    )
+    .returning(products.c.id)
+)  # fmt: skip
 
 
 async def find(connection: Connection, product_id: str) -> Product | None:
     row = await _FIND.fetchrow(connection, id=product_id)
-    return None if row is None else _made(row)
+    return None if row is None else made(row)
 
 
 async def lock(connection: Connection, product_id: str) -> Product | None:
     """The product, which nobody else changes until this transaction ends."""
     row = await _LOCK.fetchrow(connection, id=product_id)
-    return None if row is None else _made(row)
+    return None if row is None else made(row)
 
 
 async def find_by_code(connection: Connection, code: str) -> tuple[Product, Barcode] | None:
     row = await _FIND_BY_CODE.fetchrow(connection, code=code)
-    return None if row is None else (_made(row), Barcode(row["code"], row["pack_quantity"]))
+    return None if row is None else (made(row), Barcode(row["code"], row["pack_quantity"]))
 
 
-async def list_by_name(
-    connection: Connection, wanted: ProductFilter, after: tuple[str, UUID] | None, skip: int, limit: int
-) -> list[Product]:
-    """Products by (name, id); with `q`, those with words that begin so, or with that SKU or code."""
-    arguments: dict[str, Any] = {
-        "after_name": after[0] if after else None, "after_id": after[1] if after else None, "skip": skip,
-        "most": limit, "category": wanted.category, "lifecycle": wanted.lifecycle, "sku": wanted.sku,
-    }  # fmt: skip
-    if wanted.q is None:
-        rows = await _LIST_ALL.fetch(connection, **arguments)
-    else:
-        rows = await _SEARCH.fetch(connection, **arguments, **_search(wanted.q))
-    return [_made(row) for row in rows]
-
-
-async def list_by_ids(connection: Connection, product_ids: list[str]) -> list[Product]:
+async def list_by_ids(connection: Connection, product_ids: Sequence[str]) -> list[Product]:
     """Those of these products that exist."""
-    return [_made(row) for row in await _BY_IDS.fetch(connection, ids=product_ids)]
+    return [made(row) for row in await _BY_IDS.fetch(connection, ids=product_ids)]
 
 
 async def is_used(connection: Connection, product_id: str) -> bool:
@@ -209,6 +176,7 @@ async def insert(connection: Connection, product_id: str, fields: Mapping[str, A
     epoch = await _EPOCH_NOW.fetchval(connection)
     registers = {name: _register(epoch, 1, now_ms) for name in values}
     await _INSERT.execute(connection, id=product_id, now=now_ms, registers=registers, **values)
+    await categories.ensure(connection, [values["category"]], now_ms)
 
 
 async def update(connection: Connection, known: Product, fields: Mapping[str, Any], now_ms: int) -> None:
@@ -219,14 +187,31 @@ async def update(connection: Connection, known: Product, fields: Mapping[str, An
     values = {name: changed.get(name, getattr(known, name)) for name in FIELDS}
     arguments = {f"new_{name}": value for name, value in (values | {"registers": registers}).items()}
     await _UPDATE.execute(connection, id=known.id, now=now_ms, **arguments)
+    if "category" in changed:
+        await categories.ensure(connection, [changed["category"]], now_ms)
+
+
+async def move_category(connection: Connection, old: str, new: str, now_ms: int) -> None:
+    """The category's products get its new name, each a new version, and every store hears of them."""
+    moved = await _MOVE.fetch(connection, old=old, new=new, now=now_ms)
+    await publish_all(connection, [str(row["id"]) for row in moved], now_ms)
 
 
 async def publish(connection: Connection, product_id: str, now_ms: int) -> Product:
     """Put the product as it is now onto every store's feed."""
-    product = await find(connection, product_id)
-    assert product is not None
-    await changes.append(connection, None, wire.change(feed_body(product)), now_ms)
+    (product,) = await publish_all(connection, [product_id], now_ms)
     return product
+
+
+async def publish_all(connection: Connection, product_ids: Sequence[str], now_ms: int) -> list[Product]:
+    """Put products as they are now onto every store's feed, in the given order."""
+    found: dict[str, Product] = {}
+    for start in range(0, len(product_ids), _PAGE):
+        rows = await list_by_ids(connection, product_ids[start : start + _PAGE])
+        found |= {product.id: product for product in rows}
+    made = [found[product_id] for product_id in product_ids]
+    await changes.append_all(connection, [(None, wire.change(feed_body(product))) for product in made], now_ms)
+    return made
 
 
 def feed_body(product: Product) -> wire.Product | wire.ProductGone:
@@ -264,19 +249,13 @@ def _register(epoch: int, number: int, now_ms: int) -> dict[str, Any]:
     return {"version": [epoch, number], "hlc": [now_ms, 0], "node": _NODE}
 
 
-def _search(q: str) -> dict[str, str]:
-    words = re.findall(r"\w+", q.lower())[:10]
-    escaped = re.sub(r"([\\%_])", r"\\\1", q.lower())
-    code = q if len(q) not in (8, 12, 13) or not q.isdecimal() else q.zfill(14)
-    return {"words": " & ".join(f"'{word}':*" for word in words), "prefix": f"{escaped}%", "code": code}
-
-
-def _made(row: Row) -> Product:
+def made(row: Row) -> Product:
+    """The product of a row of `SELECT`."""
     return Product(
         id=str(row["id"]),
         **{name: row[name] for name in FIELDS},
         version=(row["version_epoch"], row["version"]),
-        registers=row["registers"],
+        registers=row.get("registers", {}),
         barcodes=tuple(Barcode(code, pack) for code, pack in row["codes"]),
         created_at_ms=row["created_at"],
         updated_at_ms=row["updated_at"],

@@ -5,11 +5,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, array
 
+from cloud_hub.storage import policies
 from cloud_hub.storage.database import Connection, Query, Row, bound
 from cloud_hub.storage.schema import (
-    EVERYWHERE,
     barcodes,
-    policies,
     products,
     site_products,
     sites,
@@ -81,14 +80,6 @@ _FINGERPRINT = Query(
     )
 )
 _SITES = Query(sa.select(sites).where(sites.c.archived_at.is_(None)).order_by(sites.c.id))
-_POLICY = Query(
-    sa.select(policies)
-    .where(
-        policies.c.category == "",
-        sa.or_(policies.c.site_id == bound(policies.c.site_id), policies.c.site_id == EVERYWHERE),
-    )
-    .order_by(policies.c.site_id)
-)
 _TRANSFERS = Query(
     sa.select(transfers).where(
         sa.or_(
@@ -129,7 +120,7 @@ async def product_fingerprint(connection: Connection, site_id: str) -> tuple[obj
 
 
 async def sites_and_policy(connection: Connection, site_id: str) -> list[wire.Site | wire.Policy]:
-    """The chain's sites, and the thresholds that this one falls back to."""
+    """The chain's sites, and the thresholds and settings that hold at this one."""
     rows = await _SITES.fetch(connection)
     told: list[wire.Site | wire.Policy] = [
         wire.Site(
@@ -137,8 +128,7 @@ async def sites_and_policy(connection: Connection, site_id: str) -> list[wire.Si
         )
         for row in rows
     ]
-    ours = next((row for row in rows if str(row["id"]) == site_id), None)
-    return [*told, _policy(ours, await _POLICY.fetch(connection, site_id=site_id))]
+    return [*told, *(policy for _, policy in await policies.list_told(connection, [site_id]))]
 
 
 async def transfers_of(connection: Connection, site_id: str) -> list[wire.TransferNotice]:
@@ -153,22 +143,6 @@ async def transfers_of(connection: Connection, site_id: str) -> list[wire.Transf
             )
         )  # fmt: skip
     return notices
-
-
-def _policy(ours: Row | None, rows: list[Row]) -> wire.Policy:
-    """The site's own thresholds first, then the policy of the site, then the chain's."""
-    reorder = [ours["reorder_point"] if ours else None, *(row["reorder_point"] for row in reversed(rows))]
-    critical = [ours["critical_level"] if ours else None, *(row["critical_level"] for row in reversed(rows))]
-    settings: dict[str, Any] = {}
-    for row in rows:
-        settings |= row["settings"]
-    settings |= ours["settings"] if ours else {}
-    versions = [(row["version_epoch"], row["version"]) for row in [*rows, *([ours] if ours else [])]]
-    return wire.Policy(
-        version=max(versions, default=(0, 0)), settings=settings,
-        reorder_point=next((value for value in reorder if value is not None), 0),
-        critical_level=next((value for value in critical if value is not None), 0),
-    )  # fmt: skip
 
 
 def _line(row: Row) -> bytes:

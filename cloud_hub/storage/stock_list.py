@@ -1,23 +1,23 @@
 """SQL of stock as people read it: levels with thresholds and pending commands.
 
-Read-only: levels are written by `levels.py`. A product's thresholds fall back
-site×product → product → policy → site; `pending` counts decreases only.
+Read-only: levels are written by `levels.py`. Thresholds fall back as thresholds.py says;
+`pending` counts decreases only.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from cloud_hub.domain.search import tsquery
+from cloud_hub.storage import thresholds
 from cloud_hub.storage.as_of import of_sites
 from cloud_hub.storage.database import Connection, Query, Row
-from cloud_hub.storage.schema import commands, levels, policies, products, site_products, sites
-from cloud_hub.storage.schema.base import EVERYWHERE
+from cloud_hub.storage.schema import commands, levels, products, sites
 from sync_protocol.vocabulary import OWN_LOCATIONS, Location
 
 _OWN: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{place}'") for place in OWN_LOCATIONS]
-_EVERYWHERE: sa.ColumnElement[Any] = sa.literal_column(f"'{EVERYWHERE}'::uuid")
 
 
 class LevelFilter(NamedTuple):
@@ -84,28 +84,6 @@ _PENDING = (
 )
 
 
-def _threshold(name: str) -> sa.ColumnElement[int]:
-    return sa.func.coalesce(
-        site_products.c[name], products.c[name], _policy(name), sites.c[name], sa.literal_column("0")
-    )
-
-
-def _policy(name: str) -> sa.ScalarSelect[Any]:
-    """The category's threshold: of the site first, else of the whole chain."""
-    return (
-        sa.select(policies.c[name])
-        .where(
-            sa.or_(policies.c.site_id == _by_product.c.site_id, policies.c.site_id == _EVERYWHERE),
-            policies.c.category.in_((products.c.category, "")),
-            policies.c[name].is_not(None),
-        )
-        .order_by(policies.c.category.desc(), policies.c.site_id.desc())
-        .limit(1)
-        .correlate(_by_product, products)
-        .scalar_subquery()
-    )
-
-
 _rows = (
     sa.select(
         _by_product,
@@ -113,18 +91,14 @@ _rows = (
         products.c.name,
         products.c.unit,
         _PENDING.label("pending"),
-        _threshold("reorder_point").label("reorder_point"),
-        _threshold("critical_level").label("critical_level"),
+        thresholds.threshold("reorder_point"),
+        thresholds.threshold("critical_level"),
     )
     .select_from(
-        _by_product.join(products, products.c.id == _by_product.c.product_id)
-        .join(sites, sites.c.id == _by_product.c.site_id)
-        .outerjoin(
-            site_products,
-            sa.and_(
-                site_products.c.site_id == _by_product.c.site_id,
-                site_products.c.product_id == _by_product.c.product_id,
-            ),
+        thresholds.joined(
+            _by_product.join(products, products.c.id == _by_product.c.product_id).join(
+                sites, sites.c.id == _by_product.c.site_id
+            )
         )
     )
     .where(
@@ -151,17 +125,11 @@ async def list_levels(
     """Levels by (site, product)."""
     query = _LIST_LOW if wanted.only_low else _LIST
     rows = await query.fetch(
-        connection, sites=wanted.sites, product_id=wanted.product_id, words=_words(wanted.q), skip=skip, most=limit,
+        connection, sites=wanted.sites, product_id=wanted.product_id, skip=skip, most=limit,
+        words=None if wanted.q is None else tsquery(wanted.q),
         after_site=after[0] if after else None, after_product=after[1] if after else None,
     )  # fmt: skip
     return [_level(row) for row in rows]
-
-
-def _words(q: str | None) -> str | None:
-    if q is None:
-        return None
-    kept = "".join(char if char.isalnum() else " " for char in q.lower()).split()[:10]
-    return " & ".join(f"'{word}':*" for word in kept)
 
 
 def _level(row: Row) -> Level:

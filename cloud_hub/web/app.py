@@ -11,6 +11,7 @@ from cloud_hub.web import (
     api_keys,
     approval_limits,
     auth,
+    categories,
     commands,
     devices,
     fleet,
@@ -40,9 +41,9 @@ from cloud_hub.web.server import gate
 from cloud_hub.web.well_known import add_well_known
 
 TABLES = (
-    auth.table, me.table, users.table, api_keys.table, sites.table, products.table, inventory.table, adjusting.table,
-    commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table, transfers.table,
-    vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
+    auth.table, me.table, users.table, api_keys.table, sites.table, products.table, categories.table, inventory.table,
+    adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
+    transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
     receipts.table, restocking.table, jobs.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024

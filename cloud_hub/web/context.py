@@ -10,6 +10,7 @@ from cloud_hub.services.adjusting import Adjusting
 from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
 from cloud_hub.services.catalogue import Catalogue
+from cloud_hub.services.categories import Categories
 from cloud_hub.services.commands import Commands
 from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import Enrolment
@@ -39,6 +40,7 @@ class Hub:
     alerting: Alerting
     api_keys: ApiKeys
     catalogue: Catalogue
+    categories: Categories
     commands: Commands
     device_tokens: DeviceTokens
     enrolment: Enrolment

@@ -126,7 +126,8 @@ _ERRORS = (NotFound, Conflict, Invalid)
 async def list_products(call: Call[ProductsQuery, None]) -> Answer:
     """Products by name; `q` searches words of name, SKU and category, and barcodes"""
     query = call.query
-    wanted = ProductFilter(q=query.q, category=query.category, lifecycle=query.lifecycle, sku=query.sku)
+    equals = {name: value for name in ("category", "lifecycle", "sku") if (value := getattr(query, name)) is not None}
+    wanted = ProductFilter(q=query.q, equals=equals)
     found = await call.hub.catalogue.list(wanted, after=query.after(str, UUID), skip=query.skip, limit=query.limit)
     cursor = make_cursor((found[-1].name, found[-1].id)) if len(found) == query.limit else None
     return Answer(

@@ -5,7 +5,14 @@ keys that begin with the site, so the ledger can be distributed by site without 
 """
 
 from cloud_hub.storage.schema.base import EVERYWHERE, metadata
-from cloud_hub.storage.schema.catalogue import barcodes, conflicts, policies, products, site_products
+from cloud_hub.storage.schema.catalogue import (
+    barcodes,
+    categories,
+    conflicts,
+    policies,
+    products,
+    site_products,
+)
 from cloud_hub.storage.schema.downlink import (
     changes,
     commands,
@@ -67,6 +74,7 @@ __all__ = [
     "branch_batches",
     "branch_records",
     "branches",
+    "categories",
     "certificates",
     "changes",
     "commands",
