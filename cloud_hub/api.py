@@ -35,6 +35,7 @@ from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
+from cloud_hub.services.transferring import Transferring
 from cloud_hub.services.vendors import Vendors
 from cloud_hub.web.app import make_app
 from cloud_hub.web.context import Hub
@@ -112,6 +113,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         sites=Sites(database, reads),
         snapshots=Snapshots(database, sign=sign),
         stock=stock,
+        transferring=Transferring(database, reads, posting),
         vendors=Vendors(database, reads),
         cors_origins=frozenset(config.cors_origins),
         is_behind_proxy=config.behind_tls_proxy,

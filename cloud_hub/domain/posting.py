@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sync_protocol.quantity import format_quantity
-from sync_protocol.records import Item, Movement
+from sync_protocol.records import Fact, Item, Movement
 from sync_protocol.vocabulary import OWN_LOCATIONS
 
 BLOCK = "block"
@@ -61,7 +61,7 @@ class Ledger:
     policies: Mapping[str, str]
     refs: dict[tuple[Any, ...], int]
     next_ref: int
-    records: list[Item | Movement] = field(default_factory=list)
+    records: list[Item | Movement | Fact] = field(default_factory=list)
 
     def take(self, draft: Draft, *, now_ms: int, actor: str | None, key: str | None) -> int | Row | None:
         """The index of the movement among `records`, None when there is nothing to move, or a refusal."""

@@ -52,6 +52,7 @@ class _Request:
     body_hash: bytes
     asked_at: int
     answered: "asyncio.Future[Posted]"
+    facts: Sequence[Fact] = ()
     rows: list[Row | int | None] = field(default_factory=list)
 
 
@@ -90,10 +91,12 @@ class Posting:
         *,
         actor: str | None,
         now_ms: int,
+        facts: Sequence[Fact] = (),
     ) -> Posted:
-        """Post all drafts inside another use case's transaction. Raises as `post` does; it has to roll back then."""
+        """Post all drafts, then facts, in another use case's transaction, which ends if this raises."""
         origin = await writer_of(connection, site_id, now_ms)
         request = _asked(drafts, key, actor, now_ms, all_or_none=True)
+        request.facts = facts
         (outcome,) = await self._post_group(connection, origin, [request], now_ms)
         if not isinstance(outcome, Posted):
             raise outcome
@@ -273,6 +276,7 @@ def _judge(state: Ledger, request: _Request, known_products: Any) -> Posted | Ex
             del state.records[count:]
             return _refusal(taken, index, len(request.drafts))
         request.rows.append(taken)
+    state.records += request.facts
     return Posted(rows=[], levels={})
 
 

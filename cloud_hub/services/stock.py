@@ -13,14 +13,13 @@ from uuid import UUID
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.errors import NotFound
 from cloud_hub.services.fleet import is_live
-from cloud_hub.storage import as_of, movement_list, sites, stock_list, transfers
+from cloud_hub.storage import as_of, movement_list, sites, stock_list
 from cloud_hub.storage.as_of import AsOf
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.movement_list import Moved, MovementFilter
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
 from cloud_hub.storage.stock_list import Level, LevelFilter
-from cloud_hub.storage.transfers import Transfer
 from sync_protocol.low_stock import Severity, severity
 
 
@@ -58,12 +57,6 @@ class Stock:
     ) -> list[Moved]:
         """Movements, newest first."""
         return await self._reads.run(movement_list.list_movements, wanted, after, skip, limit)
-
-    async def transfers(
-        self, site_ids: list[str] | None, step: str | None, before: tuple[int, str] | None, skip: int, limit: int
-    ) -> list[Transfer]:
-        """Transfers that begin or end at these sites, newest first."""
-        return await self._reads.run(transfers.list_newest, site_ids, step, before, skip, limit)
 
     async def site_for(self, who: Principal, site_id: str | None) -> Site:
         """Where a write goes: the site named, else the caller's only one, else the default site."""

@@ -12,8 +12,6 @@ from cloud_hub.storage.schema import (
     products,
     site_products,
     sites,
-    transfer_lines,
-    transfers,
 )
 from sync_protocol import changes as wire
 from sync_protocol.quantity import minor_digits
@@ -80,24 +78,6 @@ _FINGERPRINT = Query(
     )
 )
 _SITES = Query(sa.select(sites).where(sites.c.archived_at.is_(None)).order_by(sites.c.id))
-_TRANSFERS = Query(
-    sa.select(transfers).where(
-        sa.or_(
-            transfers.c.to_site == bound(transfers.c.to_site, "site_id"),
-            transfers.c.from_site == bound(transfers.c.to_site, "site_id"),
-        ),
-        transfers.c.step.in_([sa.literal_column("'dispatched'"), sa.literal_column("'refused'")]),
-        transfers.c.is_dispatched,
-    )
-)
-_LINES = Query(
-    sa.select(transfer_lines.c.product_id, transfer_lines.c.dispatched)
-    .where(
-        transfer_lines.c.from_site == bound(transfer_lines.c.from_site),
-        transfer_lines.c.transfer_id == bound(transfer_lines.c.transfer_id),
-    )
-    .order_by(transfer_lines.c.product_id)
-)
 
 
 async def product_lines(connection: Connection, site_id: str) -> list[bytes]:
@@ -129,20 +109,6 @@ async def sites_and_policy(connection: Connection, site_id: str) -> list[wire.Si
         for row in rows
     ]
     return [*told, *(policy for _, policy in await policies.list_told(connection, [site_id]))]
-
-
-async def transfers_of(connection: Connection, site_id: str) -> list[wire.TransferNotice]:
-    """Goods on their way to or from the site."""
-    notices = []
-    for row in await _TRANSFERS.fetch(connection, site_id=site_id):
-        lines = await _LINES.fetch(connection, from_site=row["from_site"], transfer_id=row["transfer_id"])
-        notices.append(
-            wire.TransferNotice(
-                transfer_id=str(row["transfer_id"]), from_site=str(row["from_site"]), to_site=str(row["to_site"]),
-                step=row["step"], lines=[(str(line["product_id"]), line["dispatched"]) for line in lines][:2_000],
-            )
-        )  # fmt: skip
-    return notices
 
 
 def _line(row: Row) -> bytes:

@@ -28,6 +28,7 @@ from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
+from cloud_hub.services.transferring import Transferring
 from cloud_hub.services.vendors import Vendors
 
 
@@ -58,6 +59,7 @@ class Hub:
     sites: Sites
     snapshots: Snapshots
     stock: Stock
+    transferring: Transferring
     vendors: Vendors
     limits: Rates
     cors_origins: frozenset[str]

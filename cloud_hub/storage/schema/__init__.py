@@ -36,8 +36,6 @@ from cloud_hub.storage.schema.ledger import (
     quarantine,
     stocktakes,
     tasks,
-    transfer_lines,
-    transfers,
     unknown_records,
 )
 from cloud_hub.storage.schema.origins import (
@@ -60,6 +58,7 @@ from cloud_hub.storage.schema.purchasing import (
     receipts,
 )
 from cloud_hub.storage.schema.running import backups, job_errors, jobs, shard_leases, slots, workers
+from cloud_hub.storage.schema.stock import reservations, transfer_goods, transfer_lines, transfers
 from cloud_hub.storage.schema.vendors import vendor_prices, vendors
 
 __all__ = [
@@ -105,6 +104,7 @@ __all__ = [
     "receipt_lines",
     "receipts",
     "request_keys",
+    "reservations",
     "shard_leases",
     "sign_ins",
     "site_products",
@@ -114,6 +114,7 @@ __all__ = [
     "snapshots",
     "stocktakes",
     "tasks",
+    "transfer_goods",
     "transfer_lines",
     "transfers",
     "unknown_records",

@@ -98,19 +98,6 @@ tasks = table(
     text("state"), text("detail", default=""), number("opened_at"), number("updated_at"),
 )  # fmt: skip
 
-transfers = table(
-    "transfers",
-    uuid("from_site", key=True), uuid("transfer_id", key=True), uuid("to_site"), text("step"),
-    flag("is_dispatched"), number("created_at"), number("updated_at"),
-    sa.Index(None, "to_site", "step"),
-)  # fmt: skip
-
-transfer_lines = table(
-    "transfer_lines",
-    uuid("from_site", key=True), uuid("transfer_id", key=True), uuid("product_id", key=True),
-    number("dispatched", default=0), number("received", default=0),
-)  # fmt: skip
-
 stocktakes = table(
     "stocktakes",
     uuid("site_id", key=True), uuid("stocktake_id", key=True), text("name", default=""), text("state"),

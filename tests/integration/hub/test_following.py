@@ -85,8 +85,9 @@ async def test_a_receipt_that_is_seen_before_its_dispatch_ends_with_the_same_tra
     assert await hub.rows("SELECT step, is_dispatched FROM transfers WHERE transfer_id = $1", transfer) == [
         ("received", True)
     ]
-    lines = "SELECT dispatched, received FROM transfer_lines WHERE transfer_id = $1"
-    assert await hub.rows(lines, transfer) == [(3000, 3000)]
+    goods = "SELECT sum(entered), sum(taken), sum(lost) FROM transfer_goods WHERE transfer_id = $1"
+    assert await hub.rows(goods, transfer) == [(3000, 3000, 0)]
+    assert await hub.rows("SELECT is_open FROM transfers") == [(False,)]
     notices = "SELECT site_id::text, body->>'step' FROM changes WHERE kind = 'transfer_notice' ORDER BY position"
     assert await hub.rows(notices) == [(source.site_id, "received"), (target.site_id, "dispatched")]
     left = "SELECT sum(quantity) FROM levels WHERE location = $1"

@@ -24,6 +24,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "increment_inventory": {"product_id": "PRODUCT", "quantity": "1"},
     "decrement_inventory": {"product_id": "PRODUCT", "quantity": "1"},
     "set_level": {"quantity": "1"},
+    "receive_transfer": {"from_site": SOME_ID, "lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
     "post_movements": {
         "movements": [
             {"product_id": "PRODUCT", "quantity": "1", "from_location": "shelf", "to_location": "customer",
