@@ -13,6 +13,7 @@ from cloud_hub.services.accounts import Accounts
 from cloud_hub.services.adjusting import Adjusting
 from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
+from cloud_hub.services.assortment import Assortment
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.categories import Categories
 from cloud_hub.services.commands import Commands
@@ -94,6 +95,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         adjusting=Adjusting(database, reads, posting),
         alerting=Alerting(database, reads),
         api_keys=ApiKeys(database, reads, known),
+        assortment=Assortment(database, reads),
         catalogue=catalogue,
         categories=Categories(database, reads),
         commands=Commands(reads),

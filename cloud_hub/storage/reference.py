@@ -58,7 +58,11 @@ _PRODUCTS = Query(
             _own, sa.and_(_own.c.product_id == products.c.id, _own.c.site_id == bound(_own.c.site_id))
         )
     )
-    .where(products.c.lifecycle != "archived", products.c.deleted_at.is_(None))
+    .where(
+        products.c.lifecycle != "archived",
+        products.c.deleted_at.is_(None),
+        sa.func.coalesce(_own.c.is_stocked, sa.true()),
+    )
     .order_by(products.c.version_epoch, products.c.version, products.c.id)
 )
 
@@ -81,7 +85,7 @@ _SITES = Query(sa.select(sites).where(sites.c.archived_at.is_(None)).order_by(si
 
 
 async def product_lines(connection: Connection, site_id: str) -> list[bytes]:
-    """Every product that is not archived, merged with the site's own row, as encoded feed records.
+    """Every product that the site stocks and nobody archived, merged with the site's own row, as encoded feed records.
 
     In the order of their versions: neighbours of one import compress best, and what changes moves
     to the end, so the chunks before it stay what they were.

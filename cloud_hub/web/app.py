@@ -10,6 +10,7 @@ from cloud_hub.web import (
     alerts,
     api_keys,
     approval_limits,
+    assortment,
     auth,
     categories,
     commands,
@@ -41,7 +42,8 @@ from cloud_hub.web.server import gate
 from cloud_hub.web.well_known import add_well_known
 
 TABLES = (
-    auth.table, me.table, users.table, api_keys.table, sites.table, products.table, categories.table, inventory.table,
+    auth.table, me.table, users.table, api_keys.table, sites.table, products.table, categories.table, assortment.table,
+    inventory.table,
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
     receipts.table, restocking.table, jobs.table,

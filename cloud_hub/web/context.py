@@ -9,6 +9,7 @@ from cloud_hub.services.accounts import Accounts
 from cloud_hub.services.adjusting import Adjusting
 from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
+from cloud_hub.services.assortment import Assortment
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.categories import Categories
 from cloud_hub.services.commands import Commands
@@ -40,6 +41,7 @@ class Hub:
     adjusting: Adjusting
     alerting: Alerting
     api_keys: ApiKeys
+    assortment: Assortment
     catalogue: Catalogue
     categories: Categories
     commands: Commands
