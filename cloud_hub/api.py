@@ -31,6 +31,7 @@ from cloud_hub.services.purchasing import Purchasing
 from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
+from cloud_hub.services.reserving import Reserving
 from cloud_hub.services.restocking import Restocking
 from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
@@ -110,6 +111,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         receiving=Receiving(database, reads, posting),
         recovery=Recovery(database, sign=sign),
         repairs=Repairs(database, reads, catalogue),
+        reserving=Reserving(database, reads),
         restocking=Restocking(reads, stock),
         signing_in=signing_in,
         sites=Sites(database, reads),

@@ -12,7 +12,7 @@ import structlog
 from cloud_hub.api import enrolment_of, program_version
 from cloud_hub.core import Core, now_ms
 from cloud_hub.domain.schedule import Every
-from cloud_hub.services import backup, housekeeping, rereading
+from cloud_hub.services import backup, housekeeping, rereading, reserving
 from cloud_hub.services.clock import Clock, Clocked
 from cloud_hub.services.working import Kind, Worker
 from cloud_hub.storage import jobs
@@ -21,6 +21,7 @@ from cloud_hub.storage.listening import Listener
 from cloud_hub.supervise import Part
 
 log = structlog.get_logger()
+MINUTE_S = 60
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 BACKUPS_KEPT = 7
@@ -52,6 +53,7 @@ def clocked(core: Core) -> list[Clocked]:
         # Named by the version, so that the slot of one that has just been installed is still to be done.
         Clocked(name=f"reread {program_version()}", when=Every(DAY_S), run=partial(rereading.reread, core.database)),
         Clocked(name="revocations", when=Every(HOUR_S), run=partial(_revocations, core)),
+        Clocked(name="reservations", when=Every(MINUTE_S), run=partial(reserving.expire, core.database)),
         Clocked(name="token_key", when=Every(TOKEN_KEY_S), run=partial(_token_key, core)),
     ]
     if core.config.backup_dir is not None:

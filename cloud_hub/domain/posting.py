@@ -61,6 +61,8 @@ class Ledger:
     policies: Mapping[str, str]
     refs: dict[tuple[Any, ...], int]
     next_ref: int
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    """By product, where a draft expects what is available."""
     records: list[Item | Movement | Fact] = field(default_factory=list)
 
     def take(self, draft: Draft, *, now_ms: int, actor: str | None, key: str | None) -> int | Row | None:
@@ -99,7 +101,8 @@ class Ledger:
         return draft.to_location, draft.from_location, -change
 
     def _available(self, product_id: str) -> int:
-        return sum(self.levels.get((product_id, str(place)), 0) for place in OWN_LOCATIONS if place != "hold")
+        sellable = sum(self.levels.get((product_id, str(place)), 0) for place in OWN_LOCATIONS if place != "hold")
+        return sellable - self.reserved.get(product_id, 0)
 
     def _ref(self, draft: Draft) -> int:
         facts = (draft.product_id, draft.code, draft.pack_quantity, draft.unit, draft.price, draft.cost, draft.currency)

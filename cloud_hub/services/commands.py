@@ -77,6 +77,8 @@ async def create_command(
 
 async def _pending(connection: Connection, site_id: str, kind: str, body: Mapping[str, Any]) -> int:
     """What the command would change, as far as is known here (thousandths, signed)."""
+    if kind == "reserve":
+        return -int(body["quantity"])
     if kind != "adjust":
         return 0
     if body.get("delta") is not None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from cloud_hub.domain.intake import KeyUse, KnownItem, Plan
 from cloud_hub.services import arriving, proposals, transit
-from cloud_hub.storage import branches, commands, exceptions, hub_state, levels, reports
+from cloud_hub.storage import branches, commands, exceptions, hub_state, levels, reports, reservations
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.exceptions import Odd
@@ -150,6 +150,7 @@ async def _settle(
     ]
     await commands.settle(connection, settled)
     if settled:
+        await reservations.settle(connection, origin.site_id, [each["id"] for each in settled], now_ms)
         await branches.settle(connection, origin.site_id, [each["id"] for each in settled], now_ms)
 
 

@@ -22,7 +22,7 @@ from cloud_hub.services.following import Share
 from cloud_hub.services.ports import Sign
 from cloud_hub.services.registering import new_id
 from cloud_hub.services.writing import write_all
-from cloud_hub.storage import batches, hub_state, ledger, levels, origins, postings
+from cloud_hub.storage import batches, hub_state, ledger, levels, origins, postings, reservations
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
 from sync_protocol import batch, chain
@@ -138,7 +138,9 @@ class Posting:
         policies = await postings.find_policies(connection, origin.site_id, wanted)
         items = await ledger.list_items(connection, origin.site_id, origin.origin_id)
         held = await levels.list_levels_of(connection, origin.site_id, wanted)
+        expecting = [d.product_id for request in group for d in request.drafts if d.expected_quantity is not None]
         state = Ledger(
+            reserved=await reservations.sum_held(connection, origin.site_id, expecting),
             levels={(product, place): quantity for product, place, quantity in held},
             policies={product: policy or BLOCK for product, policy in policies.items()},
             refs={_facts(known_item): ref for ref, known_item in items.items()},

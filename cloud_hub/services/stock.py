@@ -13,7 +13,7 @@ from uuid import UUID
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.errors import NotFound
 from cloud_hub.services.fleet import is_live
-from cloud_hub.storage import as_of, movement_list, sites, stock_list
+from cloud_hub.storage import as_of, movement_list, restocking, sites, stock_list, transfers
 from cloud_hub.storage.as_of import AsOf
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.movement_list import Moved, MovementFilter
@@ -24,10 +24,14 @@ from sync_protocol.low_stock import Severity, severity
 
 
 class Seen(NamedTuple):
-    """A level and how low it is."""
+    """A level, how low it is, and what is to come."""
 
     level: Level
     severity: Severity
+    on_order: int
+    """Of vendors, sent and not received."""
+    in_transit: int
+    """On its way from other sites."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +83,19 @@ async def _levels(
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await stock_list.list_levels(connection, wanted, after, skip, limit)
         found = await as_of.as_of(connection, wanted.sites)
+        places = list({row.site_id for row in rows}), list({row.product_id for row in rows})
+        on_order = await restocking.list_on_order(connection, *places)
+        coming = await transfers.list_coming(connection, *places)
     return Levels(
-        rows=[Seen(row, severity(row.available, row.reorder_point, row.critical_level)) for row in rows],
+        rows=[
+            Seen(
+                row,
+                severity(row.available, row.reorder_point, row.critical_level),
+                on_order.get((row.site_id, row.product_id), 0),
+                coming.get((row.site_id, row.product_id), 0),
+            )
+            for row in rows
+        ],  # fmt: skip
         as_of=[(each, _is_live(each, now_ms)) for each in found],
     )
 

@@ -23,6 +23,7 @@ from cloud_hub.web import (
     purchase_orders,
     receipts,
     repairs,
+    reservations,
     restocking,
     sites,
     snapshots,
@@ -46,7 +47,7 @@ TABLES = (
     inventory.table,
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
-    receipts.table, restocking.table, jobs.table,
+    receipts.table, restocking.table, reservations.table, jobs.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

@@ -24,6 +24,7 @@ from cloud_hub.services.purchasing import Purchasing
 from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
+from cloud_hub.services.reserving import Reserving
 from cloud_hub.services.restocking import Restocking
 from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
@@ -56,6 +57,7 @@ class Hub:
     receiving: Receiving
     recovery: Recovery
     repairs: Repairs
+    reserving: Reserving
     restocking: Restocking
     signing_in: SigningIn
     sites: Sites

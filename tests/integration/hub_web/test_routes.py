@@ -25,6 +25,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "decrement_inventory": {"product_id": "PRODUCT", "quantity": "1"},
     "set_level": {"quantity": "1"},
     "receive_transfer": {"from_site": SOME_ID, "lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
+    "create_reservation": {"product_id": "PRODUCT", "quantity": "1"},
     "post_movements": {
         "movements": [
             {"product_id": "PRODUCT", "quantity": "1", "from_location": "shelf", "to_location": "customer",
