@@ -21,6 +21,7 @@ from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import BrokerForDevices, Enrolment
 from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health, Probe
+from cloud_hub.services.imports import Imports
 from cloud_hub.services.jobs import Jobs
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
@@ -104,6 +105,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         enrolment=enrolment_of(core, config.http_port),
         fleet=Fleet(reads),
         health=Health([*probes_of(core), doctor.hearing(reads)]),
+        imports=Imports(database),
         jobs=Jobs(database, reads),
         metrics=metrics,
         profiles=Profiles(database, reads, passwords, signing_in, known, tries),

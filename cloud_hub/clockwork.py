@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -12,8 +13,10 @@ import structlog
 from cloud_hub.api import enrolment_of, program_version
 from cloud_hub.core import Core, now_ms
 from cloud_hub.domain.schedule import Every
-from cloud_hub.services import backup, housekeeping, rereading, reserving
+from cloud_hub.services import backup, housekeeping, import_products, rereading, reserving
 from cloud_hub.services.clock import Clock, Clocked
+from cloud_hub.services.exporting import Exporting
+from cloud_hub.services.importing import Importing, Target
 from cloud_hub.services.working import Kind, Worker
 from cloud_hub.storage import jobs
 from cloud_hub.storage.database import connect
@@ -42,7 +45,12 @@ def parts(core: Core, stack: AsyncExitStack) -> list[Part]:
 def kinds(core: Core) -> list[Kind]:
     """All kinds of jobs there are."""
     del core
-    return []
+    return [*Importing(import_targets(), now_ms).kinds(), Exporting(now_ms).kind()]
+
+
+def import_targets() -> Mapping[str, Target]:
+    """What rows of each sheet become."""
+    return {"products": import_products.Products()}
 
 
 def clocked(core: Core) -> list[Clocked]:

@@ -66,7 +66,7 @@ class Catalogue:
         codes = [
             (_new_code(code, f"/barcodes/{index}/code"), pack) for index, (code, pack) in enumerate(draft.barcodes)
         ]
-        _check_money(draft.fields)
+        check_money(draft.fields)
         product_id = str(uuid7())
         async with self._database.transaction() as connection:
             earlier = await request_keys.claim(connection, who.id, key, body_hash.digest(), product_id, now_ms)
@@ -92,7 +92,7 @@ class Catalogue:
         if nulls:
             raise Invalid("null", f"expected a value, got null for {', '.join(nulls)}", pointer=f"/{nulls[0]}")
         known = await self._locked(connection, product_id, if_match)
-        _check_money({"currency": known.currency, **fields})
+        check_money({"currency": known.currency, **fields})
         if "unit" in fields and fields["unit"] != known.unit and await products.is_used(connection, product_id):
             raise Conflict("unit_in_use", f"expected unit {known.unit}: the product has movements in it")
         try:
@@ -144,7 +144,8 @@ def _new_code(code: str, pointer: str) -> str:
     return normal_code(code)
 
 
-def _check_money(fields: Mapping[str, Any]) -> None:
+def check_money(fields: Mapping[str, Any]) -> None:
+    """Amounts have no more decimals than their currency. Raises Invalid."""
     currency = fields.get("currency", "EUR")
     digits = minor_digits(currency)
     for name in ("price", "cost"):

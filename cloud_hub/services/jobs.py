@@ -19,7 +19,7 @@ from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.jobs import Job, JobFilter, RowError
 from cloud_hub.storage.reads import Reads
 
-__all__ = ["Job", "JobFilter", "Jobs", "RowError", "State", "ask_in"]
+__all__ = ["Job", "JobFilter", "Jobs", "RowError", "State", "ask_in", "seen"]
 
 
 class Jobs:
@@ -38,7 +38,7 @@ class Jobs:
 
     async def get(self, job_id: str, who: Principal) -> Job:
         """Raises NotFound."""
-        return await self._reads.run(_seen, job_id, who)
+        return await self._reads.run(seen, job_id, who)
 
     async def row_errors(
         self, job_id: str, who: Principal, after: int, skip: int, limit: int
@@ -50,10 +50,10 @@ class Jobs:
     async def cancel(self, job_id: str, who: Principal) -> Job:
         """A waiting job ends now, a running one at its next step. Raises NotFound, Conflict."""
         async with self._database.transaction() as connection:
-            job = await _seen(connection, job_id, who)
+            job = await seen(connection, job_id, who)
             if not await jobs.cancel(connection, job_id):
                 raise Conflict("ended", f"expected a job that has not ended, found it {job.state}")
-            return await _seen(connection, job_id, who)
+            return await seen(connection, job_id, who)
 
     async def list(
         self, wanted: JobFilter, who: Principal, before: tuple[int, UUID] | None, skip: int, limit: int
@@ -79,14 +79,15 @@ async def ask_in(
     job_id = str(uuid7())
     earlier = await request_keys.claim(connection, who.id, key, body_hash, job_id, now_ms)
     if earlier is not None:
-        return await _seen(connection, earlier, who), True
+        return await seen(connection, earlier, who), True
     if await jobs.count_open(connection, who.id) >= OPEN_MAX:
         raise TooMany("jobs", f"expected at most {OPEN_MAX} jobs of yours that have not ended", retry_after_s=10)
     await jobs.insert_job(connection, job_id, kind, who.id, body, total, now_ms)
-    return await _seen(connection, job_id, who), False
+    return await seen(connection, job_id, who), False
 
 
-async def _seen(connection: Connection, job_id: str, who: Principal) -> Job:
+async def seen(connection: Connection, job_id: str, who: Principal) -> Job:
+    """A job that the caller may see. Raises NotFound."""
     job = await jobs.find(connection, job_id)
     if job is None or not (job.asked_by == who.id or _governs(who)):
         raise NotFound("job", "no such job")

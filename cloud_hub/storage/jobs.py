@@ -71,6 +71,16 @@ _INSERT = Query(
     jobs.insert().values({**given(jobs, "id", "kind", "asked_by", "body", "total", "created_at"), "run_at": _NOW})
 )
 _FIND = Query(sa.select(jobs).where(_J.id == bound(_J.id)))
+_LOCK = Query(sa.select(jobs).where(_J.id == bound(_J.id)).with_for_update())
+_UNDOING = Query(
+    sa.select(sa.func.count())
+    .select_from(jobs)
+    .where(
+        _J.kind == bound(_J.kind),
+        _J.body["import_id"].astext == sa.bindparam("import_id", type_=sa.Text),
+        _J.state.in_([_QUEUED, _RUNNING, sa.literal_column("'done'")]),
+    )
+)
 _COUNT_OPEN = Query(sa.select(sa.func.count()).select_from(jobs).where(_IS_OPEN, _J.asked_by == bound(_J.asked_by)))
 _BEFORE = sa.bindparam("before_at", type_=sa.BigInteger)
 _LIST = Query(
@@ -189,6 +199,18 @@ async def insert_job(
 async def find(connection: Connection, job_id: str) -> Job | None:
     row = await _FIND.fetchrow(connection, id=job_id)
     return None if row is None else _made(row)
+
+
+async def lock(connection: Connection, job_id: str) -> Job | None:
+    """The job, which nobody else changes until this transaction ends."""
+    row = await _LOCK.fetchrow(connection, id=job_id)
+    return None if row is None else _made(row)
+
+
+async def count_undoing(connection: Connection, kind: str, import_id: str) -> int:
+    """How many jobs of this kind undo an import, or have done so."""
+    count: int = await _UNDOING.fetchval(connection, kind=kind, import_id=import_id)
+    return count
 
 
 async def count_open(connection: Connection, asked_by: str) -> int:

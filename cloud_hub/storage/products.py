@@ -1,6 +1,6 @@
 """SQL of products, with their barcodes; each write ends with a change on every store's feed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -88,7 +88,33 @@ _FIND_BY_CODE = Query(
     .join_from(products, barcodes, barcodes.c.product_id == products.c.id)
     .where(barcodes.c.code == sa.bindparam("code", type_=sa.Text))
 )
+_LOCK_ALL = Query(
+    SELECT.add_columns(products.c.registers)
+    .where(products.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))))
+    .order_by(products.c.id)
+    .with_for_update(of=products)
+)
+_KEPT = products.c.deleted_at.is_(None)
+_COUNT = Query(sa.select(sa.func.count()).select_from(products).where(_KEPT))
+_ALL = Query(SELECT.where(_KEPT).order_by(products.c.sku))
 _BY_IDS = Query(SELECT.where(products.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)))))
+_MATCHING = Query(
+    SELECT.add_columns(products.c.registers)
+    .where(
+        products.c.id.in_(
+            sa.union_all(
+                sa.select(products.c.id).where(
+                    products.c.sku == sa.any_(sa.bindparam("skus", type_=sa.ARRAY(sa.Text)))
+                ),
+                sa.select(barcodes.c.product_id).where(
+                    barcodes.c.code == sa.any_(sa.bindparam("codes", type_=sa.ARRAY(sa.Text)))
+                ),
+            )
+        )
+    )
+    .order_by(products.c.id)
+    .with_for_update(of=products)
+)
 _IS_USED = Query(sa.select(sa.exists().where(levels.c.site_id == sites.c.id, levels.c.product_id == _ID)))
 """By site, as every key of a large table begins with it."""
 
@@ -155,6 +181,28 @@ async def lock(connection: Connection, product_id: str) -> Product | None:
     return None if row is None else made(row)
 
 
+async def count_all(connection: Connection) -> int:
+    """How many products there are, archived ones too."""
+    count: int = await _COUNT.fetchval(connection)
+    return count
+
+
+async def pages(connection: Connection) -> AsyncIterator[list[Product]]:
+    """All products by SKU, some hundred at a time, inside a transaction."""
+    async for rows in _ALL.pages(connection):
+        yield [made(row) for row in rows]
+
+
+async def lock_all(connection: Connection, product_ids: Sequence[str]) -> list[Product]:
+    """Those of these products that exist, locked."""
+    return [made(row) for row in await _LOCK_ALL.fetch(connection, ids=product_ids)]
+
+
+async def lock_matching(connection: Connection, skus: Sequence[str], codes: Sequence[str]) -> list[Product]:
+    """Products with one of these SKUs or barcodes, which nobody else changes until this transaction ends."""
+    return [made(row) for row in await _MATCHING.fetch(connection, skus=skus, codes=codes)]
+
+
 async def find_by_code(connection: Connection, code: str) -> tuple[Product, Barcode] | None:
     row = await _FIND_BY_CODE.fetchrow(connection, code=code)
     return None if row is None else (made(row), Barcode(row["code"], row["pack_quantity"]))
@@ -174,7 +222,7 @@ async def insert(connection: Connection, product_id: str, fields: Mapping[str, A
     """Raises asyncpg.UniqueViolationError for a SKU that is taken."""
     values = {"lifecycle": "active", **fields}
     epoch = await _EPOCH_NOW.fetchval(connection)
-    registers = {name: _register(epoch, 1, now_ms) for name in values}
+    registers = {name: register(epoch, 1, now_ms) for name in values}
     await _INSERT.execute(connection, id=product_id, now=now_ms, registers=registers, **values)
     await categories.ensure(connection, [values["category"]], now_ms)
 
@@ -183,7 +231,7 @@ async def update(connection: Connection, known: Product, fields: Mapping[str, An
     """Change the given fields of a locked product and give it the next version."""
     changed = {name: value for name, value in fields.items() if getattr(known, name) != value}
     epoch = await _EPOCH_NOW.fetchval(connection)
-    registers = known.registers | {name: _register(epoch, known.version[1] + 1, now_ms) for name in changed}
+    registers = known.registers | {name: register(epoch, known.version[1] + 1, now_ms) for name in changed}
     values = {name: changed.get(name, getattr(known, name)) for name in FIELDS}
     arguments = {f"new_{name}": value for name, value in (values | {"registers": registers}).items()}
     await _UPDATE.execute(connection, id=known.id, now=now_ms, **arguments)
@@ -244,7 +292,7 @@ def minor(amount: Decimal | None, currency: str) -> int | None:
     return None if amount is None else parse_money(amount, currency)
 
 
-def _register(epoch: int, number: int, now_ms: int) -> dict[str, Any]:
+def register(epoch: int, number: int, now_ms: int) -> dict[str, Any]:
     """Who wrote a field last: what sync_protocol.registers decides by."""
     return {"version": [epoch, number], "hlc": [now_ms, 0], "node": _NODE}
 

@@ -16,6 +16,7 @@ from cloud_hub.web import (
     commands,
     devices,
     fleet,
+    imports,
     inventory,
     jobs,
     me,
@@ -47,7 +48,7 @@ TABLES = (
     inventory.table,
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
-    receipts.table, restocking.table, reservations.table, jobs.table,
+    receipts.table, restocking.table, reservations.table, jobs.table, imports.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

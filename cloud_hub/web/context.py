@@ -17,6 +17,7 @@ from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import Enrolment
 from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health
+from cloud_hub.services.imports import Imports
 from cloud_hub.services.jobs import Jobs
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.profiles import Profiles
@@ -50,6 +51,7 @@ class Hub:
     enrolment: Enrolment
     fleet: Fleet
     health: Health
+    imports: Imports
     jobs: Jobs
     metrics: Metrics
     profiles: Profiles

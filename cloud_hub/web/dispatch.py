@@ -8,7 +8,7 @@ operations decides everything; handlers never see an invalid value.
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -123,30 +123,33 @@ def _if_match(operation: Operation, request: web.Request) -> str | None:
 
 
 async def _body(operation: Operation, request: web.Request) -> BaseModel | None:
-    if operation.body is None:
+    if operation.body is None and not operation.uploads:
         return None
     trace_id = request[TRACE]
-    if request.content_type not in (operation.media_type, "application/json"):
-        raise _Refused(problem(415, "media_type", f"expected {operation.media_type}", trace_id))
+    expected = operation.uploads or (operation.media_type, "application/json")
+    if request.content_type not in expected:
+        raise _Refused(problem(415, "media_type", f"expected {' or '.join(dict.fromkeys(expected))}", trace_id))
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise _Refused(problem(415, "content_encoding", "expected a body without Content-Encoding", trace_id))
-    data = await _read(request, operation.body_bytes_max)
+    if operation.body is None:
+        return None
+    data = b"".join([piece async for piece in stream(request, operation.body_bytes_max)])
     try:
         return operation.body.model_validate_json(data)
     except ValidationError as error:
         raise _Refused(of_validation(error, "", trace_id)) from error
 
 
-async def _read(request: web.Request, bytes_max: int) -> bytes:
-    """The body, never more than the operation allows."""
+async def stream(request: web.Request, bytes_max: int) -> AsyncIterator[bytes]:
+    """The body piece by piece, never more than the operation allows."""
     if request.content_length is not None and request.content_length > bytes_max:
         raise _too_large(request, bytes_max)
-    data = bytearray()
+    read = 0
     async for piece in request.content.iter_chunked(65_536):
-        data += piece
-        if len(data) > bytes_max:
+        read += len(piece)
+        if read > bytes_max:
             raise _too_large(request, bytes_max)
-    return bytes(data)
+        yield piece
 
 
 def _too_large(request: web.Request, bytes_max: int) -> _Refused:

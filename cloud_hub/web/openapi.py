@@ -107,6 +107,8 @@ def _operation(operation: Operation, references: References) -> dict[str, Any]:
     if operation.body is not None:
         content = {operation.media_type: {"schema": references[operation.body, "validation"]}}
         described["requestBody"] = {"required": True, "content": content}
+    elif operation.uploads:
+        described["requestBody"] = {"required": True, "content": dict.fromkeys(operation.uploads, _FILE)}
     return described
 
 
@@ -128,6 +130,9 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     if operation.conditional:
         found.append(_IF_MATCH_HEADER)
     return found
+
+
+_FILE = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
 
 
 def _plain(field: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +171,7 @@ def _error_statuses(operation: Operation) -> list[int]:
     statuses = {*_ANYWAY, *(STATUS[error] for error in operation.errors)}
     if operation.permission is not None:
         statuses |= {401, 403}
-    if operation.body is not None:
+    if operation.body is not None or operation.uploads:
         statuses.update(_WITH_BODY)
     if operation.conditional:
         statuses.add(412)

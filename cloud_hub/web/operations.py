@@ -81,6 +81,8 @@ class Operation:
     body_bytes_max: int = BODY_BYTES_MAX
     media_type: str = "application/json"
     """Of the body (JSON in any case)."""
+    uploads: tuple[str, ...] = ()
+    """Media types of a file that is the body; the handler takes it in piece by piece."""
     produces: str | None = None
     """Media type of an answer that is no JSON view."""
 

@@ -57,7 +57,17 @@ from cloud_hub.storage.schema.purchasing import (
     receipt_lines,
     receipts,
 )
-from cloud_hub.storage.schema.running import backups, job_errors, jobs, shard_leases, slots, workers
+from cloud_hub.storage.schema.running import (
+    backups,
+    file_chunks,
+    files,
+    import_changes,
+    job_errors,
+    jobs,
+    shard_leases,
+    slots,
+    workers,
+)
 from cloud_hub.storage.schema.stock import reservations, transfer_goods, transfer_lines, transfers
 from cloud_hub.storage.schema.vendors import vendor_prices, vendors
 
@@ -86,7 +96,10 @@ __all__ = [
     "facts",
     "feed_records",
     "feeds",
+    "file_chunks",
+    "files",
     "hub_state",
+    "import_changes",
     "items",
     "job_errors",
     "jobs",

@@ -6,7 +6,7 @@ lock is what dedupes, so no unique key has to span the partitions.
 
 import sqlalchemy as sa
 
-from cloud_hub.storage.schema.base import blob, document, flag, moment, number, table, text, uuid
+from cloud_hub.storage.schema.base import blob, document, moment, number, table, text, uuid
 
 items = table(
     "items",

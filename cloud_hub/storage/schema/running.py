@@ -42,3 +42,19 @@ job_errors = table(
     text("code"), text("detail"),
     comment="What was wrong with single rows of a job.",
 )  # fmt: skip
+
+files = table(
+    "files",
+    uuid("id", key=True), text("name"), text("media_type"), number("bytes"), blob("sha256"), text("made_by"),
+    number("created_at"),
+    comment="What was uploaded to an import or made by an export; kept for a week.",
+)  # fmt: skip
+
+file_chunks = table("file_chunks", uuid("file_id", key=True), number("number", key=True), blob("data"))
+
+import_changes = table(
+    "import_changes",
+    uuid("job_id", key=True), number("number", key=True), number("row"), text("entity"), document("before", null=True),
+    document("after"),
+    comment="What an import wrote, so that it can be undone; before null: it was not there.",
+)  # fmt: skip

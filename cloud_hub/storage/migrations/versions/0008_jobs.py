@@ -1,4 +1,7 @@
-"""Jobs: long work with progress, a lease and row errors. The table of the first schema was never written to."""
+"""Jobs: long work with progress, a lease and row errors; files, and what imports changed.
+
+The table of jobs of the first schema was never written to.
+"""
 
 from alembic import op
 
@@ -49,8 +52,45 @@ _UP = (
     )
     """,
     "COMMENT ON TABLE job_errors IS 'What was wrong with single rows of a job.'",
+    """
+    CREATE TABLE files (
+        id UUID NOT NULL,
+        name TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        bytes BIGINT NOT NULL,
+        sha256 BYTEA NOT NULL,
+        made_by TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        CONSTRAINT pk_files PRIMARY KEY (id)
+    )
+    """,
+    "COMMENT ON TABLE files IS 'What was uploaded to an import or made by an export; kept for a week.'",
+    """
+    CREATE TABLE file_chunks (
+        file_id UUID NOT NULL,
+        number BIGINT NOT NULL,
+        data BYTEA NOT NULL,
+        CONSTRAINT pk_file_chunks PRIMARY KEY (file_id, number)
+    )
+    """,
+    """
+    CREATE TABLE import_changes (
+        job_id UUID NOT NULL,
+        number BIGINT NOT NULL,
+        row BIGINT NOT NULL,
+        entity TEXT NOT NULL,
+        before JSONB,
+        after JSONB NOT NULL,
+        CONSTRAINT pk_import_changes PRIMARY KEY (job_id, number)
+    )
+    """,
+    "COMMENT ON TABLE import_changes IS"
+    " 'What an import wrote, so that it can be undone; before null: it was not there.'",
 )
 _DOWN = (
+    "DROP TABLE import_changes",
+    "DROP TABLE file_chunks",
+    "DROP TABLE files",
     "DROP TABLE job_errors",
     "DROP TABLE jobs",
     """
