@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 
 import orjson
 
-from cloud_hub import api, clockwork, ingest, logs, memory
+from cloud_hub import api, clockwork, ingest, logs, memory, telling
 from cloud_hub.config import Config
 from cloud_hub.core import Core, open_core
 from cloud_hub.errors import Misconfigured
@@ -57,6 +57,7 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
             parts.append(await ingest.part(core, metrics, stack))
         if "jobs" in roles:
             parts += clockwork.parts(core, stack)
+            parts.append(await telling.part(core, stack))
         if "api" in roles:
             told["api"] = await api.start_api(core, metrics, stack)
         parts.append(Part("memory", memory.give_back))

@@ -17,6 +17,8 @@ from cloud_hub.services import backup, housekeeping, import_products, rereading,
 from cloud_hub.services.clock import Clock, Clocked
 from cloud_hub.services.exporting import Exporting
 from cloud_hub.services.importing import Importing, Target
+from cloud_hub.services.posting import Posting
+from cloud_hub.services.watching import Watching
 from cloud_hub.services.working import Kind, Worker
 from cloud_hub.storage import jobs
 from cloud_hub.storage.database import connect
@@ -63,6 +65,11 @@ def clocked(core: Core) -> list[Clocked]:
         Clocked(name="revocations", when=Every(HOUR_S), run=partial(_revocations, core)),
         Clocked(name="reservations", when=Every(MINUTE_S), run=partial(reserving.expire, core.database)),
         Clocked(name="token_key", when=Every(TOKEN_KEY_S), run=partial(_token_key, core)),
+    ]
+    watching = Watching(core.database, Posting(core.database, sign=core.keyring.hub_key.sign))
+    works += [
+        Clocked(name="watch_boxes", when=Every(60), run=watching.boxes),
+        Clocked(name="alert_sweep", when=Every(HOUR_S), run=watching.sweep),
     ]
     if core.config.backup_dir is not None:
         nightly = partial(_backup, core.config.database_url, core.config.backup_dir)

@@ -33,6 +33,8 @@ REGISTRY: tuple[str, ...] = (
     "enrolment.before_commit",
     "enrolment.after_commit",
     "revocation.after_file",
+    "delivery.after_claim",
+    "delivery.after_send",
 )
 
 _NAME, _, _HIT = os.environ.get("BACKSTOCK_CRASH", "").partition(":")

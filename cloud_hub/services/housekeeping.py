@@ -6,12 +6,15 @@ them, and for the retention window after that.
 
 from cloud_hub.storage import (
     chunks,
+    deliveries,
+    events,
     feeds,
     files,
     import_changes,
     issued_certificates,
     jobs,
     maintenance,
+    notices,
     shards,
     sign_ins,
 )
@@ -43,6 +46,9 @@ async def prune(database: Database, now_ms: int) -> int:
         gone += await chunks.prune(connection, now_ms - CHUNKS_KEPT_MS)
         gone += await issued_certificates.prune(connection, now_ms)
         gone += await shards.prune_slots(connection, SLOTS_KEPT_MS)
+        gone += await events.prune(connection, now_ms - RETENTION_MS)
+        gone += await notices.prune(connection, now_ms - RETENTION_MS)
+        gone += await deliveries.prune(connection, now_ms - RETENTION_MS)
         gone += await jobs.prune(connection, now_ms - JOBS_KEPT_MS)
         gone += await import_changes.prune(connection)
         gone += await files.prune(connection, now_ms - FILES_KEPT_MS)

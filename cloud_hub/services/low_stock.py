@@ -2,10 +2,11 @@
 
 The same rule, words and names as at a store's box (`sync_protocol/low_stock.py`): an alert
 is a fact on the site's ledger, named after its rule, site, product and the position that
-opened it. It is judged when stock moves; a damped alert resolves with a later movement.
+opened it. It is judged when stock moves, and by the hourly sweep (`watching.py`).
 """
 
-from cloud_hub.storage import postings, stock_list
+from cloud_hub.domain.alert_settings import CHAIN, merged, of_site
+from cloud_hub.storage import alert_settings, postings, stock_list
 from cloud_hub.storage.database import Connection, Row
 from cloud_hub.storage.origins import Origin
 from cloud_hub.storage.stock_list import Level, LevelFilter
@@ -39,7 +40,17 @@ async def evaluate(connection: Connection, origin: Origin, product_ids: list[str
         wanted = LevelFilter(sites=[site_id], product_id=product_id, q=None, only_low=False)
         for level in await stock_list.list_levels(connection, wanted, None, 0, 1):
             said += _step(origin, level, is_open.get(product_id), openings.get(product_id, 0), now_ms)
-    return said
+    return said if not said or await _is_enabled(connection, site_id) else _without_new(said, is_open)
+
+
+async def _is_enabled(connection: Connection, site_id: str) -> bool:
+    said = await alert_settings.find_all(connection, [CHAIN, of_site(site_id)])
+    return merged(said[CHAIN], said[of_site(site_id)])["low_stock_enabled"] is True
+
+
+def _without_new(said: list[Fact], is_open: dict[str, Row]) -> list[Fact]:
+    """Where low stock is no alert, none opens; those that are open go their way."""
+    return [fact for fact in said if fact.body["product_id"] in is_open]
 
 
 def _step(origin: Origin, level: Level, is_open: Row | None, openings: int, now_ms: int) -> list[Fact]:

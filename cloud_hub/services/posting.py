@@ -102,6 +102,19 @@ class Posting:
             raise outcome
         return outcome
 
+    async def judge_again(self, site_id: str, product_ids: list[str], now_ms: int) -> int:
+        """Alerts of low stock that no movement touches; how many facts that made."""
+        async with self._database.transaction() as connection:
+            origin = await writer_of(connection, site_id, now_ms)
+            said = await low_stock.evaluate(connection, origin, product_ids, now_ms)
+            await self._append(connection, origin, said, {}, now_ms)
+        return len(said)
+
+    async def say_in(self, connection: Connection, site_id: str, told: Fact, now_ms: int) -> None:
+        """A fact that no movement makes, inside another use case's transaction."""
+        origin = await writer_of(connection, site_id, now_ms)
+        await self._append(connection, origin, [told], {}, now_ms)
+
     async def _run(self, site_id: str) -> None:
         try:
             while waiting := self._waiting.get(site_id):

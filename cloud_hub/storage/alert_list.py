@@ -22,18 +22,30 @@ class Alert:
     state: str
     available: int | None
     detail: str
+    opened_at_position: int
     opened_at_ms: int
     updated_at_ms: int
+    acknowledged_at_ms: int | None
+    acknowledged_by: str | None
+    resolved_at_ms: int | None
+    subject: str
+    """What a rule of the hub is about: a box, a transfer, a lot."""
+    is_hubs: bool
 
 
 _SITES = sa.bindparam("sites", type_=ARRAY(sa.Uuid))
 _AT = sa.bindparam("before_at", type_=sa.BigInteger)
-_FILTERS = ("state", "severity", "rule")
+_FILTERS = ("severity", "product_id")
 
 
 def _filter(name: str) -> sa.ColumnElement[bool]:
-    wanted = sa.bindparam(name, type_=sa.Text)
+    wanted = sa.bindparam(name, type_=alerts.c[name].type)
     return sa.or_(wanted.is_(None), alerts.c[name] == wanted)
+
+
+def _among(name: str) -> sa.ColumnElement[bool]:
+    wanted = sa.bindparam(f"{name}s", type_=ARRAY(sa.Text))
+    return sa.or_(wanted.is_(None), alerts.c[name] == sa.any_(wanted))
 
 
 _LIST = Query(
@@ -41,6 +53,8 @@ _LIST = Query(
     .where(
         sa.or_(_SITES.is_(None), alerts.c.site_id == sa.any_(_SITES)),
         *map(_filter, _FILTERS),
+        _among("state"),
+        _among("rule"),
         sa.or_(
             _AT.is_(None),
             sa.tuple_(alerts.c.opened_at, alerts.c.alert_id) < sa.tuple_(_AT, sa.bindparam("before_id", type_=sa.Uuid)),
@@ -70,22 +84,22 @@ _ACKNOWLEDGE = Query(
 async def list_newest(
     connection: Connection,
     site_ids: list[str] | None,
-    filters: dict[str, str | None],
+    filters: dict[str, Any],
     before: tuple[int, str] | None,
     skip: int,
     limit: int,
 ) -> list[Alert]:
-    """Alerts of these sites; filters by state, severity and rule."""
+    """Alerts of these sites; filters by states, rules, severity and product_id."""
     at, alert_id = before or (None, None)
     rows = await _LIST.fetch(
         connection, sites=site_ids, before_at=at, before_id=alert_id, skip=skip, most=limit, **filters
     )
-    return [_made(row) for row in rows]
+    return [made(row) for row in rows]
 
 
 async def find(connection: Connection, alert_id: str) -> Alert | None:
     row = await _FIND.fetchrow(connection, id=alert_id)
-    return None if row is None else _made(row)
+    return None if row is None else made(row)
 
 
 async def acknowledge(connection: Connection, alert: Alert, actor: str, now_ms: int) -> Alert:
@@ -93,10 +107,11 @@ async def acknowledge(connection: Connection, alert: Alert, actor: str, now_ms: 
     row: Any = await _ACKNOWLEDGE.fetchrow(
         connection, site_id=alert.site_id or EVERYWHERE, id=alert.id, actor=actor, now=now_ms
     )
-    return _made(row)
+    return made(row)
 
 
-def _made(row: Row) -> Alert:
+def made(row: Row) -> Alert:
+    """An alert of its row."""
     return Alert(
         id=str(row["alert_id"]),
         site_id=None if row["site_id"] == EVERYWHERE else str(row["site_id"]),
@@ -106,6 +121,12 @@ def _made(row: Row) -> Alert:
         state=row["state"],
         available=row["available"],
         detail=row["detail"],
+        opened_at_position=row["opened_at_position"],
         opened_at_ms=row["opened_at"],
         updated_at_ms=row["updated_at"],
+        acknowledged_at_ms=row["acknowledged_at"],
+        acknowledged_by=row["acknowledged_by"],
+        resolved_at_ms=row["resolved_at"],
+        subject=row["subject"],
+        is_hubs=row["is_hubs"],
     )

@@ -7,12 +7,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_hub.web import (
     adjusting,
+    alert_settings,
     alerts,
     api_keys,
     approval_limits,
     assortment,
     auth,
     categories,
+    changes,
     commands,
     devices,
     fleet,
@@ -32,6 +34,7 @@ from cloud_hub.web import (
     users,
     vendor_prices,
     vendors,
+    webhooks,
 )
 from cloud_hub.web.browsers import cors
 from cloud_hub.web.context import HUB, Hub
@@ -48,7 +51,8 @@ TABLES = (
     inventory.table,
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
-    receipts.table, restocking.table, reservations.table, jobs.table, imports.table,
+    receipts.table, restocking.table, reservations.table, changes.table, webhooks.table, alert_settings.table,
+    jobs.table, imports.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

@@ -7,11 +7,13 @@ from aiohttp import web
 from cloud_hub.domain.rates import Rates
 from cloud_hub.services.accounts import Accounts
 from cloud_hub.services.adjusting import Adjusting
+from cloud_hub.services.alert_settings import AlertSettings
 from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
 from cloud_hub.services.assortment import Assortment
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.categories import Categories
+from cloud_hub.services.change_feed import ChangeFeed
 from cloud_hub.services.commands import Commands
 from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import Enrolment
@@ -33,6 +35,7 @@ from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
 from cloud_hub.services.transferring import Transferring
 from cloud_hub.services.vendors import Vendors
+from cloud_hub.services.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +44,12 @@ class Hub:
 
     accounts: Accounts
     adjusting: Adjusting
+    alert_settings: AlertSettings
     alerting: Alerting
     api_keys: ApiKeys
     assortment: Assortment
     catalogue: Catalogue
+    change_feed: ChangeFeed
     categories: Categories
     commands: Commands
     device_tokens: DeviceTokens
@@ -67,6 +72,7 @@ class Hub:
     stock: Stock
     transferring: Transferring
     vendors: Vendors
+    webhooks: Webhooks
     limits: Rates
     cors_origins: frozenset[str]
     """Pages of these may call us from a browser; never `*`."""

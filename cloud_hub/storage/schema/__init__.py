@@ -69,10 +69,21 @@ from cloud_hub.storage.schema.running import (
     workers,
 )
 from cloud_hub.storage.schema.stock import reservations, transfer_goods, transfer_lines, transfers
+from cloud_hub.storage.schema.telling import (
+    alert_settings,
+    deliveries,
+    event_cursors,
+    event_epochs,
+    event_outbox,
+    events,
+    notices,
+    webhooks,
+)
 from cloud_hub.storage.schema.vendors import vendor_prices, vendors
 
 __all__ = [
     "EVERYWHERE",
+    "alert_settings",
     "alerts",
     "api_keys",
     "approval_limits",
@@ -90,8 +101,13 @@ __all__ = [
     "conflicts",
     "count_lines",
     "counters",
+    "deliveries",
     "devices",
     "enrolment_codes",
+    "event_cursors",
+    "event_epochs",
+    "event_outbox",
+    "events",
     "exceptions",
     "facts",
     "feed_records",
@@ -108,6 +124,7 @@ __all__ = [
     "metadata",
     "movement_keys",
     "movements",
+    "notices",
     "origins",
     "policies",
     "products",
@@ -134,5 +151,6 @@ __all__ = [
     "users",
     "vendor_prices",
     "vendors",
+    "webhooks",
     "workers",
 ]

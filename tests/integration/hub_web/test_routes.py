@@ -38,7 +38,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "restock_product": {"quantity": "1"},
 }  # fmt: skip
 """Bodies that are right but for `site_id`, which is added."""
-ABOUT_SITES = {"create_user", "edit_user", "approve_user", "create_api_key"}
+ABOUT_SITES = {"create_user", "edit_user", "approve_user", "create_api_key", "create_webhook", "edit_webhook"}
 """They give sites away; their own tests are in test_accounts.py and test_api_keys.py."""
 
 
