@@ -37,11 +37,13 @@ from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
 from cloud_hub.services.reserving import Reserving
 from cloud_hub.services.restocking import Restocking
+from cloud_hub.services.showing import Showing
 from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
 from cloud_hub.services.transferring import Transferring
+from cloud_hub.services.upserting import Upserting
 from cloud_hub.services.vendors import Vendors
 from cloud_hub.services.webhooks import Webhooks
 from cloud_hub.storage import events
@@ -126,11 +128,13 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         repairs=Repairs(database, reads, catalogue),
         reserving=Reserving(database, reads),
         restocking=Restocking(reads, stock),
+        showing=Showing(reads),
         signing_in=signing_in,
         sites=Sites(database, reads),
         snapshots=Snapshots(database, sign=sign),
         stock=stock,
         transferring=Transferring(database, reads, posting),
+        upserting=Upserting(database, catalogue),
         vendors=Vendors(database, reads),
         webhooks=Webhooks(database, reads, key=core.keyring.webhook_key, private_nets=config.webhook_private_nets),
         cors_origins=frozenset(config.cors_origins),

@@ -83,6 +83,11 @@ _ID = sa.bindparam("id", type_=sa.Uuid)
 _EPOCH = sa.select(hub_state.c.hub_epoch).scalar_subquery()
 _FIND = Query(SELECT.where(products.c.id == _ID))
 _LOCK = Query(SELECT.add_columns(products.c.registers).where(products.c.id == _ID).with_for_update(of=products))
+_LOCK_SKU = Query(
+    SELECT.add_columns(products.c.registers)
+    .where(products.c.sku == sa.bindparam("sku", type_=sa.Text))
+    .with_for_update(of=products)
+)
 _FIND_BY_CODE = Query(
     SELECT.add_columns(barcodes.c.code, barcodes.c.pack_quantity)
     .join_from(products, barcodes, barcodes.c.product_id == products.c.id)
@@ -201,6 +206,12 @@ async def lock_all(connection: Connection, product_ids: Sequence[str]) -> list[P
 async def lock_matching(connection: Connection, skus: Sequence[str], codes: Sequence[str]) -> list[Product]:
     """Products with one of these SKUs or barcodes, which nobody else changes until this transaction ends."""
     return [made(row) for row in await _MATCHING.fetch(connection, skus=skus, codes=codes)]
+
+
+async def lock_by_sku(connection: Connection, sku: str) -> Product | None:
+    """The same by its SKU."""
+    row = await _LOCK_SKU.fetchrow(connection, sku=sku)
+    return None if row is None else made(row)
 
 
 async def find_by_code(connection: Connection, code: str) -> tuple[Product, Barcode] | None:

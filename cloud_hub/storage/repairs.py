@@ -130,13 +130,17 @@ _CLOSE_EXCEPTION = Query(
     )
     .returning(exceptions)
 )
-_CONFLICTS = Query(_newest_first(conflicts, conflicts.c.created_at, conflicts.c.id))
+_CONFLICTS = Query(
+    _newest_first(conflicts, conflicts.c.created_at, conflicts.c.id).where(
+        sa.or_(_STATE.is_(None), conflicts.c.state == _STATE)
+    )
+)
 _LOCK_CONFLICT = Query(sa.select(conflicts).where(conflicts.c.id == _ID).with_for_update())
 _SETTLE_CONFLICT = Query(
     conflicts.update()
     .where(conflicts.c.id == _ID)
     .values(
-        state="restored",
+        state=sa.bindparam("new_state", type_=sa.Text),
         settled_at=sa.bindparam("now", type_=sa.BigInteger),
         settled_by=sa.bindparam("actor", type_=sa.Text),
     )
@@ -193,9 +197,9 @@ async def close_exception(connection: Connection, exception_id: str, actor: str,
 
 
 async def list_conflicts(
-    connection: Connection, site_ids: list[str] | None, before: Before, skip: int, limit: int
+    connection: Connection, site_ids: list[str] | None, state: str | None, before: Before, skip: int, limit: int
 ) -> list[Lost]:
-    rows = await _CONFLICTS.fetch(connection, sites=site_ids, skip=skip, most=limit, **_before(before))
+    rows = await _CONFLICTS.fetch(connection, sites=site_ids, state=state, skip=skip, most=limit, **_before(before))
     return [_lost(row) for row in rows]
 
 
@@ -204,8 +208,8 @@ async def lock_conflict(connection: Connection, conflict_id: str) -> Lost | None
     return None if row is None else _lost(row)
 
 
-async def settle_conflict(connection: Connection, conflict_id: str, actor: str, now_ms: int) -> None:
-    await _SETTLE_CONFLICT.execute(connection, id=conflict_id, actor=actor, now=now_ms)
+async def settle_conflict(connection: Connection, conflict_id: str, state: str, actor: str, now_ms: int) -> None:
+    await _SETTLE_CONFLICT.execute(connection, id=conflict_id, new_state=state, actor=actor, now=now_ms)
 
 
 async def list_branches(

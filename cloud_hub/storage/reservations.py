@@ -121,7 +121,7 @@ def held_at(site_id: Any, product_id: Any) -> sa.ScalarSelect[int]:
     return (
         sa.select(sa.func.coalesce(sa.func.sum(_OF.quantity), 0).cast(sa.BigInteger))
         .where(_OF.site_id == site_id, _OF.product_id == product_id, *_HELD)
-        .correlate(site_id.table)
+        .correlate(site_id.table, product_id.table)
         .scalar_subquery()
     )
 

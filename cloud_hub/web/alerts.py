@@ -12,8 +12,8 @@ from cloud_hub.web.commands import CommandView, command_view
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
-from cloud_hub.web.products import link, quantity
 from cloud_hub.web.times import rfc3339
+from cloud_hub.web.views import link, quantity
 
 table = Table("alerts")
 

@@ -13,6 +13,7 @@ from cloud_hub.web import (
     approval_limits,
     assortment,
     auth,
+    barcodes,
     categories,
     changes,
     commands,
@@ -22,6 +23,8 @@ from cloud_hub.web import (
     inventory,
     jobs,
     me,
+    product_batches,
+    product_list,
     products,
     purchase_orders,
     receipts,
@@ -36,6 +39,7 @@ from cloud_hub.web import (
     vendors,
     webhooks,
 )
+from cloud_hub.web.aliases import add_aliases
 from cloud_hub.web.browsers import cors
 from cloud_hub.web.context import HUB, Hub
 from cloud_hub.web.dispatch import handler_of
@@ -47,7 +51,9 @@ from cloud_hub.web.server import gate
 from cloud_hub.web.well_known import add_well_known
 
 TABLES = (
-    auth.table, me.table, users.table, api_keys.table, sites.table, products.table, categories.table, assortment.table,
+    auth.table, me.table, users.table, api_keys.table, sites.table, products.table, product_list.table,
+    product_batches.table,
+    barcodes.table, categories.table, assortment.table,
     inventory.table,
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
@@ -73,6 +79,7 @@ def make_app(
     every = operations()
     for operation in every:
         app.router.add_route(operation.method, operation.route, handler_of(operation))
+    add_aliases(app, every)
     add_probes(app)
     add_well_known(app, token_keys)
     add_docs(app, document(every, version))

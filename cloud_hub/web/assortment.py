@@ -11,7 +11,8 @@ from cloud_hub.services.assortment import SiteProduct
 from cloud_hub.web.fields import Amount, AmountText, Input, NotNegative, Quantity, QuantityText, View
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
-from cloud_hub.web.products import Policy, amount, link, quantity
+from cloud_hub.web.products import Policy
+from cloud_hub.web.views import amount, link, quantity
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("products")

@@ -12,8 +12,8 @@ from cloud_hub.services.categories import Category, Defaults
 from cloud_hub.web.fields import Input, Name, Quantity, QuantityText, Text, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
-from cloud_hub.web.products import link, quantity
 from cloud_hub.web.times import rfc3339
+from cloud_hub.web.views import link, quantity
 from sync_protocol.quantity import parse_quantity
 
 table = Table("products")

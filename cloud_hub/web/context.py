@@ -29,11 +29,13 @@ from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
 from cloud_hub.services.reserving import Reserving
 from cloud_hub.services.restocking import Restocking
+from cloud_hub.services.showing import Showing
 from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
 from cloud_hub.services.transferring import Transferring
+from cloud_hub.services.upserting import Upserting
 from cloud_hub.services.vendors import Vendors
 from cloud_hub.services.webhooks import Webhooks
 
@@ -66,11 +68,13 @@ class Hub:
     repairs: Repairs
     reserving: Reserving
     restocking: Restocking
+    showing: Showing
     signing_in: SigningIn
     sites: Sites
     snapshots: Snapshots
     stock: Stock
     transferring: Transferring
+    upserting: Upserting
     vendors: Vendors
     webhooks: Webhooks
     limits: Rates

@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import orjson
 import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
@@ -89,13 +88,19 @@ def _query(operation: Operation, request: web.Request) -> BaseModel | None:
     pairs = dict(request.query)
     if len(pairs) != len(request.query):
         raise Invalid("query", "expected each query parameter once", pointer="/query")
-    known = operation.query.model_fields if operation.query is not None else {}
-    if unknown := min(pairs.keys() - known.keys(), default=None):
-        raise Invalid("unknown_parameter", f"unknown query parameter {unknown[:60]!r}", pointer="/query")
+    values: dict[str, Any] = {}
+    for name, value in pairs.items():
+        base, _, key = name.partition("[")
+        if name in operation.parameters:
+            values[name] = value
+        elif base in operation.deep_parameters and key.endswith("]"):
+            values.setdefault(base, {})[key[:-1]] = value
+        else:
+            raise Invalid("unknown_parameter", f"unknown query parameter {name[:60]!r}", pointer="/query")
     if operation.query is None:
         return None
     try:
-        return operation.query.model_validate_strings(pairs)
+        return operation.query.model_validate_strings(values)
     except ValidationError as error:
         raise _Refused(of_validation(error, "/query", request[TRACE])) from error
 
@@ -166,5 +171,5 @@ def _answer(operation: Operation, call: Call[Any, Any], result: Any) -> web.Stre
     status = answer.status or operation.status
     if answer.view is None:
         return web.Response(status=status, headers=headers)
-    body = orjson.dumps(answer.view.model_dump(mode="json"))
+    body = answer.view.model_dump_json().encode()
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)

@@ -196,6 +196,12 @@ def _flag(value: object) -> bool:
     return value == "true"
 
 
+DEEP = "deepObject"
+DeepObject = Annotated[
+    dict[Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)], Text],
+    Field(max_length=5, json_schema_extra={"style": DEEP}),
+]
+"""Query parameters `name[key]=value` as one mapping."""
 PageLimit = Annotated[int, Field(ge=1, le=500), BeforeValidator(_whole)]
 Skip = Annotated[int, Field(ge=0, le=100_000), BeforeValidator(_whole)]
 QueryFlag = Annotated[bool, BeforeValidator(_flag)]

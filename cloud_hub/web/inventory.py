@@ -20,8 +20,8 @@ from cloud_hub.storage.stock_list import LevelFilter
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
-from cloud_hub.web.products import link
 from cloud_hub.web.times import rfc3339, to_ms
+from cloud_hub.web.views import link
 from sync_protocol.quantity import format_quantity
 from sync_protocol.vocabulary import Reason
 

@@ -9,8 +9,8 @@ from cloud_hub.services.jobs import Job, JobFilter, State
 from cloud_hub.web.fields import Code, QueryFlag, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor, next_cursor
-from cloud_hub.web.products import link
 from cloud_hub.web.times import rfc3339
+from cloud_hub.web.views import link
 
 table = Table("jobs")
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from cloud_hub.web.browsers import ACCESS
+from cloud_hub.web.fields import DEEP
 from cloud_hub.web.operations import Operation
 from cloud_hub.web.problems import MEDIA_TYPE, STATUS, TITLES, Problem
 
@@ -122,7 +123,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         schema = operation.query.model_json_schema(by_alias=True)
         required = schema.get("required", [])
         found += [
-            {"name": name, "in": "query", "required": name in required, "schema": _plain(field, schema)}
+            {"name": name, "in": "query", "required": name in required, **_styled(_plain(field, schema))}
             for name, field in schema.get("properties", {}).items()
         ]
     if operation.idempotent:
@@ -133,6 +134,14 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 _FILE = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+
+
+def _styled(field: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a query parameter, and how a mapping is written."""
+    if field.get("style") != DEEP:
+        return {"schema": field}
+    schema = {name: value for name, value in field.items() if name != "style"}
+    return {"style": DEEP, "explode": True, "schema": schema}
 
 
 def _plain(field: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:

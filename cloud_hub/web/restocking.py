@@ -11,8 +11,8 @@ from cloud_hub.services.restocking import Advice
 from cloud_hub.web.fields import QuantityText, UnitAmountText, View
 from cloud_hub.web.inventory import AsOf, Level, LowQuery, as_of_views, level_fields, next_level, sites_of
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.products import link
 from cloud_hub.web.vendor_prices import unit_amount
+from cloud_hub.web.views import link
 from sync_protocol.quantity import format_quantity
 
 table = Table("purchasing")

@@ -33,6 +33,9 @@ BODIES: dict[str, dict[str, Any]] = {
         ]
     },
     "create_enrolment_code": {},
+    "create_product": {"sku": "OF-ANOTHER-SITE", "name": "x"},
+    "patch_product": {"name": "x"},
+    "put_product": {"name": "x"},
     "create_purchase_order": {"vendor_id": "VENDOR", "lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
     "create_receipt": {"lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
     "restock_product": {"quantity": "1"},
