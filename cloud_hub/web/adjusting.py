@@ -5,7 +5,7 @@ change to a site that the hub runs is a movement at once. Either is safe to repe
 the same Idempotency-Key, for ever.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -35,10 +35,13 @@ class Adjust(Input):
     site_id: Uuid | None = None
     """Left out: your only site, else the default site."""
     delta: Quantity | None = None
+    quantity: Quantity | None = None
+    """Another name of `delta`."""
     set_to: Quantity | None = None
     """Either `delta`, or the quantity that the location shall hold."""
     location: OwnLocation = "shelf"
-    reason: AdjustReason = "correction"
+    reason: AdjustReason | Text = "correction"
+    """Any other text is a correction with that text as its note."""
     note: Text | None = None
     expected_quantity: Quantity | None = None
     """Refuse when what is available is another quantity."""
@@ -125,15 +128,16 @@ _CHANGED: dict[str, Any] = {
 async def adjust_inventory(call: Call[None, Adjust]) -> Answer:
     """Change the stock of one product; a store's box decides and answers (202), a hub-run site changes at once"""
     body = call.body
-    if (body.delta is None) == (body.set_to is None) or body.delta == 0:
+    if [body.delta, body.quantity, body.set_to].count(None) != 2 or 0 in (body.delta, body.quantity):
         raise Conflict("delta_or_set_to", "expected either a delta that is not zero, or set_to")
+    is_reason = body.reason in get_args(AdjustReason)
     asked = Adjustment(
         product_id=body.product_id,
-        delta=_parsed(body.delta),
+        delta=_parsed(body.quantity if body.delta is None else body.delta),
         set_to=_parsed(body.set_to),
         location=body.location,
-        reason=body.reason,
-        note=body.note,
+        reason=body.reason if is_reason else "correction",
+        note=body.note if is_reason else " ".join(filter(None, (body.reason, body.note))),
         expected_quantity=_parsed(body.expected_quantity),
         expires_at=None if body.expires_in_s is None else call.now_ms + body.expires_in_s * 1000,
     )

@@ -51,7 +51,7 @@ async def test_s0_inventory_management(shop: Shop, prefix: str) -> None:
     level = {"stock_level": 7} if prefix == "/api" else {"current_stock": 7}
     made = await shop.call("POST", f"{prefix}/products", {"name": "Ink", "sku": "INK-1", **level})
     assert (made.status, made.body["current_stock"]) == (201, "7")
-    put = await shop.call("PUT", f"{prefix}/products/PRODUCT_ID", {name: 12 for name in level})
+    put = await shop.call("PUT", f"{prefix}/products/PRODUCT_ID", dict.fromkeys(level, 12))
     assert (put.status, put.body["current_stock"]) == (200, "12")
     gone = await shop.call("DELETE", f"{prefix}/products/{made.body['id']}")
     assert (gone.status, gone.body["lifecycle"]) == (200, "archived")
@@ -192,6 +192,14 @@ async def test_s4_inventory_management_and_monitoring(shop: Shop) -> None:
     assert (await shop.call("PATCH", "/products/increment/PRODUCT_ID", {"quantity": -1})).status == 422
 
 
+@pytest.mark.parametrize(("quantity", "reason"), [(50, "Received shipment from vendor"), (-10, "Sold to customer")])
+async def test_s2_inventory_management(shop: Shop, quantity: int, reason: str) -> None:
+    body = {"product_id": shop.product, "quantity": quantity, "reason": reason}
+    assert (await shop.call("POST", "/api/v1/inventory/adjust", body)).status == 201
+    newest = (await shop.call("GET", "/api/v1/inventory/movements")).body["items"][0]
+    assert (newest["reason"], newest["note"], newest["quantity"]) == ("correction", reason, str(abs(quantity)))
+
+
 # What has no part yet
 
 
@@ -203,6 +211,13 @@ async def test_s4_inventory_management_and_monitoring(shop: Shop) -> None:
         ("POST", "/api/v1/predictions/train", {"product_id": "PRODUCT_ID", "force_retrain": False}),
         ("GET", "/api/v1/predictions/batch", None),
         ("GET", "/api/v1/predictions/PRODUCT_ID/data-summary", None),
+        ("GET", "/api/v1/metrics", None),
+        ("GET", "/api/v1/alerts?status=active", None),
+        ("GET", "/api/v1/alerts?alert_type=low_stock&severity=critical", None),
+        ("GET", "/api/v1/alerts/settings", None),
+        ("GET", "/sales/report", None),
+        ("GET", "/api/products/analytics", None),
+        ("GET", "/reports/stock-movements/admin?start_date=2025-01-01&end_date=2025-01-31", None),
         ("POST", "/llm-process-prompt", {"user_id": 1, "prompt": "Add 20 pens and set critical level to 5"}),
     ],
 )
