@@ -13,8 +13,8 @@ from cloud_hub.web.fields import Time as TimeText
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import Cursor as CursorText
 from cloud_hub.web.paging import make_cursor, parse_cursor
-from cloud_hub.web.products import link
 from cloud_hub.web.times import rfc3339
+from cloud_hub.web.views import link
 
 table = Table("changes")
 
