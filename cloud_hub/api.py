@@ -16,6 +16,7 @@ from cloud_hub.services.alert_settings import AlertSettings
 from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
 from cloud_hub.services.assortment import Assortment
+from cloud_hub.services.auditing import Audit
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.categories import Categories
 from cloud_hub.services.change_feed import ChangeFeed
@@ -98,6 +99,8 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     stack.callback(passwords.close)
     change_feed = ChangeFeed(reads, Listener(partial(connect, config.database_url), events.CHANNEL))
     stack.push_async_callback(change_feed.close)
+    audit = Audit(database, reads)
+    stack.push_async_callback(audit.flush)
     catalogue = Catalogue(database, reads)
     posting = Posting(database, sign=sign)
     stock = Stock(database, reads)
@@ -110,6 +113,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         alerting=Alerting(database, reads, posting),
         api_keys=ApiKeys(database, reads, known),
         assortment=Assortment(database, reads),
+        audit=audit,
         catalogue=catalogue,
         change_feed=change_feed,
         categories=Categories(database, reads),

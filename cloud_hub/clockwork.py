@@ -13,7 +13,7 @@ import structlog
 from cloud_hub.api import enrolment_of, program_version
 from cloud_hub.core import Core, now_ms
 from cloud_hub.domain.schedule import Every
-from cloud_hub.services import backup, housekeeping, import_products, rereading, reserving
+from cloud_hub.services import auditing, backup, housekeeping, import_products, rereading, reserving
 from cloud_hub.services.clock import Clock, Clocked
 from cloud_hub.services.exporting import Exporting
 from cloud_hub.services.importing import Importing, Target
@@ -26,6 +26,7 @@ from cloud_hub.storage.listening import Listener
 from cloud_hub.supervise import Part
 
 log = structlog.get_logger()
+MINUTE_S = 60
 MINUTE_S = 60
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
@@ -58,6 +59,7 @@ def import_targets() -> Mapping[str, Target]:
 def clocked(core: Core) -> list[Clocked]:
     """All clocked work there is."""
     works = [
+        Clocked(name="audit", when=Every(MINUTE_S), run=partial(auditing.seal_all, core.database)),
         Clocked(name="partitions", when=Every(HOUR_S), run=partial(housekeeping.make_partitions, core.database)),
         Clocked(name="prune", when=Every(DAY_S), run=partial(housekeeping.prune, core.database), within_s=HOUR_S),
         # Named by the version, so that the slot of one that has just been installed is still to be done.

@@ -45,6 +45,8 @@ class Permission(StrEnum):
     WEBHOOKS_WRITE = "webhooks.write"
     ALERTS_GOVERN = "alerts.govern"
     """Set when alerts are raised, for one's sites."""
+    AUDIT_READ = "audit.read"
+    """Who did and was refused what, on the whole chain (of all sites only)."""
     JOBS = "jobs.use"
     """See and cancel the jobs that one has asked for."""
     JOBS_GOVERN = "jobs.govern"
@@ -80,7 +82,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.STAFF: (_STORE - {_P.ALERTS_WRITE}) | {_P.ORDERS_READ},
     Role.RETAIL_PARTNER: _READ,
     Role.AUDITOR: _READ
-    | {_P.WEBHOOKS_READ, _P.FLEET_READ, _P.USERS_READ, _P.API_KEYS_READ}
+    | {_P.WEBHOOKS_READ, _P.FLEET_READ, _P.USERS_READ, _P.API_KEYS_READ, _P.AUDIT_READ}
     | (_BUY - {_P.ORDERS_WRITE}),
     Role.INTEGRATION: _STORE | _BUY | _HOOKS | {_P.PRODUCTS_WRITE, _P.VENDORS_WRITE},
     Role.DEVICE: frozenset({_P.SNAPSHOT_READ}),

@@ -6,6 +6,7 @@ repeat for ever: the answer is kept with it.
 """
 
 import asyncio
+from contextvars import Context
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -79,7 +80,7 @@ class Posting:
         request = _asked(drafts, key, actor, now_ms, all_or_none=all_or_none)
         self._waiting.setdefault(site_id, []).append(request)
         if site_id not in self._running:
-            self._running[site_id] = asyncio.create_task(self._run(site_id))
+            self._running[site_id] = asyncio.create_task(self._run(site_id), context=Context())
         return await asyncio.shield(request.answered)
 
     async def post_in(

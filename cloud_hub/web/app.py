@@ -12,6 +12,7 @@ from cloud_hub.web import (
     api_keys,
     approval_limits,
     assortment,
+    audit,
     auth,
     barcodes,
     categories,
@@ -58,7 +59,7 @@ TABLES = (
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
     receipts.table, restocking.table, reservations.table, changes.table, webhooks.table, alert_settings.table,
-    jobs.table, imports.table,
+    jobs.table, imports.table, audit.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

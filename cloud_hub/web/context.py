@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.rates import Rates
 from cloud_hub.services.accounts import Accounts
 from cloud_hub.services.adjusting import Adjusting
@@ -11,6 +12,7 @@ from cloud_hub.services.alert_settings import AlertSettings
 from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
 from cloud_hub.services.assortment import Assortment
+from cloud_hub.services.auditing import Audit
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.categories import Categories
 from cloud_hub.services.change_feed import ChangeFeed
@@ -50,6 +52,7 @@ class Hub:
     alerting: Alerting
     api_keys: ApiKeys
     assortment: Assortment
+    audit: Audit
     catalogue: Catalogue
     change_feed: ChangeFeed
     categories: Categories
@@ -85,5 +88,7 @@ class Hub:
 
 
 HUB = web.AppKey("hub", Hub)
+ASKER = web.RequestKey("asker", Principal)
+"""Who asks, once that is known; also of a request that is refused."""
 TRACE = web.RequestKey("trace_id", str)
 """Key of a request's trace id."""

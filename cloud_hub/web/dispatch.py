@@ -15,14 +15,17 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from cloud_hub.errors import HubError, Invalid, Unavailable
-from cloud_hub.storage.database import LOST
+from cloud_hub.domain.permissions import NOBODY
+from cloud_hub.errors import Forbidden, HubError, Invalid, TooMany, Unauthenticated, Unavailable
+from cloud_hub.services.auditing import Entry, Testimony
+from cloud_hub.storage.database import LOST, WITNESS
 from cloud_hub.storage.reads import BUSY
 from cloud_hub.web.callers import address_of, caller
-from cloud_hub.web.context import HUB, TRACE
-from cloud_hub.web.operations import PATH_PATTERNS, Answer, Call, Operation
+from cloud_hub.web.context import ASKER, HUB, TRACE
+from cloud_hub.web.operations import PATH_PATTERNS, PREFIX, Answer, Call, Operation
 from cloud_hub.web.problems import of_hub_error, of_validation, problem
 
+DENIALS = (Unauthenticated, Forbidden, TooMany)
 _TAG = re.compile(r"[\x21-\x7e]{1,60}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -37,16 +40,41 @@ def handler_of(operation: Operation) -> Callable[[web.Request], Awaitable[web.St
         trace_id = request[TRACE]
         try:
             call = await _call(operation, request)
-            return _answer(operation, call, await operation.handler(call))
+            return _answer(operation, call, await _done(operation, call))
         except _Refused as refused:
             return refused.response
         except HubError as error:
+            if isinstance(error, DENIALS):
+                request.app[HUB].audit.refused(_entry(operation, request), error.code)
             return of_hub_error(error, trace_id)
         except (*LOST, *BUSY) as error:
             log.warning("the database is away", trace_id=trace_id, detail=f"{type(error).__name__}: {error}")
             return of_hub_error(Unavailable("database", "the database is away or busy; ask again"), trace_id)
 
     return handle
+
+
+async def _done(operation: Operation, call: Call[Any, Any]) -> Any:
+    """Let the handler do it; a write leaves an entry in the audit, in its own transaction where it has one."""
+    if operation.method == "GET":
+        return await operation.handler(call)
+    entry = _entry(operation, call.request)
+    if call.body is not None:
+        entry.detail["fields"] = sorted(call.body.model_fields_set)
+    testimony = Testimony(entry)
+    token = WITNESS.set(testimony)
+    try:
+        result = await operation.handler(call)
+    finally:
+        WITNESS.reset(token)
+    call.hub.audit.done(testimony)
+    return result
+
+
+def _entry(operation: Operation, request: web.Request) -> Entry:
+    who = request.get(ASKER, NOBODY)
+    detail = {"name": who.name, "address": address_of(request), "trace_id": request[TRACE]}
+    return Entry(time.time_ns() // 1_000_000, who.id, operation.name, request.path.removeprefix(PREFIX)[:300], detail)
 
 
 class _Refused(Exception):

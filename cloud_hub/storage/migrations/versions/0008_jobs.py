@@ -1,6 +1,6 @@
-"""Jobs: long work with progress, a lease and row errors; files, and what imports changed.
+"""Jobs: long work with progress, a lease and row errors; files, what imports changed; the audit.
 
-The table of jobs of the first schema was never written to.
+The tables of jobs and audit of the first schema were never written to.
 """
 
 from alembic import op
@@ -86,8 +86,41 @@ _UP = (
     """,
     "COMMENT ON TABLE import_changes IS"
     " 'What an import wrote, so that it can be undone; before null: it was not there.'",
+    "DROP TABLE audit",
+    """
+    CREATE TABLE audit (
+        id BIGINT GENERATED ALWAYS AS IDENTITY,
+        at BIGINT NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        entity TEXT DEFAULT '' NOT NULL,
+        detail JSONB DEFAULT '{}'::jsonb NOT NULL,
+        position BIGINT,
+        hash BYTEA,
+        CONSTRAINT pk_audit PRIMARY KEY (id),
+        CONSTRAINT uq_audit_position UNIQUE (position)
+    )
+    """,
+    "CREATE INDEX ix_audit_unsealed ON audit (id) WHERE position IS NULL",
+    "COMMENT ON TABLE audit IS"
+    " 'Who did or was refused what; position and hash come when the entry is sealed into the chain.'",
+    "UPDATE counters SET value = 0 WHERE name = 'audit'",
 )
 _DOWN = (
+    "DROP TABLE audit",
+    """
+    CREATE TABLE audit (
+        id BIGINT GENERATED ALWAYS AS IDENTITY,
+        at BIGINT NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        entity TEXT DEFAULT '' NOT NULL,
+        detail JSONB DEFAULT '{}'::jsonb NOT NULL,
+        previous_hash BYTEA NOT NULL,
+        hash BYTEA NOT NULL,
+        CONSTRAINT pk_audit PRIMARY KEY (id)
+    )
+    """,
     "DROP TABLE import_changes",
     "DROP TABLE file_chunks",
     "DROP TABLE files",
