@@ -2,6 +2,7 @@
 
 import ssl
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from cloud_hub.config import Config
@@ -11,13 +12,21 @@ from cloud_hub.errors import Misconfigured
 from cloud_hub.services import doctor
 from cloud_hub.services.accounts import Accounts
 from cloud_hub.services.adjusting import Adjusting
+from cloud_hub.services.alert_settings import AlertSettings
 from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
+from cloud_hub.services.assortment import Assortment
+from cloud_hub.services.auditing import Audit
 from cloud_hub.services.catalogue import Catalogue
+from cloud_hub.services.categories import Categories
+from cloud_hub.services.change_feed import ChangeFeed
+from cloud_hub.services.commands import Commands
 from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import BrokerForDevices, Enrolment
 from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health, Probe
+from cloud_hub.services.imports import Imports
+from cloud_hub.services.jobs import Jobs
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.posting import Posting
@@ -27,12 +36,20 @@ from cloud_hub.services.purchasing import Purchasing
 from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
+from cloud_hub.services.reserving import Reserving
 from cloud_hub.services.restocking import Restocking
+from cloud_hub.services.showing import Showing
 from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
+from cloud_hub.services.transferring import Transferring
+from cloud_hub.services.upserting import Upserting
 from cloud_hub.services.vendors import Vendors
+from cloud_hub.services.webhooks import Webhooks
+from cloud_hub.storage import events
+from cloud_hub.storage.database import connect
+from cloud_hub.storage.listening import Listener
 from cloud_hub.web.app import make_app
 from cloud_hub.web.context import Hub
 from cloud_hub.web.server import HttpServer
@@ -80,6 +97,10 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     sign = core.keyring.hub_key.sign
     passwords = Passwords()
     stack.callback(passwords.close)
+    change_feed = ChangeFeed(reads, Listener(partial(connect, config.database_url), events.CHANNEL))
+    stack.push_async_callback(change_feed.close)
+    audit = Audit(database, reads)
+    stack.push_async_callback(audit.flush)
     catalogue = Catalogue(database, reads)
     posting = Posting(database, sign=sign)
     stock = Stock(database, reads)
@@ -88,25 +109,38 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     return Hub(
         accounts=Accounts(database, reads, passwords, known, open_registration=config.open_registration),
         adjusting=Adjusting(database, reads, posting),
-        alerting=Alerting(database, reads),
+        alert_settings=AlertSettings(database, reads),
+        alerting=Alerting(database, reads, posting),
         api_keys=ApiKeys(database, reads, known),
+        assortment=Assortment(database, reads),
+        audit=audit,
         catalogue=catalogue,
+        change_feed=change_feed,
+        categories=Categories(database, reads),
+        commands=Commands(reads),
         device_tokens=DeviceTokens(reads, core.folder),
         enrolment=enrolment_of(core, config.http_port),
         fleet=Fleet(reads),
         health=Health([*probes_of(core), doctor.hearing(reads)]),
+        imports=Imports(database),
+        jobs=Jobs(database, reads),
         metrics=metrics,
         profiles=Profiles(database, reads, passwords, signing_in, known, tries),
         purchasing=Purchasing(database, reads),
         receiving=Receiving(database, reads, posting),
         recovery=Recovery(database, sign=sign),
         repairs=Repairs(database, reads, catalogue),
+        reserving=Reserving(database, reads),
         restocking=Restocking(reads, stock),
+        showing=Showing(reads),
         signing_in=signing_in,
         sites=Sites(database, reads),
         snapshots=Snapshots(database, sign=sign),
         stock=stock,
+        transferring=Transferring(database, reads, posting),
+        upserting=Upserting(database, catalogue),
         vendors=Vendors(database, reads),
+        webhooks=Webhooks(database, reads, key=core.keyring.webhook_key, private_nets=config.webhook_private_nets),
         cors_origins=frozenset(config.cors_origins),
         is_behind_proxy=config.behind_tls_proxy,
         limits=Rates(

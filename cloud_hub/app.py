@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 
 import orjson
 
-from cloud_hub import api, clockwork, ingest, logs, memory
+from cloud_hub import api, clockwork, ingest, logs, memory, telling
 from cloud_hub.config import Config
 from cloud_hub.core import Core, open_core
 from cloud_hub.errors import Misconfigured
@@ -46,7 +46,8 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
         if "ingest" in roles:
             parts.append(await ingest.part(core, metrics, stack))
         if "jobs" in roles:
-            parts.append(clockwork.part(core))
+            parts += clockwork.parts(core, stack)
+            parts.append(await telling.part(core, stack))
         if "api" in roles:
             told["api"] = await api.start_api(core, metrics, stack)
         parts.append(Part("memory", memory.give_back))

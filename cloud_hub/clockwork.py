@@ -1,7 +1,8 @@
-"""The role `jobs`: what has to be done by the clock, once per slot among all processes."""
+"""The role `jobs`: what the clock begins, once per slot among all processes, and the jobs that somebody asked for."""
 
 import asyncio
 import secrets
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -10,11 +11,21 @@ import structlog
 
 from cloud_hub.api import enrolment_of, program_version
 from cloud_hub.core import Core, now_ms
-from cloud_hub.services import backup, housekeeping, rereading
-from cloud_hub.services.jobs import Job, Jobs
+from cloud_hub.domain.schedule import Every
+from cloud_hub.services import auditing, backup, housekeeping, import_products, rereading, reserving
+from cloud_hub.services.clock import Clock, Clocked
+from cloud_hub.services.exporting import Exporting
+from cloud_hub.services.importing import Importing
+from cloud_hub.services.posting import Posting
+from cloud_hub.services.watching import Watching
+from cloud_hub.services.working import Kind, Worker
+from cloud_hub.storage import jobs
+from cloud_hub.storage.database import connect
+from cloud_hub.storage.listening import Listener
 from cloud_hub.supervise import Part
 
 log = structlog.get_logger()
+MINUTE_S = 60
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 BACKUPS_KEPT = 7
@@ -22,25 +33,43 @@ TOKEN_KEY_S = 30 * DAY_S
 """So long a key signs access tokens; no key is needed for longer than that plus the life of a token."""
 
 
-def part(core: Core) -> Part:
-    """The clock of this process."""
-    return Part("jobs", Jobs(core.database, jobs_of(core), worker=secrets.token_hex(4), now=now_ms).run)
+def parts(core: Core, stack: AsyncExitStack) -> list[Part]:
+    """The clock and the worker of this process."""
+    name = secrets.token_hex(4)
+    listener = Listener(partial(connect, core.config.database_url), jobs.CHANNEL)
+    stack.push_async_callback(listener.close)
+    worker = Worker(database=core.database, kinds=kinds(), name=name, asked=listener.changed)
+    clock = Clock(core.database, clocked(core), worker=name, now=now_ms)
+    return [Part("clock", clock.run), Part("jobs", worker.run)]
 
 
-def jobs_of(core: Core) -> list[Job]:
-    """Every job there is."""
-    jobs = [
-        Job(name="partitions", every_s=HOUR_S, run=partial(housekeeping.make_partitions, core.database)),
-        Job(name="prune", every_s=DAY_S, run=partial(housekeeping.prune, core.database), within_s=HOUR_S),
+def kinds() -> list[Kind]:
+    """All kinds of jobs there are."""
+    targets = {"products": import_products.Products()}
+    return [*Importing(targets, now_ms).kinds(), Exporting(now_ms).kind()]
+
+
+def clocked(core: Core) -> list[Clocked]:
+    """All clocked work there is."""
+    works = [
+        Clocked(name="audit", when=Every(MINUTE_S), run=partial(auditing.seal_all, core.database)),
+        Clocked(name="partitions", when=Every(HOUR_S), run=partial(housekeeping.make_partitions, core.database)),
+        Clocked(name="prune", when=Every(DAY_S), run=partial(housekeeping.prune, core.database), within_s=HOUR_S),
         # Named by the version, so that the slot of one that has just been installed is still to be done.
-        Job(name=f"reread {program_version()}", every_s=DAY_S, run=partial(rereading.reread, core.database)),
-        Job(name="revocations", every_s=HOUR_S, run=partial(_revocations, core)),
-        Job(name="token_key", every_s=TOKEN_KEY_S, run=partial(_token_key, core)),
+        Clocked(name=f"reread {program_version()}", when=Every(DAY_S), run=partial(rereading.reread, core.database)),
+        Clocked(name="revocations", when=Every(HOUR_S), run=partial(_revocations, core)),
+        Clocked(name="reservations", when=Every(MINUTE_S), run=partial(reserving.expire, core.database)),
+        Clocked(name="token_key", when=Every(TOKEN_KEY_S), run=partial(_token_key, core)),
+    ]
+    watching = Watching(core.database, Posting(core.database, sign=core.keyring.hub_key.sign))
+    works += [
+        Clocked(name="watch_boxes", when=Every(MINUTE_S), run=watching.boxes),
+        Clocked(name="alert_sweep", when=Every(HOUR_S), run=watching.sweep),
     ]
     if core.config.backup_dir is not None:
         nightly = partial(_backup, core.config.database_url, core.config.backup_dir)
-        jobs.append(Job(name="backup", every_s=DAY_S, run=nightly, within_s=4 * HOUR_S))
-    return jobs
+        works.append(Clocked(name="backup", when=Every(DAY_S), run=nightly, within_s=4 * HOUR_S))
+    return works
 
 
 async def _revocations(core: Core, at_ms: int) -> None:

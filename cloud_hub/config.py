@@ -7,7 +7,7 @@ start. Secrets may stand in files: `HUB_DATABASE_URL_FILE=/run/secrets/database`
 
 import os
 import tomllib
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import unquote, urlsplit
@@ -55,6 +55,9 @@ class Config(BaseModel):
     rate_per_address: Annotated[int, Field(ge=0)] = _field("requests a minute before login", 100, 100)
     cors_origins: tuple[str, ...] = _field("origins of pages that may call the hub", "https://console.example", ())
     open_registration: bool = _field("true lets people register (pending until approved)", False, False)
+    webhook_private_nets: tuple[str, ...] = _field("networks of yours that webhooks may call", "10.1.0.0/16", ())
+    mail_url: str | None = _field("where mails go, smtp:// or smtps:// or file://", "smtps://hub:pw@mail.example", None)
+    mail_from: str = _field("the sender of mails", "backstock@example.com", "backstock@localhost")
     backup_dir: Path | None = _field("a folder for nightly backups", "/var/backups/backstock", None)
     log_level: str = _field("debug, info, warning or error", "info", "info")
 
@@ -123,6 +126,22 @@ class Config(BaseModel):
             if parts is None or not is_private or origin != f"{parts.scheme}://{parts.netloc}" or "*" in origin:
                 raise ValueError("expected origins such as https://console.example, without a path, never *")
         return tuple(origins)
+
+    @field_validator("webhook_private_nets", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> tuple[str, ...]:
+        found = value.replace(",", " ").split() if isinstance(value, str) else value
+        return tuple(str(ip_network(each)) for each in found)
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value is None or (parts.scheme in ("smtp", "smtps") and parts.hostname):
+            return value
+        if parts.scheme == "file" and parts.path and not parts.netloc:
+            return value
+        raise ValueError("expected smtp://user:password@host:port, smtps://… or file:///path/of/a/mailbox")
 
     @field_validator("log_level")
     @classmethod

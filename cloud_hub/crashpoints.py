@@ -33,6 +33,9 @@ REGISTRY: tuple[str, ...] = (
     "enrolment.before_commit",
     "enrolment.after_commit",
     "revocation.after_file",
+    "reservations.before_commit",
+    "delivery.after_claim",
+    "delivery.after_send",
 )
 
 _NAME, _, _HIT = os.environ.get("BACKSTOCK_CRASH", "").partition(":")

@@ -5,6 +5,7 @@
     +-- Unauthenticated  nobody we know asks
     +-- Forbidden        somebody we know asks for what is not theirs
     +-- NotFound         nothing under that id (or nothing the caller may see)
+    +-- Gone             it was here once, and cannot come back
     +-- Conflict         the state at the hub does not allow it
     +-- Stale            the caller edits a version that is no longer the newest
     +-- TooMany          asked too often; `retry_after_s` says when to ask again
@@ -45,6 +46,10 @@ class Forbidden(HubError):
 
 class NotFound(HubError):
     family = "not_found"
+
+
+class Gone(HubError):
+    family = "gone"
 
 
 class Conflict(HubError):

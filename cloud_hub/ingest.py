@@ -20,7 +20,7 @@ from cloud_hub.services.presence import Presence
 from cloud_hub.services.returned import Returned
 from cloud_hub.services.sessions import Sessions
 from cloud_hub.services.shards import ShardLeases
-from cloud_hub.storage import hub_state
+from cloud_hub.storage import changes, hub_state
 from cloud_hub.storage.database import connect
 from cloud_hub.storage.listening import Listener
 from cloud_hub.supervise import Part
@@ -47,7 +47,7 @@ async def part(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Part:
         returned=Returned(database, verify=verify), downlink=broker, now=now_ms, monotonic=_monotonic_ms,
     )  # fmt: skip
     session = partial(connect, core.config.database_url)
-    listener = Listener(session)
+    listener = Listener(session, changes.CHANNEL)
     stack.push_async_callback(listener.close)
     ingest = Ingest(
         address, broker, exchange, ShardLeases(database, worker, connect=session), Presence(database, now=now_ms),

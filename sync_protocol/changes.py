@@ -71,7 +71,7 @@ class Site(_Change):
 
 COMMAND_KINDS = (
     "adjust", "count_request", "transfer_request", "reserve", "release", "adopt", "configure",
-    "resend", "diagnose", "acknowledge_alert", "cancel",
+    "resend", "diagnose", "acknowledge_alert", "resolve_alert", "cancel",
 )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ class Command(_Change):
 
     adjust: {product_id, delta|set_to, location, reason, note}
     adopt: {branch_hash, record (text), index} · cancel: {command_id}
-    acknowledge_alert: {alert_id} · others: see SPEC.md
+    acknowledge_alert, resolve_alert: {alert_id} · others: see SPEC.md
     """
 
     command_id: Id

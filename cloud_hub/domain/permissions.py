@@ -41,6 +41,16 @@ class Permission(StrEnum):
     """Up to one's approval limit."""
     API_KEYS_READ = "api_keys.read"
     API_KEYS_WRITE = "api_keys.write"
+    WEBHOOKS_READ = "webhooks.read"
+    WEBHOOKS_WRITE = "webhooks.write"
+    ALERTS_GOVERN = "alerts.govern"
+    """Set when alerts are raised, for one's sites."""
+    AUDIT_READ = "audit.read"
+    """Who did and was refused what, on the whole chain (of all sites only)."""
+    JOBS = "jobs.use"
+    """See and cancel the jobs that one has asked for."""
+    JOBS_GOVERN = "jobs.govern"
+    """See and cancel everybody's (of all sites only)."""
     SNAPSHOT_READ = "snapshot.read"
     """Boxes only."""
 
@@ -57,17 +67,24 @@ class Role(StrEnum):
 
 
 _P = Permission
-_READ = frozenset({_P.PROFILE, _P.PROFILE_WRITE, _P.PRODUCTS_READ, _P.STOCK_READ, _P.ALERTS_READ, _P.SITES_READ})
+_READ = frozenset(
+    {_P.PROFILE, _P.PROFILE_WRITE, _P.PRODUCTS_READ, _P.STOCK_READ, _P.ALERTS_READ, _P.SITES_READ, _P.JOBS}
+)
 _STORE = _READ | {_P.STOCK_WRITE, _P.ALERTS_WRITE}
+_HOOKS = frozenset({_P.WEBHOOKS_READ, _P.WEBHOOKS_WRITE})
 _BUY = frozenset({_P.VENDORS_READ, _P.ORDERS_READ, _P.ORDERS_EXPECTED, _P.ORDERS_WRITE})
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(_P) - {_P.SNAPSHOT_READ},
-    Role.WAREHOUSE_MANAGER: _STORE | _BUY | {_P.PRODUCTS_WRITE, _P.FLEET_READ, _P.VENDORS_WRITE, _P.ORDERS_APPROVE},
-    Role.STORE_MANAGER: _STORE | _BUY | {_P.FLEET_READ, _P.ORDERS_APPROVE},
+    Role.WAREHOUSE_MANAGER: _STORE
+    | _BUY
+    | {_P.PRODUCTS_WRITE, _P.FLEET_READ, _P.VENDORS_WRITE, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN},
+    Role.STORE_MANAGER: _STORE | _BUY | {_P.FLEET_READ, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN},
     Role.STAFF: (_STORE - {_P.ALERTS_WRITE}) | {_P.ORDERS_READ},
     Role.RETAIL_PARTNER: _READ,
-    Role.AUDITOR: _READ | {_P.FLEET_READ, _P.USERS_READ, _P.API_KEYS_READ} | (_BUY - {_P.ORDERS_WRITE}),
-    Role.INTEGRATION: _STORE | _BUY | {_P.PRODUCTS_WRITE, _P.VENDORS_WRITE},
+    Role.AUDITOR: _READ
+    | {_P.WEBHOOKS_READ, _P.FLEET_READ, _P.USERS_READ, _P.API_KEYS_READ, _P.AUDIT_READ}
+    | (_BUY - {_P.ORDERS_WRITE}),
+    Role.INTEGRATION: _STORE | _BUY | _HOOKS | {_P.PRODUCTS_WRITE, _P.VENDORS_WRITE},
     Role.DEVICE: frozenset({_P.SNAPSHOT_READ}),
 }
 """The one matrix of roles; `GET /roles` shows it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sync_protocol.quantity import format_quantity
-from sync_protocol.records import Item, Movement
+from sync_protocol.records import Fact, Item, Movement
 from sync_protocol.vocabulary import OWN_LOCATIONS
 
 BLOCK = "block"
@@ -71,7 +71,9 @@ class Ledger:
     """Of the products that exist."""
     items: Items
     """As they were before."""
-    records: list[Item | Movement] = field(default_factory=list)
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    """By product, where a draft expects what is available."""
+    records: list[Item | Movement | Fact] = field(default_factory=list)
     new: dict[Frozen, int] = field(default_factory=dict)
     """Items that are among the records."""
     used: dict[Frozen, int] = field(default_factory=dict)
@@ -142,7 +144,8 @@ class Ledger:
         return draft.to_location, draft.from_location, -change
 
     def _available(self, product_id: str) -> int:
-        return sum(self.levels.get((product_id, str(place)), 0) for place in OWN_LOCATIONS if place != "hold")
+        sellable = sum(self.levels.get((product_id, str(place)), 0) for place in OWN_LOCATIONS if place != "hold")
+        return sellable - self.reserved.get(product_id, 0)
 
     def _ref(self, draft: Draft) -> int:
         facts = (draft.product_id, draft.code, draft.pack_quantity, draft.unit, draft.price, draft.cost, draft.currency)

@@ -13,6 +13,7 @@ import orjson
 
 from cloud_hub.domain.posting import Draft, Ledger, Place, Row
 from cloud_hub.errors import Conflict, HubError, Invalid, NotFound
+from sync_protocol.records import Fact
 
 _FIELDS = tuple(field.name for field in fields(Draft))
 
@@ -29,6 +30,8 @@ class Request:
     actor: str | None
     asked_at: int
     all_or_none: bool
+    facts: Sequence[Fact] = ()
+    """Told once all drafts are taken; no part of the body that the key stands for."""
 
     @property
     def body_hash(self) -> bytes:
@@ -58,6 +61,7 @@ def judge(ledger: Ledger, request: Request) -> Verdicts | HubError:
             ledger.put_back()
             return _refusal(taken, index, len(request.drafts))
         verdicts.append(taken)
+    ledger.records += request.facts
     return verdicts
 
 

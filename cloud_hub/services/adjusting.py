@@ -13,28 +13,25 @@ from cloud_hub.domain.routes import is_allowed, other_side
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services import commands
 from cloud_hub.services.posting import Posting
-from cloud_hub.storage import commands as stored
 from cloud_hub.storage import products
-from cloud_hub.storage.commands import Command
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.products import Product, minor
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
-
-__all__ = ["Adjusting", "Adjustment", "Command"]
+from sync_protocol.vocabulary import Location, Reason
 
 
 class Adjustment(NamedTuple):
     """A change of one location of one product: by `delta`, or to the quantity `set_to`."""
 
     product_id: str
-    delta: int | None
-    set_to: int | None
-    location: str
-    reason: str
-    note: str | None
-    expected_quantity: int | None
-    expires_at: int | None
+    delta: int | None = None
+    set_to: int | None = None
+    location: str = str(Location.SHELF)
+    reason: str = str(Reason.CORRECTION)
+    note: str | None = None
+    expected_quantity: int | None = None
+    expires_at: int | None = None
 
 
 class Adjusted(NamedTuple):
@@ -53,13 +50,6 @@ class Adjusting:
         self._posting = posting
         self._database = database
         self._reads = reads
-
-    async def command(self, command_id: str) -> Command:
-        """Raises NotFound."""
-        command = await self._reads.run(stored.find, command_id)
-        if command is None:
-            raise NotFound("command", "no such command")
-        return command
 
     async def ask(self, site: Site, asked: Adjustment, key: str, who: Principal, now_ms: int) -> commands.Given:
         """Give a store's box the command to adjust; with the same key, the command given before."""

@@ -17,12 +17,12 @@ from cloud_hub.domain.permissions import Principal
 from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.storage import barcodes, products, request_keys
 from cloud_hub.storage.database import Connection, Database
-from cloud_hub.storage.products import Barcode, Product, ProductFilter
+from cloud_hub.storage.products import Barcode, Product
 from cloud_hub.storage.reads import Reads
 from sync_protocol import gtin
 from sync_protocol.quantity import minor_digits
 
-__all__ = ["Barcode", "Catalogue", "Draft", "Product", "ProductFilter"]
+__all__ = ["Barcode", "Catalogue", "Draft", "Product"]
 BARCODES_MAX = 100
 _NOT_NULL = ("sku", "name", "category", "unit", "currency", "lifecycle", "metadata")
 
@@ -41,10 +41,6 @@ class Catalogue:
         self._database = database
         self._reads = reads
 
-    async def list(self, wanted: ProductFilter, after: tuple[Any, ...] | None, skip: int, limit: int) -> list[Product]:
-        """Products by name, then id."""
-        return await self._reads.run(products.list_by_name, wanted, after, skip, limit)
-
     async def get(self, product_id: str) -> Product:
         """Raises NotFound."""
         product = await self._reads.run(products.find, product_id)
@@ -62,21 +58,25 @@ class Catalogue:
     async def create(self, draft: Draft, key: str, who: Principal, now_ms: int) -> tuple[Product, bool]:
         """A new product, or the one that this key made before. Raises Conflict, Invalid."""
         body_hash = sha256(orjson.dumps([draft.fields, draft.barcodes], default=str, option=orjson.OPT_SORT_KEYS))
-        codes = [
-            (_new_code(code, f"/barcodes/{index}/code"), pack) for index, (code, pack) in enumerate(draft.barcodes)
-        ]
-        _check_money(draft.fields)
         product_id = str(uuid7())
         async with self._database.transaction() as connection:
             earlier = await request_keys.claim(connection, who.id, key, body_hash.digest(), product_id, now_ms)
             if earlier is not None:
                 return await _required(connection, earlier), True
-            try:
-                await products.insert(connection, product_id, draft.fields, now_ms)
-                await barcodes.add(connection, product_id, codes, now_ms)
-            except asyncpg.UniqueViolationError as error:
-                raise _taken(error) from error
+            await self.add(connection, product_id, draft, now_ms)
             return await products.publish(connection, product_id, now_ms), False
+
+    async def add(self, connection: Connection, product_id: str, draft: Draft, now_ms: int) -> None:
+        """Write a new product; whoever calls tells the stores. Raises Conflict, Invalid."""
+        codes = [
+            (_new_code(code, f"/barcodes/{index}/code"), pack) for index, (code, pack) in enumerate(draft.barcodes)
+        ]
+        check_money(draft.fields)
+        try:
+            await products.insert(connection, product_id, draft.fields, now_ms)
+            await barcodes.add(connection, product_id, codes, now_ms)
+        except asyncpg.UniqueViolationError as error:
+            raise _taken(error) from error
 
     async def edit(self, product_id: str, fields: Mapping[str, Any], if_match: str | None, now_ms: int) -> Product:
         """Change fields. Raises NotFound, Stale, Conflict, Invalid."""
@@ -87,32 +87,44 @@ class Catalogue:
         self, connection: Connection, product_id: str, fields: Mapping[str, Any], if_match: str | None, now_ms: int
     ) -> Product:
         """The same, inside another use case's transaction."""
+        await self.change(connection, product_id, fields, if_match, now_ms)
+        return await products.publish(connection, product_id, now_ms)
+
+    async def change(
+        self, connection: Connection, product_id: str, fields: Mapping[str, Any], if_match: str | None, now_ms: int
+    ) -> None:
+        """The same, and whoever calls tells the stores."""
         nulls = [name for name in _NOT_NULL if name in fields and fields[name] is None]
         if nulls:
             raise Invalid("null", f"expected a value, got null for {', '.join(nulls)}", pointer=f"/{nulls[0]}")
         known = await self._locked(connection, product_id, if_match)
-        _check_money({"currency": known.currency, **fields})
+        check_money({"currency": known.currency, **fields})
         if "unit" in fields and fields["unit"] != known.unit and await products.is_used(connection, product_id):
             raise Conflict("unit_in_use", f"expected unit {known.unit}: the product has movements in it")
         try:
             await products.update(connection, known, fields, now_ms)
         except asyncpg.UniqueViolationError as error:
             raise _taken(error) from error
-        return await products.publish(connection, product_id, now_ms)
 
     async def link(self, product_id: str, code: str, pack_quantity: int, now_ms: int) -> Product:
         """Give a product a barcode. Raises NotFound, Invalid; Conflict when another product has it."""
-        normal = _new_code(code, "/code")
         async with self._database.transaction() as connection:
-            known = await self._locked(connection, product_id, None)
-            if len(known.barcodes) >= BARCODES_MAX:
-                raise Conflict("barcodes", f"expected at most {BARCODES_MAX} barcodes of a product")
-            if Barcode(normal, pack_quantity) in known.barcodes:
-                return known
-            if not await barcodes.link(connection, product_id, normal, pack_quantity, now_ms):
-                raise Conflict("barcode_taken", "expected a code that no other product has", pointer="/code")
-            await products.update(connection, known, {}, now_ms)
+            if not await self.gain(connection, product_id, code, pack_quantity, now_ms):
+                return await _required(connection, product_id)
             return await products.publish(connection, product_id, now_ms)
+
+    async def gain(self, connection: Connection, product_id: str, code: str, pack_quantity: int, now_ms: int) -> bool:
+        """Write a barcode, False when it is there already; whoever calls tells the stores. Raises as `link`."""
+        normal = _new_code(code, "/code")
+        known = await self._locked(connection, product_id, None)
+        if Barcode(normal, pack_quantity) in known.barcodes:
+            return False
+        if len(known.barcodes) >= BARCODES_MAX:
+            raise Conflict("barcodes", f"expected at most {BARCODES_MAX} barcodes of a product")
+        if not await barcodes.link(connection, product_id, normal, pack_quantity, now_ms):
+            raise Conflict("barcode_taken", "expected a code that no other product has", pointer="/code")
+        await products.update(connection, known, {}, now_ms)
+        return True
 
     async def unlink(self, product_id: str, code: str, now_ms: int) -> Product:
         """Take a barcode away. Raises NotFound."""
@@ -143,7 +155,8 @@ def _new_code(code: str, pointer: str) -> str:
     return normal_code(code)
 
 
-def _check_money(fields: Mapping[str, Any]) -> None:
+def check_money(fields: Mapping[str, Any]) -> None:
+    """Amounts have no more decimals than their currency. Raises Invalid."""
     currency = fields.get("currency", "EUR")
     digits = minor_digits(currency)
     for name in ("price", "cost"):

@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 
 from uuid_utils import uuid7
 
-from cloud_hub.errors import Invalid
+from cloud_hub.errors import Invalid, NotFound
 from cloud_hub.storage import changes, commands, levels
-from cloud_hub.storage.commands import Command
+from cloud_hub.storage.commands import Command, CommandFilter
 from cloud_hub.storage.database import Connection
+from cloud_hub.storage.reads import Reads
 from sync_protocol import changes as wire
+
+__all__ = ["Command", "CommandFilter", "Commands", "Given", "create_command"]
 
 
 class Given(NamedTuple):
@@ -21,6 +24,24 @@ class Given(NamedTuple):
 
     command: Command
     is_replayed: bool
+
+
+class Commands:
+    """The use cases of whoever wants to know what became of a command."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def list(self, wanted: CommandFilter, before: tuple[int, str] | None, skip: int, limit: int) -> list[Command]:
+        """Commands, newest first."""
+        return await self._reads.run(commands.list_newest, wanted, before, skip, limit)
+
+    async def get(self, command_id: str) -> Command:
+        """Raises NotFound."""
+        command = await self._reads.run(commands.find, command_id)
+        if command is None:
+            raise NotFound("command", "no such command")
+        return command
 
 
 async def create_command(
@@ -56,6 +77,8 @@ async def create_command(
 
 async def _pending(connection: Connection, site_id: str, kind: str, body: Mapping[str, Any]) -> int:
     """What the command would change, as far as is known here (thousandths, signed)."""
+    if kind == "reserve":
+        return -int(body["quantity"])
     if kind != "adjust":
         return 0
     if body.get("delta") is not None:

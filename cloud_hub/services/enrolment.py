@@ -219,7 +219,7 @@ class Enrolment:
             device_id=device.id,
             origin_id=origin_id,
             public_key=device.public_key.hex(),
-            hub_epoch=(await hub_state.get(connection)).hub_epoch,
+            hub_epoch=await hub_state.epoch(connection),
             issued_at=now_ms,
             **past,
         )

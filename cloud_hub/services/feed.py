@@ -11,7 +11,7 @@ from uuid import UUID
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.services.ports import Sign
 from cloud_hub.services.registering import new_id
-from cloud_hub.storage import changes, feeds
+from cloud_hub.storage import changes, feeds, site_products
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.feeds import Feed
 from sync_protocol import batch as batches
@@ -60,7 +60,8 @@ async def extend(connection: Connection, site_id: object, now_ms: int) -> Feed |
     cursor = last if len(waiting) == EXTEND_MAX else max(head, last)
     if cursor <= feed.changes_cursor:
         return feed
-    encoded = [text for row in waiting if (text := _encoded(row["kind"], row["body"])) is not None]
+    told = await site_products.overlay(connection, site_id, [(row["kind"], row["body"]) for row in waiting])
+    encoded = [text for kind, body in told if (text := _encoded(kind, body)) is not None]
     return await feeds.append(connection, feed, encoded, cursor, now_ms)
 
 

@@ -13,15 +13,14 @@ from typing import Any
 from uuid import UUID
 
 from cloud_hub.domain.intake import KeyUse, KnownItem, Plan
-from cloud_hub.services import arriving, proposals
-from cloud_hub.storage import branches, commands, exceptions, hub_state, levels, reports
+from cloud_hub.services import arriving, proposals, transit
+from cloud_hub.storage import branches, commands, exceptions, hub_state, levels, reports, reservations
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.exceptions import Odd
 from cloud_hub.storage.origins import Origin
-from sync_protocol import changes as wire
 from sync_protocol import facts
-from sync_protocol.vocabulary import AlertState, CommandStatus, transit
+from sync_protocol.vocabulary import AlertState, CommandStatus
 
 
 @dataclass(slots=True)
@@ -45,8 +44,8 @@ async def follow(connection: Connection, shares: Sequence[Share], now_ms: int) -
         if typed:
             await show(connection, origin, typed, now_ms)
             said += await proposals.merge(connection, origin, _of(typed, facts.Proposal), now_ms)
-            said += await _transfers(connection, origin, _of(typed, facts.Transfer), now_ms)
             await _adoptions(connection, origin, _of(typed, facts.Adoption))
+        said += await transit.fold(connection, origin, made.movements, _of(typed, facts.Transfer), now_ms)
         await arriving.fold(connection, origin, made.movements, now_ms)
         if made.commands or typed:
             await _settle(connection, origin, made, _of(typed, facts.Outcome), now_ms)
@@ -120,43 +119,6 @@ _SHOWN: dict[type[Any], tuple[str, Callable[[Any, int], dict[str, Any]]]] = {
 }
 
 
-async def _transfers(
-    connection: Connection, origin: Origin, steps: list[tuple[int, facts.Transfer]], now_ms: int
-) -> list[Change]:
-    """Fold the steps of transfers across the two ledgers; tell the other site."""
-    said: list[Change] = []
-    for _, body in steps:
-        row = {
-            "from_site": body.from_site, "transfer_id": body.transfer_id, "to_site": body.to_site, "step": body.step,
-            "is_dispatched": body.step == "dispatched", "created_at": now_ms, "updated_at": now_ms,
-        }  # fmt: skip
-        await reports.save(connection, "transfer", [row])
-        lines = await _transfer_lines(connection, body)
-        is_ours = str(origin.site_id) == body.from_site
-        notice = wire.TransferNotice(
-            transfer_id=body.transfer_id, from_site=body.from_site, to_site=body.to_site, step=body.step, lines=lines
-        )
-        said.append((body.to_site if is_ours else body.from_site, wire.change(notice)))
-    return said
-
-
-async def _transfer_lines(connection: Connection, body: facts.Transfer) -> list[tuple[str, int]]:
-    """What the two ledgers say of a transfer: its location's levels at either site."""
-    location = transit(body.transfer_id)
-    sent = await levels.list_levels_at(connection, body.from_site, location)
-    taken = await levels.list_levels_at(connection, body.to_site, location)
-    products = sorted({*sent, *taken})
-    rows: list[dict[str, Any]] = [
-        {
-            "from_site": body.from_site, "transfer_id": body.transfer_id, "product_id": product,
-            "dispatched": max(sent.get(product, 0), 0), "received": max(-taken.get(product, 0), 0),
-        }
-        for product in products
-    ]  # fmt: skip
-    await reports.save(connection, "line", rows)
-    return [(row["product_id"], row["dispatched"]) for row in rows if row["dispatched"] > 0][:2_000]
-
-
 async def _adoptions(connection: Connection, origin: Origin, told: list[tuple[int, facts.Adoption]]) -> None:
     rows = [
         {
@@ -188,6 +150,7 @@ async def _settle(
     ]
     await commands.settle(connection, settled)
     if settled:
+        await reservations.settle(connection, origin.site_id, [each["id"] for each in settled], now_ms)
         await branches.settle(connection, origin.site_id, [each["id"] for each in settled], now_ms)
 
 
@@ -208,7 +171,7 @@ async def _placeholders(connection: Connection, shares: Sequence[Share], now_ms:
     unknown = named.keys() - await reports.find_known_products(connection, list(named)) if named else ()
     if not unknown:
         return
-    epoch = (await hub_state.get(connection)).hub_epoch
+    epoch = await hub_state.epoch(connection)
     rows, odd = [], []
     for product_id in sorted(unknown):
         origin, item = named[product_id]

@@ -4,12 +4,29 @@ Never above a safe mark: batches and feed records are kept until a verified back
 them, and for the retention window after that.
 """
 
-from cloud_hub.storage import chunks, feeds, issued_certificates, maintenance, shards, sign_ins
+from cloud_hub.storage import (
+    chunks,
+    deliveries,
+    events,
+    feeds,
+    files,
+    import_changes,
+    issued_certificates,
+    jobs,
+    maintenance,
+    notices,
+    shards,
+    sign_ins,
+)
 from cloud_hub.storage.database import Database
 from sync_protocol.limits import RETENTION_MS
 
 DAY_MS = 24 * 3_600_000
 CHUNKS_KEPT_MS = 2 * DAY_MS
+SLOTS_KEPT_MS = 100 * DAY_MS
+"""Longer than any slot lasts: one that is forgotten would be run again."""
+JOBS_KEPT_MS = 35 * DAY_MS
+FILES_KEPT_MS = 7 * DAY_MS
 FEED_KEPT = 50_000
 """Feed records that are kept however far the box is; one further behind takes a snapshot."""
 
@@ -28,7 +45,13 @@ async def prune(database: Database, now_ms: int) -> int:
         gone += await maintenance.prune_rest(connection, now_ms - RETENTION_MS)
         gone += await chunks.prune(connection, now_ms - CHUNKS_KEPT_MS)
         gone += await issued_certificates.prune(connection, now_ms)
-        gone += await shards.prune_slots(connection, 30 * DAY_MS)
+        gone += await shards.prune_slots(connection, SLOTS_KEPT_MS)
+        gone += await events.prune(connection, now_ms - RETENTION_MS)
+        gone += await notices.prune(connection, now_ms - RETENTION_MS)
+        gone += await deliveries.prune(connection, now_ms - RETENTION_MS)
+        gone += await jobs.prune(connection, now_ms - JOBS_KEPT_MS)
+        gone += await import_changes.prune(connection)
+        gone += await files.prune(connection, now_ms - FILES_KEPT_MS)
         gone += await sign_ins.prune(connection, now_ms)
     async with database.connection() as connection:
         known = await feeds.list_all(connection)

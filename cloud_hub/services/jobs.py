@@ -1,87 +1,99 @@
-"""The role `jobs`: clocked work that runs once per slot, whoever of several processes runs it.
+"""Jobs: work too long for a request. Asked for here, done by `services/working.py`, watched and cancelled here.
 
-APScheduler is the clock and nothing else. A slot is a row with a claim that expires and a
-done mark: of several processes one gets it, and a run that crashed is taken over.
+A job is seen and cancelled by whoever asked for it, and by those who govern jobs everywhere.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
 
-import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+import orjson
+from uuid_utils import uuid7
 
-from cloud_hub.services.ports import Now
-from cloud_hub.storage import shards
-from cloud_hub.storage.database import LOST, Database
+from cloud_hub.domain.jobs import OPEN_MAX, State
+from cloud_hub.domain.permissions import Permission, Principal
+from cloud_hub.errors import Conflict, NotFound, TooMany
+from cloud_hub.storage import jobs, request_keys
+from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.jobs import Job, JobFilter, RowError
+from cloud_hub.storage.reads import Reads
 
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """`run(now_ms)` once every `every_s`; it must end within `within_s`, else another may begin it again."""
-
-    name: str
-    every_s: int
-    run: Callable[[int], Awaitable[object]]
-    within_s: int = 600
+__all__ = ["Job", "JobFilter", "Jobs", "RowError", "State", "ask_in", "seen"]
 
 
 class Jobs:
-    """Runs jobs until it is cancelled."""
+    """The use cases of those who wait for a job."""
 
-    def __init__(self, database: Database, jobs: list[Job], *, worker: str, now: Now) -> None:
+    def __init__(self, database: Database, reads: Reads) -> None:
         self._database = database
-        self._jobs = jobs
-        self._worker = worker
-        self._now = now
+        self._reads = reads
 
-    async def run(self) -> None:
-        """Start the clock; a missed slot is made up for at once."""
-        scheduler = AsyncIOScheduler(timezone="UTC")
-        for job in self._jobs:
-            scheduler.add_job(
-                self.run_due, IntervalTrigger(seconds=_look_every(job)), args=[job], id=job.name, coalesce=True,
-                max_instances=1, misfire_grace_time=None,
-            )  # fmt: skip
-        scheduler.start()
-        try:
-            for job in self._jobs:
-                await self.run_due(job)
-            await asyncio.Event().wait()
-        finally:
-            scheduler.shutdown(wait=False)
-
-    async def run_due(self, job: Job) -> bool:
-        """Run the job if this slot is still to be done; whether this process ran it."""
-        slot = self._now() // (job.every_s * 1000)
-        try:
-            async with self._database.transaction() as connection:
-                is_ours = await shards.claim_slot(connection, job.name, slot, self._worker, job.within_s * 1000)
-            if not is_ours:
-                return False
-            await self._run(job, slot)
-        except LOST as error:
-            log.warning("the database is away", job=job.name, detail=str(error))
-            return False
-        return True
-
-    async def _run(self, job: Job, slot: int) -> None:
-        error = None
-        try:
-            async with asyncio.timeout(job.within_s):
-                await job.run(self._now())
-        except LOST:
-            raise
-        except Exception as failure:
-            log.exception("a job failed", job=job.name)
-            error = f"{type(failure).__name__}: {failure}"[:500]
+    async def ask(
+        self, kind: str, body: Mapping[str, Any], key: str, who: Principal, now_ms: int, *, total: int | None = None
+    ) -> tuple[Job, bool]:
+        """Ask for a job, or get the one that this key asked for before. Raises TooMany, Invalid."""
         async with self._database.transaction() as connection:
-            await shards.finish_slot(connection, job.name, slot, self._worker, error)
+            return await ask_in(connection, kind, body, key, who, now_ms, total=total)
+
+    async def get(self, job_id: str, who: Principal) -> Job:
+        """Raises NotFound."""
+        return await self._reads.run(seen, job_id, who)
+
+    async def row_errors(
+        self, job_id: str, who: Principal, after: int, skip: int, limit: int
+    ) -> list[tuple[int, RowError]]:
+        """What was wrong with single rows, numbered. Raises NotFound."""
+        await self.get(job_id, who)
+        return await self._reads.run(jobs.list_errors, job_id, after, skip, limit)
+
+    async def cancel(self, job_id: str, who: Principal) -> Job:
+        """A waiting job ends now, a running one at its next step. Raises NotFound, Conflict."""
+        async with self._database.transaction() as connection:
+            job = await seen(connection, job_id, who)
+            if not await jobs.cancel(connection, job_id):
+                raise Conflict("ended", f"expected a job that has not ended, found it {job.state}")
+            return await seen(connection, job_id, who)
+
+    async def list(
+        self, wanted: JobFilter, who: Principal, before: tuple[int, UUID] | None, skip: int, limit: int
+    ) -> list[Job]:
+        """Newest first; of others only for those who govern jobs."""
+        if not _governs(who):
+            wanted = wanted._replace(asked_by=who.id)
+        return await self._reads.run(jobs.list_newest, wanted, before, skip, limit)
 
 
-def _look_every(job: Job) -> int:
-    """Look several times per slot, so that a crashed run is taken over soon."""
-    return max(1, min(job.every_s, 60))
+async def ask_in(
+    connection: Connection,
+    kind: str,
+    body: Mapping[str, Any],
+    key: str,
+    who: Principal,
+    now_ms: int,
+    *,
+    total: int | None = None,
+) -> tuple[Job, bool]:
+    """The same as `Jobs.ask`, inside another use case's transaction; whether the key was used before."""
+    body_hash = sha256(orjson.dumps([kind, body], default=str, option=orjson.OPT_SORT_KEYS)).digest()
+    job_id = str(uuid7())
+    earlier = await request_keys.claim(connection, who.id, key, body_hash, job_id, now_ms)
+    if earlier is not None:
+        return await seen(connection, earlier, who), True
+    if await jobs.count_open(connection, who.id) >= OPEN_MAX:
+        raise TooMany("jobs", f"expected at most {OPEN_MAX} jobs of yours that have not ended", retry_after_s=10)
+    await jobs.insert_job(connection, job_id, kind, who.id, body, total, now_ms)
+    return await seen(connection, job_id, who), False
+
+
+async def seen(connection: Connection, job_id: str, who: Principal) -> Job:
+    """A job that the caller may see. Raises NotFound."""
+    job = await jobs.find(connection, job_id)
+    if job is None or not (job.asked_by == who.id or _governs(who)):
+        raise NotFound("job", "no such job")
+    return job
+
+
+def _governs(who: Principal) -> bool:
+    """A job may be about any site, so only those who have all sites govern others' jobs."""
+    return who.may(Permission.JOBS_GOVERN) and who.sites is None

@@ -2,13 +2,14 @@
 
 The same rule, words and names as at a store's box (`sync_protocol/low_stock.py`): an alert
 is a fact on the site's ledger, named after its rule, site, product and the position that
-opened it. It is judged when stock moves; a damped alert resolves with a later movement.
+opened it. It is judged when stock moves, and by the hourly sweep (`watching.py`).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
-from cloud_hub.storage import postings, stock_list
+from cloud_hub.domain.alert_settings import CHAIN, merged, of_site
+from cloud_hub.storage import alert_settings, postings, stock_list
 from cloud_hub.storage.database import Connection, Row
 from cloud_hub.storage.origins import Origin
 from cloud_hub.storage.stock_list import Level
@@ -27,7 +28,17 @@ async def evaluate(connection: Connection, origin: Origin, product_ids: Sequence
     said: list[Fact] = []
     for level in await stock_list.list_levels_of(connection, origin.site_id, product_ids):
         said += _step(origin, level, is_open.get(level.product_id), openings[level.product_id], now_ms)
-    return said
+    return said if not said or await _is_enabled(connection, str(origin.site_id)) else _without_new(said, is_open)
+
+
+async def _is_enabled(connection: Connection, site_id: str) -> bool:
+    said = await alert_settings.find_all(connection, [CHAIN, of_site(site_id)])
+    return merged(said[CHAIN], said[of_site(site_id)])["low_stock_enabled"] is True
+
+
+def _without_new(said: list[Fact], is_open: Container[str]) -> list[Fact]:
+    """Where low stock is no alert, none opens; those that are open go their way."""
+    return [fact for fact in said if fact.body["product_id"] in is_open]
 
 
 def _step(origin: Origin, level: Level, is_open: Row | None, openings: int, now_ms: int) -> list[Fact]:

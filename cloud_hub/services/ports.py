@@ -1,6 +1,6 @@
 """What the services ask of the outside; adapters of `transport/` fulfil it, `app` joins them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from sync_protocol.topics import Address
@@ -38,4 +38,30 @@ class DenyList(Protocol):
 
     def is_denied(self, device_id: str) -> bool:
         """Whether this device was revoked."""
+        ...
+
+
+class Undelivered(Exception):
+    """A receiver did not take it. `is_final`: trying again cannot help."""
+
+    def __init__(self, detail: str, *, status: int | None = None, is_final: bool = False) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.status = status
+        self.is_final = is_final
+
+
+class Post(Protocol):
+    """Sends one HTTP request to an integrator's address, never to one of ours."""
+
+    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """The status of its answer when that is 2xx. Raises Undelivered."""
+        ...
+
+
+class SendMail(Protocol):
+    """Hands one mail over."""
+
+    async def __call__(self, to: str, subject: str, text: str, message_id: str) -> None:
+        """Raises Undelivered."""
         ...

@@ -6,6 +6,7 @@ the site's ledger (`hub_run.py`) with the keys, their answers and the alerts, or
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import Context
 from uuid import UUID
 
 from cloud_hub.crashpoints import crashpoint
@@ -16,10 +17,10 @@ from cloud_hub.services import low_stock
 from cloud_hub.services.hub_run import append, writer_of
 from cloud_hub.services.origin_cache import OriginCache
 from cloud_hub.services.ports import Sign
-from cloud_hub.storage import ledger, postings
+from cloud_hub.storage import ledger, postings, reservations
 from cloud_hub.storage.database import Connection, Database, native_uuid
 from cloud_hub.storage.origins import Origin
-from sync_protocol.records import Item
+from sync_protocol.records import Fact, Item
 
 GROUP_MAX = 200
 ITEMS_CACHED_MAX = 100_000
@@ -53,7 +54,7 @@ class Posting:
         answered = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(site_id, []).append((request, answered))
         if site_id not in self._running:
-            self._running[site_id] = asyncio.create_task(self._run(site_id))
+            self._running[site_id] = asyncio.create_task(self._run(site_id), context=Context())
         return await asyncio.shield(answered)
 
     async def post_in(
@@ -65,14 +66,28 @@ class Posting:
         *,
         actor: str | None,
         now_ms: int,
+        facts: Sequence[Fact] = (),
     ) -> Posted:
-        """Post all drafts inside another use case's transaction. Raises as `post` does; it has to roll back then."""
+        """Post all drafts, then facts, in another use case's transaction, which ends if this raises."""
         origin = await writer_of(connection, site_id, now_ms)
-        request = Request(drafts=drafts, key=key, actor=actor, asked_at=now_ms, all_or_none=True)
+        request = Request(drafts=drafts, key=key, actor=actor, asked_at=now_ms, all_or_none=True, facts=facts)
         (outcome,) = await self._post_group(connection, origin, [request], now_ms)
         if not isinstance(outcome, Posted):
             raise outcome
         return outcome
+
+    async def judge_again(self, site_id: str, product_ids: list[str], now_ms: int) -> int:
+        """Alerts of low stock that no movement touches; how many facts that made."""
+        async with self._database.transaction() as connection:
+            origin = await writer_of(connection, site_id, now_ms)
+            said = await low_stock.evaluate(connection, origin, product_ids, now_ms)
+            await append(connection, origin, said, {}, sign=self._sign, now_ms=now_ms)
+        return len(said)
+
+    async def say_in(self, connection: Connection, site_id: str, told: Fact, now_ms: int) -> None:
+        """A fact that no movement makes, inside another use case's transaction."""
+        origin = await writer_of(connection, site_id, now_ms)
+        await append(connection, origin, [told], {}, sign=self._sign, now_ms=now_ms)
 
     async def _run(self, site_id: str) -> None:
         try:
@@ -131,6 +146,7 @@ class Posting:
     async def _load(self, connection: Connection, origin: Origin, group: Sequence[Request]) -> Ledger:
         """What the group is judged against."""
         wanted = sorted({draft.product_id for request in group for draft in request.drafts})
+        expecting = [d.product_id for request in group for d in request.drafts if d.expected_quantity is not None]
         standings = await postings.find_standings(connection, origin.site_id, wanted)
         items = self._items.get(origin.origin_id, origin.chain_hash)
         if items is None:
@@ -144,6 +160,7 @@ class Posting:
             },
             policies={product: standing.policy for product, standing in standings.items()},
             items=items,
+            reserved=await reservations.sum_held(connection, origin.site_id, expecting),
         )
 
 

@@ -68,7 +68,7 @@ class Recovery:
         fresh = registering.new_id()
         claims = Claims(
             site_id=device.site_id, device_id=device.id, origin_id=fresh, public_key=device.public_key.hex(),
-            hub_epoch=(await hub_state.get(connection)).hub_epoch, issued_at=now_ms,
+            hub_epoch=await hub_state.epoch(connection), issued_at=now_ms,
             **await registering.closing(connection, writer),
         )  # fmt: skip
         certificate = issue(claims, self._sign)

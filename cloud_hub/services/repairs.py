@@ -1,15 +1,18 @@
 """What a person looks at and settles: quarantine, exceptions, lost edits, branches."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.storage import repairs
-from cloud_hub.storage.database import Database
+from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.products import FIELDS, Product
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.repairs import Before, Branch, Lost, Quarantined, Raised
+
+__all__ = ["Branch", "Lost", "Quarantined", "Raised", "Repairs"]
 
 
 class Repairs:
@@ -42,23 +45,28 @@ class Repairs:
         assert closed is not None
         return closed
 
-    async def conflicts(self, site_ids: list[str] | None, before: Before, skip: int, limit: int) -> list[Lost]:
+    async def conflicts(
+        self, site_ids: list[str] | None, state: str | None, before: Before, skip: int, limit: int
+    ) -> list[Lost]:
         """Edits that lost, newest first."""
-        return await self._reads.run(repairs.list_conflicts, site_ids, before, skip, limit)
+        return await self._reads.run(repairs.list_conflicts, site_ids, state, before, skip, limit)
 
     async def restore(self, conflict_id: str, who: Principal, now_ms: int) -> Product:
         """Take the edit that lost after all. Raises NotFound, Conflict."""
         async with self._database.transaction() as connection:
-            lost = await repairs.lock_conflict(connection, conflict_id)
-            if lost is None or (lost.site_id is not None and not who.sees(lost.site_id)):
-                raise NotFound("conflict", "no such conflict")
-            if lost.state != "open":
-                raise Conflict("settled", f"expected an open conflict, got {lost.state}")
+            lost = await _open(connection, conflict_id, who)
             if lost.entity != "product" or lost.field not in FIELDS:
                 raise Conflict("not_restorable", f"expected a field of a product, got {lost.entity} {lost.field}")
             product = await self._catalogue.edit_in(connection, lost.entity_id, {lost.field: lost.lost}, None, now_ms)
-            await repairs.settle_conflict(connection, conflict_id, who.name, now_ms)
+            await repairs.settle_conflict(connection, conflict_id, "restored", who.name, now_ms)
         return product
+
+    async def accept(self, conflict_id: str, who: Principal, now_ms: int) -> Lost:
+        """What was kept stays. Raises NotFound, Conflict."""
+        async with self._database.transaction() as connection:
+            lost = await _open(connection, conflict_id, who)
+            await repairs.settle_conflict(connection, conflict_id, "accepted", who.name, now_ms)
+        return replace(lost, state="accepted")
 
     async def branches(self, site_ids: list[str] | None, before: Before, skip: int, limit: int) -> list[Branch]:
         """Tails of fenced boxes, newest first."""
@@ -70,3 +78,13 @@ class Repairs:
         if found is None:
             raise NotFound("branch", "no such branch")
         return found
+
+
+async def _open(connection: Connection, conflict_id: str, who: Principal) -> Lost:
+    """The conflict, locked. Raises NotFound, Conflict when it was settled."""
+    lost = await repairs.lock_conflict(connection, conflict_id)
+    if lost is None or (lost.site_id is not None and not who.sees(lost.site_id)):
+        raise NotFound("conflict", "no such conflict")
+    if lost.state != "open":
+        raise Conflict("settled", f"expected an open conflict, got {lost.state}")
+    return lost

@@ -15,10 +15,9 @@ __all__ = ["Advice", "Restocking"]
 
 
 class Advice(NamedTuple):
-    """A low level, what is to come, what to order, and the best vendor for that."""
+    """A low level, what to order, and the best vendor for that."""
 
     seen: Seen
-    on_order: int
     suggested: int
     best: Quote | None
 
@@ -44,7 +43,6 @@ async def _advise(connection: Connection, rows: list[Seen], now_ms: int) -> list
         return []
     places: Any = {"site_ids": list({row.level.site_id for row in rows}),
                    "product_ids": list({row.level.product_id for row in rows})}  # fmt: skip
-    on_order = await restocking.list_on_order(connection, **places)
     maxima = await restocking.list_maxima(connection, **places)
     offers = await list_offers(connection, places["product_ids"], now_ms)
     currencies = {each.id: each.currency for each in await products.list_by_ids(connection, list(offers))}
@@ -52,9 +50,8 @@ async def _advise(connection: Connection, rows: list[Seen], now_ms: int) -> list
     for seen in rows:
         level = seen.level
         place = (level.site_id, level.product_id)
-        coming = on_order.get(place, 0)
-        suggested = suggestion(level.available, coming, level.reorder_point, maxima.get(place))
+        suggested = suggestion(level.available, seen.on_order + seen.in_transit, level.reorder_point, maxima.get(place))
         found = compare(offers.get(level.product_id, []), suggested, currencies.get(level.product_id, ""))
         best = found[0] if suggested and found and found[0].rank == 1 else None
-        advice.append(Advice(seen, coming, suggested, best))
+        advice.append(Advice(seen, suggested, best))
     return advice

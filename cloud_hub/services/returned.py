@@ -14,7 +14,7 @@ import structlog
 from cloud_hub.domain.proposed import check_product
 from cloud_hub.services.judging import Frame
 from cloud_hub.services.ports import Verify
-from cloud_hub.storage import barcodes, changes, commands, exceptions, feeds, origins, outcomes, products
+from cloud_hub.storage import barcodes, changes, commands, exceptions, feeds, origins, outcomes, products, reservations
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
@@ -134,5 +134,6 @@ async def _adopt_command(
     outcome = await outcomes.find(connection, origin.site_id, body.command_id)
     if outcome is not None:
         await commands.settle(connection, [{**outcome, "settled_at": now_ms}])
+        await reservations.settle(connection, origin.site_id, [body.command_id], now_ms)
         return []
     return [(str(origin.site_id), record)]

@@ -133,7 +133,7 @@ class Sessions:
     ) -> tuple[dict[UUID, Feed], list[Answer]]:
         """The sites' feeds and the answers, by what the database says now."""
         current = await feed.ensure_all(connection, [origin.site_id for _, origin in told if origin], now_ms)
-        epoch = (await hub_state.get(connection)).hub_epoch
+        epoch = await hub_state.epoch(connection)
         answers = []
         for hello, origin in told:
             offer = replace(self._offer(now_ms), hub_epoch=epoch)

@@ -7,7 +7,7 @@ import asyncpg
 from uuid_utils import uuid7
 
 from cloud_hub.errors import Conflict, NotFound
-from cloud_hub.storage import changes, hub_state, sites
+from cloud_hub.storage import changes, hub_state, policies, sites
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
@@ -45,7 +45,7 @@ class Sites:
         """Add a site; the first one is the default. Raises Conflict for a code that is taken."""
         fields = {"code": code, "name": name, "kind": kind}
         async with self._database.transaction() as connection:
-            epoch = (await hub_state.get(connection)).hub_epoch
+            epoch = await hub_state.epoch(connection)
             try:
                 site = await sites.insert(connection, str(uuid7()), fields, epoch, now_ms)
             except asyncpg.UniqueViolationError as error:
@@ -58,7 +58,7 @@ class Sites:
         async with self._database.transaction() as connection:
             if await sites.lock(connection, site_id) is None:
                 raise NotFound("site", "no such site")
-            epoch = (await hub_state.get(connection)).hub_epoch
+            epoch = await hub_state.epoch(connection)
             try:
                 site = await sites.update(connection, site_id, fields, epoch)
             except asyncpg.UniqueViolationError as error:
@@ -68,11 +68,10 @@ class Sites:
 
 
 async def _publish(connection: Connection, site: Site, now_ms: int) -> None:
-    """Every store learns of the site (transfers name it), and the site's own box its thresholds."""
+    """Every store learns of the site (transfers name it), and the site's own box what holds there."""
     told = wire.Site(site_id=site.id, code=site.code, name=site.name, version=site.version)
-    policy = wire.Policy(version=site.version, reorder_point=site.reorder_point, critical_level=site.critical_level)
-    await changes.append(connection, None, wire.change(told), now_ms)
-    await changes.append(connection, site.id, wire.change(policy), now_ms)
+    policy = await policies.next_told(connection, [site.id])
+    await changes.append_all(connection, [(None, wire.change(told)), *policy], now_ms)
 
 
 def _taken() -> Conflict:

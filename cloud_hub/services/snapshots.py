@@ -12,13 +12,16 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+from cloud_hub.domain.transfers import Step
 from cloud_hub.errors import NotFound
 from cloud_hub.services import feed as feed_service
+from cloud_hub.services import transit
 from cloud_hub.services.ports import Sign
-from cloud_hub.storage import batches, branches, chunks, commands, feeds, ledger, levels, origins, reference
+from cloud_hub.storage import batches, branches, chunks, commands, feeds, ledger, levels, origins, reference, transfers
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.feeds import Feed
 from cloud_hub.storage.origins import Origin
+from cloud_hub.storage.transfers import TransferFilter
 from sync_protocol import batch, bootstrap
 from sync_protocol import changes as wire
 from sync_protocol.messages import FeedCursor
@@ -27,6 +30,9 @@ from sync_protocol.snapshot import ChunkRef, Manifest, Uplink, chunk, sign_manif
 
 CATALOGUES_MAX = 64
 """Product chunks remembered (their names only): one per chain, and one per site with products of its own."""
+
+TRANSFERS_MAX = 10_000
+"""Of one site under way at a time."""
 
 
 class Snapshots:
@@ -108,8 +114,10 @@ class Snapshots:
         """Everything else that the feed would have told, as it is now."""
         for change in await reference.sites_and_policy(connection, site_id):
             yield encode(wire.change(change))
-        for notice in await reference.transfers_of(connection, site_id):
-            yield encode(wire.change(notice))
+        under_way = TransferFilter(sites=[site_id], is_open=True)
+        for each in await transfers.list_newest(connection, under_way, None, 0, TRANSFERS_MAX):
+            if each.step in (Step.DISPATCHED, Step.REFUSED):
+                yield encode(wire.change(transit.notice_of(each, each.step)))
         for command in await commands.list_pending(connection, site_id):
             told = wire.Command(
                 command_id=command.id, kind=command.kind, key=command.key, body=command.body,

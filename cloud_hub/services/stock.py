@@ -13,22 +13,25 @@ from uuid import UUID
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.errors import NotFound
 from cloud_hub.services.fleet import is_live
-from cloud_hub.storage import as_of, movement_list, sites, stock_list, transfers
+from cloud_hub.storage import as_of, movement_list, restocking, sites, stock_list, transfers
 from cloud_hub.storage.as_of import AsOf
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.movement_list import Moved, MovementFilter
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
 from cloud_hub.storage.stock_list import Level, LevelFilter
-from cloud_hub.storage.transfers import Transfer
 from sync_protocol.low_stock import Severity, severity
 
 
 class Seen(NamedTuple):
-    """A level and how low it is."""
+    """A level, how low it is, and what is to come."""
 
     level: Level
     severity: Severity
+    on_order: int
+    """Of vendors, sent and not received."""
+    in_transit: int
+    """On its way from other sites."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +62,6 @@ class Stock:
         """Movements, newest first."""
         return await self._reads.run(movement_list.list_movements, wanted, after, skip, limit)
 
-    async def transfers(
-        self, site_ids: list[str] | None, step: str | None, before: tuple[int, str] | None, skip: int, limit: int
-    ) -> list[Transfer]:
-        """Transfers that begin or end at these sites, newest first."""
-        return await self._reads.run(transfers.list_newest, site_ids, step, before, skip, limit)
-
     async def site_for(self, who: Principal, site_id: str | None) -> Site:
         """Where a write goes: the site named, else the caller's only one, else the default site."""
         if site_id is None and who.sites is not None and len(who.sites) == 1:
@@ -86,8 +83,19 @@ async def _levels(
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await stock_list.list_levels(connection, wanted, after, skip, limit)
         found = await as_of.as_of(connection, wanted.sites)
+        places = list({row.site_id for row in rows}), list({row.product_id for row in rows})
+        on_order = await restocking.list_on_order(connection, *places)
+        coming = await transfers.list_coming(connection, *places)
     return Levels(
-        rows=[Seen(row, severity(row.available, row.reorder_point, row.critical_level)) for row in rows],
+        rows=[
+            Seen(
+                row,
+                severity(row.available, row.reorder_point, row.critical_level),
+                on_order.get((row.site_id, row.product_id), 0),
+                coming.get((row.site_id, row.product_id), 0),
+            )
+            for row in rows
+        ],
         as_of=[(each, _is_live(each, now_ms)) for each in found],
     )
 

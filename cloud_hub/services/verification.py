@@ -7,6 +7,7 @@ nothing when all is well; a problem names where to look.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from cloud_hub.services.auditing import broken_links
 from cloud_hub.storage import verification as sql
 from cloud_hub.storage.database import Connection, Row
 from sync_protocol.quantity import format_quantity
@@ -22,9 +23,10 @@ class Problem:
 
 async def verify(connection: Connection) -> list[Problem]:
     """Every check; an empty list means that all of them hold."""
-    return [
+    found = [
         Problem(check=name, detail=describe(row)) for name, find, describe in _CHECKS for row in await find(connection)
     ]
+    return found + [Problem(check="audit", detail=detail) for detail in await broken_links(connection)]
 
 
 def _level(row: Row) -> str:

@@ -1,12 +1,13 @@
 """SQL of commands: what head office asked of a store's writer, pending until its outcome comes."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from cloud_hub.storage.database import Connection, Query, Row, bound, given
+from cloud_hub.storage.listing import equals, newest_first, of_sites, page
 from cloud_hub.storage.schema import commands
 
 
@@ -30,6 +31,15 @@ class Command:
     decided_at_ms: int | None
 
 
+class CommandFilter(NamedTuple):
+    """Which commands a list wants; None: all."""
+
+    sites: list[str] | None
+    state: str | None = None
+    kind: str | None = None
+    product_id: str | None = None
+
+
 _NAMES = (
     "site_id", "id", "key", "kind", "body", "expected_quantity", "expires_at", "actor", "product_id",
     "pending_quantity", "created_at",
@@ -40,6 +50,15 @@ _BY_KEY = Query(sa.select(commands).where(_SITE, commands.c.key == bound(command
 _FIND = Query(sa.select(commands).where(commands.c.id == bound(commands.c.id)))
 _PENDING = Query(
     sa.select(commands).where(_SITE, commands.c.state == "pending").order_by(commands.c.created_at, commands.c.id)
+)
+_LIST = Query(
+    newest_first(
+        sa.select(commands).where(
+            of_sites(commands.c.site_id), equals(commands.c.state, commands.c.kind, commands.c.product_id)
+        ),
+        commands.c.created_at,
+        commands.c.id,
+    )
 )
 _SETTLE = Query(
     commands.update()
@@ -66,6 +85,14 @@ async def find(connection: Connection, command_id: str) -> Command | None:
     """One command."""
     row = await _FIND.fetchrow(connection, id=command_id)
     return None if row is None else _made(row)
+
+
+async def list_newest(
+    connection: Connection, wanted: CommandFilter, before: tuple[int, str] | None, skip: int, limit: int
+) -> list[Command]:
+    """Commands, newest first."""
+    rows = await _LIST.fetch(connection, **wanted._asdict(), **page(before, skip, limit))
+    return [_made(row) for row in rows]
 
 
 async def list_pending(connection: Connection, site_id: object) -> list[Command]:

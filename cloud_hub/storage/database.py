@@ -7,8 +7,9 @@ A transaction is one block: it begins and ends in it and awaits nothing but the 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +26,19 @@ from cloud_hub.errors import Unavailable
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 Row: TypeAlias = asyncpg.Record
 _DIALECT: Any = dialects.dialect()  # type: ignore[no-untyped-call]
+
+
+class Witness(Protocol):
+    """Writes down, in a request's first transaction that commits, that it was made."""
+
+    async def write(self, connection: Connection) -> None:
+        """The last thing of a transaction; nothing when it was written already."""
+
+    def committed(self) -> None:
+        """What was written stays."""
+
+
+WITNESS: ContextVar[Witness | None] = ContextVar("witness", default=None)
 
 LOST = (
     asyncpg.PostgresConnectionError,
@@ -137,7 +151,12 @@ class Database:
         async with self.pool.acquire() as connection:
             async with connection.transaction(**options):
                 yield connection
+                witness = None if options.get("readonly") else WITNESS.get()
+                if witness is not None:
+                    await witness.write(connection)
                 crashpoint("transaction.before_commit")
+            if witness is not None:
+                witness.committed()
             crashpoint("transaction.after_commit")
 
     async def close(self) -> None:

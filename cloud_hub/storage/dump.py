@@ -11,11 +11,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from cloud_hub.storage import hub_state
 from cloud_hub.storage.database import Connection, Query
-from cloud_hub.storage.schema import backups, feeds, hub_state, metadata, origins, sites
+from cloud_hub.storage.schema import backups, feeds, metadata, origins, sites
 
 _ANY_SITE = Query(sa.select(sa.exists(sa.select(sites.c.id))))
-_EPOCH = Query(sa.select(hub_state.c.hub_epoch))
 _ORIGIN_MARKS = Query(sa.select(origins.c.origin_id, origins.c.mark, origins.c.chain_hash))
 _FEED_MARKS = Query(sa.select(feeds.c.feed_origin, feeds.c.head, feeds.c.chain_hash))
 _RAISE_ORIGIN = Query(
@@ -88,7 +88,7 @@ async def marks(connection: Connection) -> dict[str, Any]:
     known = await _ORIGIN_MARKS.fetch(connection)
     told = await _FEED_MARKS.fetch(connection)
     return {
-        "hub_epoch": await _EPOCH.fetchval(connection),
+        "hub_epoch": await hub_state.epoch(connection),
         "origins": {str(row["origin_id"]): [row["mark"], bytes(row["chain_hash"]).hex()] for row in known},
         "feeds": {str(row["feed_origin"]): [row["head"], bytes(row["chain_hash"]).hex()] for row in told},
     }

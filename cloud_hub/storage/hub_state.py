@@ -20,6 +20,7 @@ class HubState:
 
 
 _GET = Query(sa.select(hub_state))
+_EPOCH = Query(sa.select(hub_state.c.hub_epoch))
 _LOCK = Query(sa.select(hub_state).with_for_update())
 _SET_EPOCH = Query(hub_state.update().values(given(hub_state, "hub_epoch", "epochs")))
 _CLOCK = Query(sa.select(sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)))
@@ -33,6 +34,12 @@ async def get(connection: Connection, *, lock: bool = False) -> HubState:
     return HubState(
         hub_id=str(row["hub_id"]), hub_epoch=row["hub_epoch"], public_key=row["public_key"], epochs=row["epochs"]
     )
+
+
+async def epoch(connection: Connection) -> int:
+    """The epoch it is in, part of every version."""
+    value: int = await _EPOCH.fetchval(connection)
+    return value
 
 
 async def save_epoch(connection: Connection, hub_epoch: int, epochs: list[dict[str, Any]]) -> None:

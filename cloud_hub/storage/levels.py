@@ -41,11 +41,6 @@ _LEVELS_OF = Query(
         levels.c.site_id == _SITE, levels.c.product_id == sa.any_(bound_array(levels.c.product_id, "ids"))
     )
 )
-_AT_LOCATION = Query(
-    sa.select(levels.c.product_id, levels.c.quantity).where(
-        levels.c.site_id == _SITE, levels.c.location == bound(levels.c.location)
-    )
-)
 _movement_deltas = (
     sa.select(
         movements.c.product_id, movements.c.from_location.label("location"), (-movements.c.quantity).label("quantity")
@@ -113,12 +108,6 @@ async def list_levels(connection: Connection, site_id: object) -> list[Level]:
 async def list_levels_of(connection: Connection, site_id: object, product_ids: Iterable[object]) -> list[Level]:
     """The levels of some products."""
     return _levels(await _LEVELS_OF.fetch(connection, site_id=site_id, ids=list(product_ids)))
-
-
-async def list_levels_at(connection: Connection, site_id: object, location: str) -> dict[str, int]:
-    """What lies at one location."""
-    rows = await _AT_LOCATION.fetch(connection, site_id=site_id, location=location)
-    return {str(row["product_id"]): row["quantity"] for row in rows if row["quantity"]}
 
 
 async def rebuild_levels(connection: Connection, site_id: object, product_ids: Sequence[object]) -> list[Level]:

@@ -9,17 +9,17 @@ from typing import Any
 
 import asyncpg
 
-from cloud_hub.storage.changes import CHANNEL
 from cloud_hub.storage.database import LOST
 
 RETRY_S = 1.0
 
 
 class Listener:
-    """`await listener.changed()` returns when something was appended since the last call."""
+    """`await listener.changed()` returns when somebody notified the channel since the last call."""
 
-    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[asyncpg.Connection]], channel: str) -> None:
         self._connect = connect
+        self._channel = channel
         self._connection: asyncpg.Connection | None = None
         self._changed = asyncio.Event()
 
@@ -38,7 +38,7 @@ class Listener:
     async def _listen(self) -> None:
         try:
             self._connection = await self._connect()
-            await self._connection.add_listener(CHANNEL, self._note)
+            await self._connection.add_listener(self._channel, self._note)
             self._changed.set()
         except LOST:
             await asyncio.sleep(RETRY_S)

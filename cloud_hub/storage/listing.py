@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from cloud_hub.storage.database import bound
+from cloud_hub.storage.database import bound, bound_array
 
 _SITES = sa.bindparam("sites", type_=ARRAY(sa.Uuid))
 
@@ -23,6 +23,11 @@ def equals(*columns: sa.Column[Any]) -> sa.ColumnElement[bool]:
     return sa.and_(*(optional(bound(column), column == bound(column)) for column in columns))
 
 
+def among(*columns: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    """Each column has one of the values given under its name and an s, where they are NULL any."""
+    return sa.and_(*(_among(column, bound_array(column, f"{column.name}s")) for column in columns))
+
+
 def of_sites(*columns: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """A row is of the sites that were asked for (`sites`; NULL: all) by one of these columns."""
     return optional(_SITES, sa.or_(*(column == sa.any_(_SITES) for column in columns)))
@@ -31,14 +36,14 @@ def of_sites(*columns: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
 def paged(statement: sa.Select[Any], *key: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """A page of rows in the order of their key."""
     last = _last(key)
-    return _cut(statement.where(optional(last[0], sa.tuple_(*key) > sa.tuple_(*last))).order_by(*key))
+    return cut(statement.where(optional(last[0], sa.tuple_(*key) > sa.tuple_(*last))).order_by(*key))
 
 
 def newest_first(statement: sa.Select[Any], *key: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """A page of rows in the order of their key backwards; the key begins with a time."""
+    """A page of rows in the order of their key backwards; the key begins with a time, or a number that only grows."""
     last = _last(key)
     backwards = (column.desc() for column in key)
-    return _cut(statement.where(optional(last[0], sa.tuple_(*key) < sa.tuple_(*last))).order_by(*backwards))
+    return cut(statement.where(optional(last[0], sa.tuple_(*key) < sa.tuple_(*last))).order_by(*backwards))
 
 
 def page(after: tuple[Any, ...] | None, skip: int, limit: int) -> dict[str, Any]:
@@ -46,7 +51,12 @@ def page(after: tuple[Any, ...] | None, skip: int, limit: int) -> dict[str, Any]
     return {_name(i): value for i, value in enumerate(after or ())} | {"skip": skip, "most": limit}
 
 
-def _cut(statement: sa.Select[Any]) -> sa.Select[Any]:
+def _among(column: sa.Column[Any], wanted: sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
+    return optional(wanted, column == sa.any_(wanted))
+
+
+def cut(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """At most `most` rows, after the first `skip`."""
     return statement.offset(sa.bindparam("skip", type_=sa.BigInteger)).limit(sa.bindparam("most", type_=sa.BigInteger))
 
 

@@ -20,6 +20,8 @@ class MovementFilter(NamedTuple):
     reason: str | None
     since_ms: int | None
     until_ms: int | None
+    actor: str | None = None
+    document: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ _MOVEMENTS = Query(
     newest_first(
         sa.select(movements).where(
             of_sites(movements.c.site_id),
-            equals(movements.c.product_id, movements.c.reason),
+            equals(movements.c.product_id, movements.c.reason, movements.c.actor, movements.c.document),
             optional(_SINCE, movements.c.recorded_at >= _SINCE),
             optional(_UNTIL, movements.c.recorded_at < _UNTIL),
         ),
@@ -83,7 +85,8 @@ async def list_movements(
     """Movements, newest first."""
     rows = await _MOVEMENTS.fetch(
         connection, sites=wanted.sites, product_id=wanted.product_id, reason=wanted.reason,
-        since=_moment(wanted.since_ms), until=_moment(wanted.until_ms), **page(after, skip, limit),
+        actor=wanted.actor, document=wanted.document, since=_moment(wanted.since_ms),
+        until=_moment(wanted.until_ms), **page(after, skip, limit),
     )  # fmt: skip
     return [_moved(row) for row in rows]
 

@@ -5,16 +5,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, array
 
+from cloud_hub.storage import policies
 from cloud_hub.storage.database import Connection, Query, Row, bound
 from cloud_hub.storage.schema import (
-    EVERYWHERE,
     barcodes,
-    policies,
     products,
     site_products,
     sites,
-    transfer_lines,
-    transfers,
 )
 from sync_protocol import changes as wire
 from sync_protocol.quantity import minor_digits
@@ -61,7 +58,11 @@ _PRODUCTS = Query(
             _own, sa.and_(_own.c.product_id == products.c.id, _own.c.site_id == bound(_own.c.site_id))
         )
     )
-    .where(products.c.lifecycle != "archived", products.c.deleted_at.is_(None))
+    .where(
+        products.c.lifecycle != "archived",
+        products.c.deleted_at.is_(None),
+        sa.func.coalesce(_own.c.is_stocked, sa.true()),
+    )
     .order_by(products.c.version_epoch, products.c.version, products.c.id)
 )
 
@@ -81,36 +82,10 @@ _FINGERPRINT = Query(
     )
 )
 _SITES = Query(sa.select(sites).where(sites.c.archived_at.is_(None)).order_by(sites.c.id))
-_POLICY = Query(
-    sa.select(policies)
-    .where(
-        policies.c.category == "",
-        sa.or_(policies.c.site_id == bound(policies.c.site_id), policies.c.site_id == EVERYWHERE),
-    )
-    .order_by(policies.c.site_id)
-)
-_TRANSFERS = Query(
-    sa.select(transfers).where(
-        sa.or_(
-            transfers.c.to_site == bound(transfers.c.to_site, "site_id"),
-            transfers.c.from_site == bound(transfers.c.to_site, "site_id"),
-        ),
-        transfers.c.step.in_([sa.literal_column("'dispatched'"), sa.literal_column("'refused'")]),
-        transfers.c.is_dispatched,
-    )
-)
-_LINES = Query(
-    sa.select(transfer_lines.c.product_id, transfer_lines.c.dispatched)
-    .where(
-        transfer_lines.c.from_site == bound(transfer_lines.c.from_site),
-        transfer_lines.c.transfer_id == bound(transfer_lines.c.transfer_id),
-    )
-    .order_by(transfer_lines.c.product_id)
-)
 
 
 async def product_lines(connection: Connection, site_id: str) -> list[bytes]:
-    """Every product that is not archived, merged with the site's own row, as encoded feed records.
+    """Every product that the site stocks and nobody archived, merged with the site's own row, as encoded feed records.
 
     In the order of their versions: neighbours of one import compress best, and what changes moves
     to the end, so the chunks before it stay what they were.
@@ -129,7 +104,7 @@ async def product_fingerprint(connection: Connection, site_id: str) -> tuple[obj
 
 
 async def sites_and_policy(connection: Connection, site_id: str) -> list[wire.Site | wire.Policy]:
-    """The chain's sites, and the thresholds that this one falls back to."""
+    """The chain's sites, and the thresholds and settings that hold at this one."""
     rows = await _SITES.fetch(connection)
     told: list[wire.Site | wire.Policy] = [
         wire.Site(
@@ -137,38 +112,7 @@ async def sites_and_policy(connection: Connection, site_id: str) -> list[wire.Si
         )
         for row in rows
     ]
-    ours = next((row for row in rows if str(row["id"]) == site_id), None)
-    return [*told, _policy(ours, await _POLICY.fetch(connection, site_id=site_id))]
-
-
-async def transfers_of(connection: Connection, site_id: str) -> list[wire.TransferNotice]:
-    """Goods on their way to or from the site."""
-    notices = []
-    for row in await _TRANSFERS.fetch(connection, site_id=site_id):
-        lines = await _LINES.fetch(connection, from_site=row["from_site"], transfer_id=row["transfer_id"])
-        notices.append(
-            wire.TransferNotice(
-                transfer_id=str(row["transfer_id"]), from_site=str(row["from_site"]), to_site=str(row["to_site"]),
-                step=row["step"], lines=[(str(line["product_id"]), line["dispatched"]) for line in lines][:2_000],
-            )
-        )  # fmt: skip
-    return notices
-
-
-def _policy(ours: Row | None, rows: list[Row]) -> wire.Policy:
-    """The site's own thresholds first, then the policy of the site, then the chain's."""
-    reorder = [ours["reorder_point"] if ours else None, *(row["reorder_point"] for row in reversed(rows))]
-    critical = [ours["critical_level"] if ours else None, *(row["critical_level"] for row in reversed(rows))]
-    settings: dict[str, Any] = {}
-    for row in rows:
-        settings |= row["settings"]
-    settings |= ours["settings"] if ours else {}
-    versions = [(row["version_epoch"], row["version"]) for row in [*rows, *([ours] if ours else [])]]
-    return wire.Policy(
-        version=max(versions, default=(0, 0)), settings=settings,
-        reorder_point=next((value for value in reorder if value is not None), 0),
-        critical_level=next((value for value in critical if value is not None), 0),
-    )  # fmt: skip
+    return [*told, *(policy for _, policy in await policies.list_told(connection, [site_id]))]
 
 
 def _line(row: Row) -> bytes:

@@ -96,14 +96,18 @@ _CLOSE_EXCEPTION = Query(
     .returning(exceptions)
 )
 _CONFLICTS = Query(
-    newest_first(sa.select(conflicts).where(of_sites(conflicts.c.site_id)), conflicts.c.created_at, conflicts.c.id)
+    newest_first(
+        sa.select(conflicts).where(of_sites(conflicts.c.site_id), equals(conflicts.c.state)),
+        conflicts.c.created_at,
+        conflicts.c.id,
+    )
 )
 _LOCK_CONFLICT = Query(sa.select(conflicts).where(conflicts.c.id == _ID).with_for_update())
 _SETTLE_CONFLICT = Query(
     conflicts.update()
     .where(conflicts.c.id == _ID)
     .values(
-        state="restored",
+        state=sa.bindparam("new_state", type_=sa.Text),
         settled_at=sa.bindparam("now", type_=sa.BigInteger),
         settled_by=sa.bindparam("actor", type_=sa.Text),
     )
@@ -160,9 +164,9 @@ async def close_exception(connection: Connection, exception_id: str, actor: str,
 
 
 async def list_conflicts(
-    connection: Connection, site_ids: list[str] | None, before: Before, skip: int, limit: int
+    connection: Connection, site_ids: list[str] | None, state: str | None, before: Before, skip: int, limit: int
 ) -> list[Lost]:
-    rows = await _CONFLICTS.fetch(connection, sites=site_ids, **page(before, skip, limit))
+    rows = await _CONFLICTS.fetch(connection, sites=site_ids, state=state, **page(before, skip, limit))
     return [_lost(row) for row in rows]
 
 
@@ -171,8 +175,8 @@ async def lock_conflict(connection: Connection, conflict_id: str) -> Lost | None
     return None if row is None else _lost(row)
 
 
-async def settle_conflict(connection: Connection, conflict_id: str, actor: str, now_ms: int) -> None:
-    await _SETTLE_CONFLICT.execute(connection, id=conflict_id, actor=actor, now=now_ms)
+async def settle_conflict(connection: Connection, conflict_id: str, state: str, actor: str, now_ms: int) -> None:
+    await _SETTLE_CONFLICT.execute(connection, id=conflict_id, new_state=state, actor=actor, now=now_ms)
 
 
 async def list_branches(

@@ -19,8 +19,6 @@ from cloud_hub.storage.schema import (
     products,
     stocktakes,
     tasks,
-    transfer_lines,
-    transfers,
 )
 from sync_protocol.records import Fact
 
@@ -66,20 +64,6 @@ _REVISION = Query(
     .where(count_lines.c.site_id == bound(count_lines.c.site_id), count_lines.c.line_id == bound(count_lines.c.line_id))
     .values({"variance": bound(count_lines.c.variance), "revisions": count_lines.c.revisions + 1})
 )
-_TRANSFER = _upsert(
-    transfers, ("from_site", "transfer_id", "to_site", "step", "is_dispatched", "created_at", "updated_at"),
-    ("from_site", "transfer_id"), "created_at", "step", "is_dispatched",
-    # A receipt may be seen before its dispatch: the later step stays.
-    step=sa.case((sa.text("excluded.step = 'dispatched'"), transfers.c.step), else_=sa.text("excluded.step")),
-    is_dispatched=sa.or_(transfers.c.is_dispatched, sa.text("excluded.is_dispatched")),
-)  # fmt: skip
-_LINE = _upsert(
-    transfer_lines,
-    ("from_site", "transfer_id", "product_id", "dispatched", "received"),
-    ("from_site", "transfer_id", "product_id"),
-    dispatched=sa.func.greatest(transfer_lines.c.dispatched, sa.text("excluded.dispatched")),
-    received=sa.func.greatest(transfer_lines.c.received, sa.text("excluded.received")),
-)
 _OPEN_TASKS = Query(
     sa.select(tasks.c.site_id, tasks.c.product_id).where(
         tasks.c.site_id == sa.any_(bound_array(tasks.c.site_id, "sites")), tasks.c.state == "open",
@@ -122,7 +106,6 @@ _FACTS_FROM = Query(
 
 UPSERTS = {
     "alert": _ALERT, "task": _TASK, "stocktake": _STOCKTAKE, "count": _COUNT, "revision": _REVISION,
-    "transfer": _TRANSFER, "line": _LINE,
 }  # fmt: skip
 
 

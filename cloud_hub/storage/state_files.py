@@ -4,6 +4,7 @@
     hub.key              signs enrolment certificates and feed batches (Ed25519)
     tokens/TIME.key      sign people's access tokens (storage/token_keys.py)
     refresh.key          seals refresh tokens; without it everybody logs in again
+    webhook.key          makes the secrets that webhooks are signed with
     revocations.json     devices and certificate serials that are revoked, also after a restore
     crl.pem              the same for the broker
     successions          certificates of take-overs whose boxes have come, one a line
@@ -46,6 +47,7 @@ class Keyring:
     hub_key: Ed25519PrivateKey
     tokens: TokenKeys
     refresh_key: bytes
+    webhook_key: bytes
 
     @property
     def hub_public_key(self) -> bytes:
@@ -80,12 +82,14 @@ class StateFolder:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             tokens = TokenKeys(self.folder / "tokens", lambda path: _ed25519(_load(path)), _save)
             tokens.open(int(now.timestamp()))
-            _write_once(self.folder / "refresh.key", secrets.token_bytes(32))
+            for name in ("refresh.key", "webhook.key"):
+                _write_once(self.folder / name, secrets.token_bytes(32))
             keyring = Keyring(
                 authority=self._authority(now),
                 hub_key=_ed25519(self._private("hub.key", Ed25519PrivateKey.generate)),
                 tokens=tokens,
                 refresh_key=(self.folder / "refresh.key").read_bytes(),
+                webhook_key=(self.folder / "webhook.key").read_bytes(),
             )
             if not (self.folder / "crl.pem").exists():
                 self.write_crl(keyring.authority, now)

@@ -1,24 +1,22 @@
-"""SQL of stock as people read it: levels with thresholds and pending commands.
+"""SQL of stock as people read it: levels by site and product, with thresholds.
 
-Read-only: levels are written by `levels.py`. A product's thresholds fall back
-site×product → product → policy → site; `pending` counts decreases only.
+Read-only: levels are written by `levels.py`. Thresholds fall back as thresholds.py
+says; what is reserved and pending is holding.py's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
+from cloud_hub.domain.search import tsquery
+from cloud_hub.storage import holding, thresholds
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array
 from cloud_hub.storage.listing import equals, of_sites, optional, page, paged
-from cloud_hub.storage.schema import commands, levels, policies, products, site_products, sites
-from cloud_hub.storage.schema.base import EVERYWHERE
-from sync_protocol.vocabulary import OWN_LOCATIONS, Location
-
-_OWN: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{place}'") for place in OWN_LOCATIONS]
-_EVERYWHERE: sa.ColumnElement[Any] = sa.literal_column(f"'{EVERYWHERE}'::uuid")
+from cloud_hub.storage.schema import levels, products, site_products, sites
 
 
 class LevelFilter(NamedTuple):
@@ -41,6 +39,7 @@ class Level:
     unit: str
     on_hand: int
     hold: int
+    reserved: int
     pending: int
     reorder_point: int
     critical_level: int
@@ -48,98 +47,78 @@ class Level:
 
     @property
     def available(self) -> int:
-        return self.on_hand - self.hold - self.pending
+        return self.on_hand - self.hold - self.reserved - self.pending
 
 
 _FIELDS = (
-    "sku", "name", "unit", "on_hand", "hold", "pending", "reorder_point", "critical_level", "locations",
+    "sku", "name", "unit", "on_hand", "hold", "reserved", "pending", "reorder_point", "critical_level", "locations",
 )  # fmt: skip
 _WORDS = sa.bindparam("words", type_=sa.Text)
+Wanted = Callable[[sa.Table], sa.ColumnElement[bool]]
+"""Which rows, of a table with `site_id` and `product_id`."""
 
 
-def _stock(*wanted: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Stock by site and product, of the levels wanted, with thresholds and pending commands."""
-    level = _sums(*wanted)
-    own = sa.and_(site_products.c.site_id == level.c.site_id, site_products.c.product_id == level.c.product_id)
+def _stock(wanted: Wanted) -> sa.Select[Any]:
+    """Stock by site and product, with thresholds, reservations and what is pending."""
+    level = _sums(wanted)
     return sa.select(
         level,
         products.c.sku,
         products.c.name,
         products.c.unit,
-        _pending(level).label("pending"),
-        _threshold(level, "reorder_point").label("reorder_point"),
-        _threshold(level, "critical_level").label("critical_level"),
+        holding.reserved(level.c.site_id, level.c.product_id),
+        holding.pending(level.c.site_id, level.c.product_id),
+        thresholds.threshold("reorder_point"),
+        thresholds.threshold("critical_level"),
     ).select_from(
-        level.join(products, products.c.id == level.c.product_id)
-        .join(sites, sites.c.id == level.c.site_id)
-        .outerjoin(site_products, own)
+        thresholds.joined(
+            level.join(products, products.c.id == level.c.product_id).join(sites, sites.c.id == level.c.site_id)
+        )
     )
 
 
-def _sums(*wanted: sa.ColumnElement[bool]) -> sa.Subquery:
-    on_hold = sa.func.sum(levels.c.quantity).filter(levels.c.location == Location.HOLD)
+def _sums(wanted: Wanted) -> sa.Subquery:
+    held = _places(wanted)
+    by_location = sa.func.jsonb_object_agg(held.c.location, held.c.quantity).filter(held.c.location.is_not(None))
     return (
         sa.select(
-            levels.c.site_id,
-            levels.c.product_id,
-            sa.func.sum(levels.c.quantity).cast(sa.BigInteger).label("on_hand"),
-            sa.func.coalesce(on_hold, 0).cast(sa.BigInteger).label("hold"),
-            sa.func.jsonb_object_agg(levels.c.location, levels.c.quantity).label("locations"),
+            held.c.site_id,
+            held.c.product_id,
+            holding.on_hand(held),
+            holding.on_hold(held),
+            sa.func.coalesce(by_location, sa.literal_column("'{}'::jsonb"), type_=JSONB).label("locations"),
         )
-        .where(levels.c.location.in_(_OWN), *wanted)
-        .group_by(levels.c.site_id, levels.c.product_id)
+        .group_by(held.c.site_id, held.c.product_id)
         .subquery("level")
     )
 
 
-def _pending(level: sa.Subquery) -> sa.ScalarSelect[Any]:
-    return (
-        sa.select(sa.func.coalesce(sa.func.sum(-commands.c.pending_quantity), 0).cast(sa.BigInteger))
-        .where(
-            commands.c.site_id == level.c.site_id,
-            commands.c.product_id == level.c.product_id,
-            commands.c.state == "pending",
-            commands.c.pending_quantity < 0,
-        )
-        .correlate(level)
-        .scalar_subquery()
+def _places(wanted: Wanted) -> sa.Subquery:
+    """What lies where; what belongs to a site's assortment is a zero nowhere before it ever came."""
+    in_ledger = sa.select(levels.c.site_id, levels.c.product_id, levels.c.location, levels.c.quantity).where(
+        holding.is_own(levels.c.location), wanted(levels)
     )
-
-
-def _threshold(level: sa.Subquery, name: str) -> sa.ColumnElement[int]:
-    return sa.func.coalesce(
-        site_products.c[name], products.c[name], _policy(level, name), sites.c[name], sa.literal_column("0")
-    )
-
-
-def _policy(level: sa.Subquery, name: str) -> sa.ScalarSelect[Any]:
-    """The category's threshold: of the site first, else of the whole chain."""
-    return (
-        sa.select(policies.c[name])
-        .where(
-            sa.or_(policies.c.site_id == level.c.site_id, policies.c.site_id == _EVERYWHERE),
-            policies.c.category.in_((products.c.category, "")),
-            policies.c[name].is_not(None),
-        )
-        .order_by(policies.c.category.desc(), policies.c.site_id.desc())
-        .limit(1)
-        .correlate(level, products)
-        .scalar_subquery()
-    )
+    in_assortment = sa.select(
+        site_products.c.site_id, site_products.c.product_id, sa.null(), sa.literal_column("0")
+    ).where(site_products.c.is_stocked, wanted(site_products))
+    return in_ledger.union_all(in_assortment).subquery("held")
 
 
 _rows = (
-    _stock(of_sites(levels.c.site_id), equals(levels.c.product_id))
+    _stock(lambda table: sa.and_(of_sites(table.c.site_id), equals(table.c.product_id)))
     .where(optional(_WORDS, products.c.search.op("@@")(sa.func.to_tsquery("simple", _WORDS))))
     .subquery("found")
 )
+_available = _rows.c.on_hand - _rows.c.hold - _rows.c.reserved - _rows.c.pending
 _LEVELS = paged(sa.select(_rows), _rows.c.site_id, _rows.c.product_id)
 _LIST = Query(_LEVELS)
-_LIST_LOW = Query(_LEVELS.where(_rows.c.on_hand - _rows.c.hold - _rows.c.pending <= _rows.c.reorder_point))
+_LIST_LOW = Query(_LEVELS.where(_available <= _rows.c.reorder_point))
 _OF_PRODUCTS = Query(
     _stock(
-        levels.c.site_id == bound(levels.c.site_id),
-        levels.c.product_id == sa.any_(bound_array(levels.c.product_id, "ids")),
+        lambda table: sa.and_(
+            table.c.site_id == bound(table.c.site_id),
+            table.c.product_id == sa.any_(bound_array(table.c.product_id, "ids")),
+        )
     ).order_by("product_id")
 )
 
@@ -149,8 +128,9 @@ async def list_levels(
 ) -> list[Level]:
     """Levels by (site, product)."""
     query = _LIST_LOW if wanted.only_low else _LIST
+    words = None if wanted.q is None else tsquery(wanted.q)
     rows = await query.fetch(
-        connection, sites=wanted.sites, product_id=wanted.product_id, words=_words(wanted.q), **page(after, skip, limit)
+        connection, sites=wanted.sites, product_id=wanted.product_id, words=words, **page(after, skip, limit)
     )
     return [_level(row) for row in rows]
 
@@ -158,13 +138,6 @@ async def list_levels(
 async def list_levels_of(connection: Connection, site_id: object, product_ids: Sequence[object]) -> list[Level]:
     """The levels of some products at one site, by product."""
     return [_level(row) for row in await _OF_PRODUCTS.fetch(connection, site_id=site_id, ids=product_ids)]
-
-
-def _words(q: str | None) -> str | None:
-    if q is None:
-        return None
-    kept = "".join(char if char.isalnum() else " " for char in q.lower()).split()[:10]
-    return " & ".join(f"'{word}':*" for word in kept)
 
 
 def _level(row: Row) -> Level:

@@ -1,22 +1,21 @@
-"""Changing stock: adjustments, batches of movements, and what became of a command.
+"""Changing stock: adjustments, increments, decrements, levels set, batches of movements.
 
 A change to a site with a box is a command to that box and answers 202 with its place; a
 change to a site that the hub runs is a movement at once. Either is safe to repeat with
 the same Idempotency-Key, for ever.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, Invalid, NotFound
-from cloud_hub.services.adjusting import Adjustment, Command
-from cloud_hub.services.commands import Given
-from cloud_hub.web.fields import Input, Key, Quantity, QuantityText, Seconds, Text, Time, Uuid, View
+from cloud_hub.services.adjusting import Adjustment
+from cloud_hub.web.commands import CommandView, asked_answer
+from cloud_hub.web.fields import Input, Key, NotNegative, Quantity, QuantityText, Seconds, Text, Uuid, View
 from cloud_hub.web.fields import PositiveQuantity as Positive
-from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.times import rfc3339
+from cloud_hub.web.operations import Answer, Call, Table
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("stock")
@@ -36,10 +35,13 @@ class Adjust(Input):
     site_id: Uuid | None = None
     """Left out: your only site, else the default site."""
     delta: Quantity | None = None
+    quantity: Quantity | None = None
+    """Another name of `delta`."""
     set_to: Quantity | None = None
     """Either `delta`, or the quantity that the location shall hold."""
     location: OwnLocation = "shelf"
-    reason: AdjustReason = "correction"
+    reason: AdjustReason | Text = "correction"
+    """Any other text is a correction with that text as its note."""
     note: Text | None = None
     expected_quantity: Quantity | None = None
     """Refuse when what is available is another quantity."""
@@ -87,48 +89,82 @@ class Adjusted(View):
     """What the location holds now."""
 
 
-class CommandView(View):
-    id: str
-    site_id: str
-    kind: str
-    status: str
-    """pending, done, refused, expired or unsupported: only the store decides."""
-    body: dict[str, Any]
-    key: str
-    actor: str | None
-    detail: str | None
-    movement_id: str | None
-    created_at: Time
-    expires_at: Time | None
-    decided_at: Time | None
+class Change(Input):
+    product_id: Uuid
+    quantity: Positive
+    site_id: Uuid | None = None
+    """Left out: your only site, else the default site."""
+    location: OwnLocation = "shelf"
+    note: Text | None = None
 
 
-@table.add("POST", "/inventory/adjust", permission=Permission.STOCK_WRITE, body=Adjust, answer=Adjusted, status=201,
-           others={200: Adjusted, 202: CommandView}, errors=(NotFound, Conflict, Invalid), idempotent=True)  # fmt: skip
+class Increment(Change):
+    reason: Literal["correction", "receipt", "return", "opening"] = "correction"
+
+
+class Decrement(Change):
+    reason: Literal["correction", "sale", "damage", "expiry", "theft", "supplier_return"] = "correction"
+
+
+class SetLevel(Input):
+    quantity: NotNegative
+    """What the location holds, as somebody counted it."""
+    site_id: Uuid | None = None
+    """Left out: your only site, else the default site."""
+    location: OwnLocation = "shelf"
+    note: Text | None = None
+    expected_quantity: Quantity | None = None
+    """Refuse when what is available is another quantity."""
+
+
+_CHANGED: dict[str, Any] = {
+    "permission": Permission.STOCK_WRITE, "answer": Adjusted, "status": 201,
+    "others": {200: Adjusted, 202: CommandView}, "errors": (NotFound, Conflict, Invalid), "idempotent": True,
+}  # fmt: skip
+"""What all changes of one product's stock answer."""
+
+
+@table.add("POST", "/inventory/adjust", body=Adjust, **_CHANGED)
 async def adjust_inventory(call: Call[None, Adjust]) -> Answer:
     """Change the stock of one product; a store's box decides and answers (202), a hub-run site changes at once"""
     body = call.body
-    if (body.delta is None) == (body.set_to is None) or body.delta == 0:
+    if [body.delta, body.quantity, body.set_to].count(None) != 2 or 0 in (body.delta, body.quantity):
         raise Conflict("delta_or_set_to", "expected either a delta that is not zero, or set_to")
+    is_reason = body.reason in get_args(AdjustReason)
     asked = Adjustment(
         product_id=body.product_id,
-        delta=_parsed(body.delta),
+        delta=_parsed(body.quantity if body.delta is None else body.delta),
         set_to=_parsed(body.set_to),
         location=body.location,
-        reason=body.reason,
-        note=body.note,
+        reason=body.reason if is_reason else "correction",
+        note=body.note if is_reason else " ".join(filter(None, (body.reason, body.note))),
         expected_quantity=_parsed(body.expected_quantity),
         expires_at=None if body.expires_in_s is None else call.now_ms + body.expires_in_s * 1000,
     )
-    site = await call.hub.stock.site_for(call.principal, body.site_id)
-    if site.kind == "edge":
-        return asked_answer(await call.hub.adjusting.ask(site, asked, call.key, call.principal, call.now_ms))
-    done = await call.hub.adjusting.adjust(site, asked, call.key, call.principal, call.now_ms)
-    view = Adjusted(
-        site_id=site.id, movement_id=done.movement_id, position=done.position, quantity=format_quantity(done.quantity)
-    )
-    made = done.movement_id is not None and not done.replayed
-    return Answer(view=view, status=201 if made else 200, headers=_replayed(done.replayed))
+    return await _adjust(call, body.site_id, asked)
+
+
+@table.add("POST", "/inventory/increment", body=Increment, **_CHANGED)
+async def increment_inventory(call: Call[None, Increment]) -> Answer:
+    """Add units of one product; a store's box decides and answers (202), a hub-run site changes at once"""
+    return await _change(call, +1)
+
+
+@table.add("POST", "/inventory/decrement", body=Decrement, **_CHANGED)
+async def decrement_inventory(call: Call[None, Decrement]) -> Answer:
+    """Take units of one product away, never below zero unless its policy allows that (409 insufficient_stock)"""
+    return await _change(call, -1)
+
+
+@table.add("PUT", "/inventory/products/{product_id}", body=SetLevel, **_CHANGED)
+async def set_level(call: Call[None, SetLevel]) -> Answer:
+    """Say what a location holds: the difference is posted as a correction, compared and set in one step"""
+    body = call.body
+    asked = Adjustment(
+        product_id=call.path["product_id"], set_to=parse_quantity(body.quantity), location=body.location,
+        note=body.note, expected_quantity=_parsed(body.expected_quantity),
+    )  # fmt: skip
+    return await _adjust(call, body.site_id, asked)
 
 
 @table.add("POST", "/inventory/movements", permission=Permission.STOCK_WRITE, body=MovementBatch, answer=BatchResult,
@@ -150,29 +186,26 @@ async def post_movements(call: Call[None, MovementBatch]) -> Answer:
     return Answer(view=view, status=200 if posted.is_replayed else 201, headers=_replayed(posted.is_replayed))
 
 
-@table.add("GET", "/commands/{command_id}", permission=Permission.STOCK_READ, answer=CommandView, errors=(NotFound,))
-async def get_command(call: Call[None, None]) -> CommandView:
-    """What became of a command to a store"""
-    command = await call.hub.adjusting.command(call.path["command_id"])
-    call.principal.require_site(command.site_id)
-    return command_view(command)
-
-
-def asked_answer(given: Given) -> Answer:
-    """202: a store's box has been asked, and where to see what it decides."""
-    command, replayed = given
-    headers = {"Location": f"{PREFIX}/commands/{command.id}", **_replayed(replayed)}
-    return Answer(view=command_view(command), status=202, headers=headers)
-
-
-def command_view(command: Command) -> CommandView:
-    """A command as the API shows it."""
-    return CommandView(
-        id=command.id, site_id=command.site_id, kind=command.kind, status=command.status, body=command.body,
-        key=command.key, actor=command.actor, detail=command.detail, movement_id=command.movement_id,
-        created_at=rfc3339(command.created_at_ms), expires_at=rfc3339(command.expires_at_ms),
-        decided_at=rfc3339(command.decided_at_ms),
+async def _change(call: Call[None, Any], sign: int) -> Answer:
+    body: Increment | Decrement = call.body
+    asked = Adjustment(
+        product_id=body.product_id, delta=sign * parse_quantity(body.quantity), location=body.location,
+        reason=body.reason, note=body.note,
     )  # fmt: skip
+    return await _adjust(call, body.site_id, asked)
+
+
+async def _adjust(call: Call[Any, Any], site_id: str | None, asked: Adjustment) -> Answer:
+    """Ask a store's box, or post to a hub-run site."""
+    site = await call.hub.stock.site_for(call.principal, site_id)
+    if site.kind == "edge":
+        return asked_answer(await call.hub.adjusting.ask(site, asked, call.key, call.principal, call.now_ms))
+    done = await call.hub.adjusting.adjust(site, asked, call.key, call.principal, call.now_ms)
+    view = Adjusted(
+        site_id=site.id, movement_id=done.movement_id, position=done.position, quantity=format_quantity(done.quantity)
+    )
+    made = done.movement_id is not None and not done.replayed
+    return Answer(view=view, status=201 if made else 200, headers=_replayed(done.replayed))
 
 
 def _parsed(value: Any) -> int | None:

@@ -11,9 +11,9 @@ from cloud_hub.services.api_keys import ApiKey, Draft
 from cloud_hub.web.fields import Days, Input, Name, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
-from cloud_hub.web.products import link
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.users import SiteIds
+from cloud_hub.web.views import link
 
 table = Table("api keys")
 

@@ -7,18 +7,30 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_hub.web import (
     adjusting,
+    alert_settings,
     alerts,
     api_keys,
     approval_limits,
+    assortment,
+    audit,
     auth,
+    barcodes,
+    categories,
+    changes,
+    commands,
     devices,
     fleet,
+    imports,
     inventory,
+    jobs,
     me,
+    product_batches,
+    product_list,
     products,
     purchase_orders,
     receipts,
     repairs,
+    reservations,
     restocking,
     sites,
     snapshots,
@@ -26,7 +38,9 @@ from cloud_hub.web import (
     users,
     vendor_prices,
     vendors,
+    webhooks,
 )
+from cloud_hub.web.aliases import add_aliases
 from cloud_hub.web.browsers import cors
 from cloud_hub.web.context import HUB, Hub
 from cloud_hub.web.dispatch import handler_of
@@ -38,10 +52,14 @@ from cloud_hub.web.server import gate
 from cloud_hub.web.well_known import add_well_known
 
 TABLES = (
-    auth.table, me.table, users.table, api_keys.table, sites.table, products.table, inventory.table, adjusting.table,
-    alerts.table, devices.table, fleet.table, repairs.table, snapshots.table, transfers.table,
-    vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
-    receipts.table, restocking.table,
+    auth.table, me.table, users.table, api_keys.table, sites.table, products.table, product_list.table,
+    product_batches.table,
+    barcodes.table, categories.table, assortment.table,
+    inventory.table,
+    adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
+    transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
+    receipts.table, restocking.table, reservations.table, changes.table, webhooks.table, alert_settings.table,
+    jobs.table, imports.table, audit.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 
@@ -62,6 +80,7 @@ def make_app(
     every = operations()
     for operation in every:
         app.router.add_route(operation.method, operation.route, handler_of(operation))
+    add_aliases(app, every)
     add_probes(app)
     add_well_known(app, token_keys)
     add_docs(app, document(every, version))

@@ -9,8 +9,8 @@ from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.purchasing import ApprovalLimit
 from cloud_hub.web.fields import Amount, AmountText, Currency, Input, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.products import amount as amount_text
 from cloud_hub.web.times import rfc3339
+from cloud_hub.web.views import amount as amount_text
 
 table = Table("purchasing")
 

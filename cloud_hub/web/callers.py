@@ -12,7 +12,7 @@ from cloud_hub.domain.api_keys import PREFIX as KEY_PREFIX
 from cloud_hub.domain.permissions import NOBODY, Principal
 from cloud_hub.errors import Unauthenticated
 from cloud_hub.web import browsers
-from cloud_hub.web.context import HUB
+from cloud_hub.web.context import ASKER, HUB
 from cloud_hub.web.operations import Operation
 
 
@@ -27,6 +27,7 @@ async def caller(operation: Operation, request: web.Request, now_ms: int) -> Pri
     except Unauthenticated:
         limits.require(f"address:{address_of(request)}", now_ms)
         raise
+    request[ASKER] = principal
     principal.require(operation.permission)
     limits.require(f"principal:{principal.id}", now_ms)
     return principal

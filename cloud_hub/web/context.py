@@ -4,28 +4,42 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.rates import Rates
 from cloud_hub.services.accounts import Accounts
 from cloud_hub.services.adjusting import Adjusting
+from cloud_hub.services.alert_settings import AlertSettings
 from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
+from cloud_hub.services.assortment import Assortment
+from cloud_hub.services.auditing import Audit
 from cloud_hub.services.catalogue import Catalogue
+from cloud_hub.services.categories import Categories
+from cloud_hub.services.change_feed import ChangeFeed
+from cloud_hub.services.commands import Commands
 from cloud_hub.services.device_tokens import DeviceTokens
 from cloud_hub.services.enrolment import Enrolment
 from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health
+from cloud_hub.services.imports import Imports
+from cloud_hub.services.jobs import Jobs
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.profiles import Profiles
 from cloud_hub.services.purchasing import Purchasing
 from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
+from cloud_hub.services.reserving import Reserving
 from cloud_hub.services.restocking import Restocking
+from cloud_hub.services.showing import Showing
 from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
+from cloud_hub.services.transferring import Transferring
+from cloud_hub.services.upserting import Upserting
 from cloud_hub.services.vendors import Vendors
+from cloud_hub.services.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,25 +48,38 @@ class Hub:
 
     accounts: Accounts
     adjusting: Adjusting
+    alert_settings: AlertSettings
     alerting: Alerting
     api_keys: ApiKeys
+    assortment: Assortment
+    audit: Audit
     catalogue: Catalogue
+    change_feed: ChangeFeed
+    categories: Categories
+    commands: Commands
     device_tokens: DeviceTokens
     enrolment: Enrolment
     fleet: Fleet
     health: Health
+    imports: Imports
+    jobs: Jobs
     metrics: Metrics
     profiles: Profiles
     purchasing: Purchasing
     receiving: Receiving
     recovery: Recovery
     repairs: Repairs
+    reserving: Reserving
     restocking: Restocking
+    showing: Showing
     signing_in: SigningIn
     sites: Sites
     snapshots: Snapshots
     stock: Stock
+    transferring: Transferring
+    upserting: Upserting
     vendors: Vendors
+    webhooks: Webhooks
     limits: Rates
     cors_origins: frozenset[str]
     """Pages of these may call us from a browser; never `*`."""
@@ -61,5 +88,7 @@ class Hub:
 
 
 HUB = web.AppKey("hub", Hub)
+ASKER = web.RequestKey("asker", Principal)
+"""Who asks, once that is known; also of a request that is refused."""
 TRACE = web.RequestKey("trace_id", str)
 """Key of a request's trace id."""

@@ -8,22 +8,24 @@ operations decides everything; handlers never see an invalid value.
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import orjson
 import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from cloud_hub.errors import HubError, Invalid, Unavailable
-from cloud_hub.storage.database import LOST
+from cloud_hub.domain.permissions import NOBODY
+from cloud_hub.errors import Forbidden, HubError, Invalid, TooMany, Unauthenticated, Unavailable
+from cloud_hub.services.auditing import Entry, Testimony
+from cloud_hub.storage.database import LOST, WITNESS
 from cloud_hub.storage.reads import BUSY
 from cloud_hub.web.callers import address_of, caller
-from cloud_hub.web.context import HUB, TRACE
-from cloud_hub.web.operations import PATH_PATTERNS, Answer, Call, Operation
+from cloud_hub.web.context import ASKER, HUB, TRACE
+from cloud_hub.web.operations import PATH_PATTERNS, PREFIX, Answer, Call, Operation
 from cloud_hub.web.problems import of_hub_error, of_validation, problem
 
+DENIALS = (Unauthenticated, Forbidden, TooMany)
 _TAG = re.compile(r"[\x21-\x7e]{1,60}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -38,16 +40,41 @@ def handler_of(operation: Operation) -> Callable[[web.Request], Awaitable[web.St
         trace_id = request[TRACE]
         try:
             call = await _call(operation, request)
-            return _answer(operation, call, await operation.handler(call))
+            return _answer(operation, call, await _done(operation, call))
         except _Refused as refused:
             return refused.response
         except HubError as error:
+            if isinstance(error, DENIALS):
+                request.app[HUB].audit.refused(_entry(operation, request), error.code)
             return of_hub_error(error, trace_id)
         except (*LOST, *BUSY) as error:
             log.warning("the database is away", trace_id=trace_id, detail=f"{type(error).__name__}: {error}")
             return of_hub_error(Unavailable("database", "the database is away or busy; ask again"), trace_id)
 
     return handle
+
+
+async def _done(operation: Operation, call: Call[Any, Any]) -> Any:
+    """Let the handler do it; a write leaves an entry in the audit, in its own transaction where it has one."""
+    if operation.method == "GET":
+        return await operation.handler(call)
+    entry = _entry(operation, call.request)
+    if call.body is not None:
+        entry.detail["fields"] = sorted(call.body.model_fields_set)
+    testimony = Testimony(entry)
+    token = WITNESS.set(testimony)
+    try:
+        result = await operation.handler(call)
+    finally:
+        WITNESS.reset(token)
+    call.hub.audit.done(testimony)
+    return result
+
+
+def _entry(operation: Operation, request: web.Request) -> Entry:
+    who = request.get(ASKER, NOBODY)
+    detail = {"name": who.name, "address": address_of(request), "trace_id": request[TRACE]}
+    return Entry(time.time_ns() // 1_000_000, who.id, operation.name, request.path.removeprefix(PREFIX)[:300], detail)
 
 
 class _Refused(Exception):
@@ -89,13 +116,19 @@ def _query(operation: Operation, request: web.Request) -> BaseModel | None:
     pairs = dict(request.query)
     if len(pairs) != len(request.query):
         raise Invalid("query", "expected each query parameter once", pointer="/query")
-    known = operation.query.model_fields if operation.query is not None else {}
-    if unknown := min(pairs.keys() - known.keys(), default=None):
-        raise Invalid("unknown_parameter", f"unknown query parameter {unknown[:60]!r}", pointer="/query")
+    values: dict[str, Any] = {}
+    for name, value in pairs.items():
+        base, _, key = name.partition("[")
+        if name in operation.parameters:
+            values[name] = value
+        elif base in operation.deep_parameters and key.endswith("]"):
+            values.setdefault(base, {})[key[:-1]] = value
+        else:
+            raise Invalid("unknown_parameter", f"unknown query parameter {name[:60]!r}", pointer="/query")
     if operation.query is None:
         return None
     try:
-        return operation.query.model_validate_strings(pairs)
+        return operation.query.model_validate_strings(values)
     except ValidationError as error:
         raise _Refused(of_validation(error, "/query", request[TRACE])) from error
 
@@ -123,30 +156,33 @@ def _if_match(operation: Operation, request: web.Request) -> str | None:
 
 
 async def _body(operation: Operation, request: web.Request) -> BaseModel | None:
-    if operation.body is None:
+    if operation.body is None and not operation.uploads:
         return None
     trace_id = request[TRACE]
-    if request.content_type not in (operation.media_type, "application/json"):
-        raise _Refused(problem(415, "media_type", f"expected {operation.media_type}", trace_id))
+    expected = operation.uploads or (operation.media_type, "application/json")
+    if request.content_type not in expected:
+        raise _Refused(problem(415, "media_type", f"expected {' or '.join(dict.fromkeys(expected))}", trace_id))
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise _Refused(problem(415, "content_encoding", "expected a body without Content-Encoding", trace_id))
-    data = await _read(request, operation.body_bytes_max)
+    if operation.body is None:
+        return None
+    data = b"".join([piece async for piece in stream(request, operation.body_bytes_max)])
     try:
         return operation.body.model_validate_json(data)
     except ValidationError as error:
         raise _Refused(of_validation(error, "", trace_id)) from error
 
 
-async def _read(request: web.Request, bytes_max: int) -> bytes:
-    """The body, never more than the operation allows."""
+async def stream(request: web.Request, bytes_max: int) -> AsyncIterator[bytes]:
+    """The body piece by piece, never more than the operation allows."""
     if request.content_length is not None and request.content_length > bytes_max:
         raise _too_large(request, bytes_max)
-    data = bytearray()
+    read = 0
     async for piece in request.content.iter_chunked(65_536):
-        data += piece
-        if len(data) > bytes_max:
+        read += len(piece)
+        if read > bytes_max:
             raise _too_large(request, bytes_max)
-    return bytes(data)
+        yield piece
 
 
 def _too_large(request: web.Request, bytes_max: int) -> _Refused:
@@ -163,5 +199,5 @@ def _answer(operation: Operation, call: Call[Any, Any], result: Any) -> web.Stre
     status = answer.status or operation.status
     if answer.view is None:
         return web.Response(status=status, headers=headers)
-    body = orjson.dumps(answer.view.model_dump(mode="json"))
+    body = answer.view.model_dump_json().encode()
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)

@@ -142,7 +142,7 @@ _METADATA_SCHEMA = {
 }
 
 
-def _whole_number(value: object) -> object:
+def whole_number(value: object) -> object:
     """JSON has one kind of number: 5.0 is the integer 5."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -152,7 +152,7 @@ MetadataValue = Annotated[
     | bool
     | Annotated[int, Field(ge=-(2**53), le=2**53)]
     | None,
-    BeforeValidator(_whole_number),
+    BeforeValidator(whole_number),
 ]
 Metadata = Annotated[
     dict[Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)], MetadataValue],
@@ -160,9 +160,9 @@ Metadata = Annotated[
     WithJsonSchema(_METADATA_SCHEMA),
 ]
 """Free facts of a product: flat, and decimals written as text (records carry no floats)."""
-Seconds = Annotated[int, Field(ge=1, le=30 * 86_400), BeforeValidator(_whole_number)]
+Seconds = Annotated[int, Field(ge=1, le=30 * 86_400), BeforeValidator(whole_number)]
 
-Days = Annotated[int, Field(ge=0, le=3_650), BeforeValidator(_whole_number)]
+Days = Annotated[int, Field(ge=0, le=3_650), BeforeValidator(whole_number)]
 
 
 def _day(value: object) -> object:
@@ -196,6 +196,12 @@ def _flag(value: object) -> bool:
     return value == "true"
 
 
+DEEP = "deepObject"
+DeepObject = Annotated[
+    dict[Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)], Text],
+    Field(max_length=5, json_schema_extra={"style": DEEP}),
+]
+"""Query parameters `name[key]=value` as one mapping."""
 PageLimit = Annotated[int, Field(ge=1, le=500), BeforeValidator(_whole)]
 Skip = Annotated[int, Field(ge=0, le=100_000), BeforeValidator(_whole)]
 QueryFlag = Annotated[bool, BeforeValidator(_flag)]

@@ -11,18 +11,17 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from cloud_hub.domain.permissions import Permission
+from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.errors import NotFound
 from cloud_hub.services.stock import Levels as SeenLevels
-from cloud_hub.storage import stock_list
+from cloud_hub.services.stock import Seen
 from cloud_hub.storage.movement_list import MovementFilter
 from cloud_hub.storage.stock_list import LevelFilter
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
-from cloud_hub.web.products import link
 from cloud_hub.web.times import rfc3339, to_ms
-from sync_protocol.low_stock import Severity
+from cloud_hub.web.views import link
 from sync_protocol.quantity import format_quantity
 from sync_protocol.vocabulary import Reason
 
@@ -65,12 +64,18 @@ class Level(View):
     on_hand: QuantityText
     available: QuantityText
     hold: QuantityText
+    reserved: QuantityText
+    """Promised to somebody."""
     pending: QuantityText
     """What commands without an outcome may still take away."""
     locations: dict[str, QuantityText]
     reorder_point: QuantityText
     critical_level: QuantityText
     severity: Literal["ok", "low", "critical", "out"]
+    on_order: QuantityText | None
+    """Ordered from vendors and not received; null for those who receive blind."""
+    in_transit: QuantityText
+    """On its way from other sites."""
 
 
 class Levels(View):
@@ -120,6 +125,10 @@ class RestocksQuery(PageQuery):
     product_id: Uuid | None = None
     since: Moment | None = None
     until: Moment | None = None
+    actor: Text | None = None
+    """Who did it, by the name that movements carry."""
+    document: Text | None = None
+    """For example an order's number or a transfer's id."""
 
 
 class MovementsQuery(RestocksQuery):
@@ -173,7 +182,9 @@ async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) 
     found = await call.hub.stock.levels(wanted, query.after(UUID, UUID), query.skip, query.limit, call.now_ms)
     cursor = next_level(found, query)
     view = Levels(
-        items=[Level(**level_fields(*row)) for row in found.rows], next_cursor=cursor, as_of=as_of_views(found)
+        items=[Level(**level_fields(row, call.principal)) for row in found.rows],
+        next_cursor=cursor,
+        as_of=as_of_views(found),
     )
     return Answer(view=view, headers=link(call, cursor))
 
@@ -201,8 +212,9 @@ def as_of_views(found: SeenLevels) -> list[AsOf]:
     ]
 
 
-def level_fields(row: stock_list.Level, severity: Severity) -> dict[str, Any]:
-    """A level as the API shows it."""
+def level_fields(seen: Seen, who: Principal) -> dict[str, Any]:
+    """A level as the API shows it to somebody."""
+    row = seen.level
     return {
         "site_id": row.site_id,
         "product_id": row.product_id,
@@ -212,11 +224,14 @@ def level_fields(row: stock_list.Level, severity: Severity) -> dict[str, Any]:
         "on_hand": format_quantity(row.on_hand),
         "available": format_quantity(row.available),
         "hold": format_quantity(row.hold),
+        "reserved": format_quantity(row.reserved),
         "pending": format_quantity(row.pending),
         "locations": {place: format_quantity(quantity) for place, quantity in row.locations.items()},
         "reorder_point": format_quantity(row.reorder_point),
         "critical_level": format_quantity(row.critical_level),
-        "severity": severity,
+        "severity": seen.severity,
+        "on_order": format_quantity(seen.on_order) if who.may(Permission.ORDERS_EXPECTED) else None,
+        "in_transit": format_quantity(seen.in_transit),
     }
 
 
@@ -227,6 +242,8 @@ async def _movements(call: Call[Any, None], query: RestocksQuery, product_id: st
         reason=reason,
         since_ms=None if query.since is None else to_ms(query.since),
         until_ms=None if query.until is None else to_ms(query.until),
+        actor=query.actor,
+        document=query.document,
     )
     rows = await call.hub.stock.movements(wanted, query.after(datetime, UUID, UUID, int), query.skip, query.limit)
     cursor = make_cursor(rows[-1].sort_key) if len(rows) == query.limit else None

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from cloud_hub.web.browsers import ACCESS
+from cloud_hub.web.fields import DEEP
 from cloud_hub.web.operations import Operation
 from cloud_hub.web.problems import MEDIA_TYPE, STATUS, TITLES, Problem
 
@@ -107,6 +108,8 @@ def _operation(operation: Operation, references: References) -> dict[str, Any]:
     if operation.body is not None:
         content = {operation.media_type: {"schema": references[operation.body, "validation"]}}
         described["requestBody"] = {"required": True, "content": content}
+    elif operation.uploads:
+        described["requestBody"] = {"required": True, "content": dict.fromkeys(operation.uploads, _FILE)}
     return described
 
 
@@ -120,7 +123,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         schema = operation.query.model_json_schema(by_alias=True)
         required = schema.get("required", [])
         found += [
-            {"name": name, "in": "query", "required": name in required, "schema": _plain(field, schema)}
+            {"name": name, "in": "query", "required": name in required, **_styled(_plain(field, schema))}
             for name, field in schema.get("properties", {}).items()
         ]
     if operation.idempotent:
@@ -128,6 +131,17 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     if operation.conditional:
         found.append(_IF_MATCH_HEADER)
     return found
+
+
+_FILE = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+
+
+def _styled(field: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a query parameter, and how a mapping is written."""
+    if field.get("style") != DEEP:
+        return {"schema": field}
+    schema = {name: value for name, value in field.items() if name != "style"}
+    return {"style": DEEP, "explode": True, "schema": schema}
 
 
 def _plain(field: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +180,7 @@ def _error_statuses(operation: Operation) -> list[int]:
     statuses = {*_ANYWAY, *(STATUS[error] for error in operation.errors)}
     if operation.permission is not None:
         statuses |= {401, 403}
-    if operation.body is not None:
+    if operation.body is not None or operation.uploads:
         statuses.update(_WITH_BODY)
     if operation.conditional:
         statuses.add(412)

@@ -9,6 +9,7 @@ and return a view (or an `Answer` with another status or headers).
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.errors import HubError
 from cloud_hub.web.context import Hub
+from cloud_hub.web.fields import DEEP
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -57,7 +59,7 @@ class Answer:
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
     """All that is to be said about one call."""
 
@@ -81,6 +83,8 @@ class Operation:
     body_bytes_max: int = BODY_BYTES_MAX
     media_type: str = "application/json"
     """Of the body (JSON in any case)."""
+    uploads: tuple[str, ...] = ()
+    """Media types of a file that is the body; the handler takes it in piece by piece."""
     produces: str | None = None
     """Media type of an answer that is no JSON view."""
 
@@ -96,6 +100,18 @@ class Operation:
     def route(self) -> str:
         """The path for the router: a value that cannot be one is no such resource."""
         return re.sub(r"{(\w+)}", lambda found: f"{{{found[1]}:{PATH_PATTERNS.get(found[1], UUID)}}}", self.path)
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """Of the query, by their outer names."""
+        fields = {} if self.query is None else self.query.model_fields
+        return frozenset(info.alias or name for name, info in fields.items()) - self.deep_parameters
+
+    @cached_property
+    def deep_parameters(self) -> frozenset[str]:
+        """Those that come as `name[key]=value`."""
+        fields = {} if self.query is None else self.query.model_fields
+        return frozenset(name for name, info in fields.items() if info.json_schema_extra == {"style": DEEP})
 
     @property
     def path_parameters(self) -> list[str]:

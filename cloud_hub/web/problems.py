@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from cloud_hub.errors import (
     Conflict,
     Forbidden,
+    Gone,
     HubError,
     Invalid,
     NotFound,
@@ -31,6 +32,7 @@ STATUS: dict[type[HubError], int] = {
     Unauthenticated: 401,
     Forbidden: 403,
     NotFound: 404,
+    Gone: 410,
     Conflict: 409,
     Stale: 412,
     TooMany: 429,
@@ -45,6 +47,7 @@ TITLES = {
     406: "Not acceptable",
     408: "Request took too long",
     409: "Conflict with the present state",
+    410: "No longer there",
     411: "Length required",
     412: "Not the newest version",
     413: "Too large",

@@ -14,13 +14,14 @@ from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.adjusting import Adjustment
 from cloud_hub.services.receiving import Came, Delivery, Receipt, ReceiptFilter, ReceiptLine
-from cloud_hub.web.adjusting import CommandView, OwnLocation, asked_answer
+from cloud_hub.web.adjusting import OwnLocation
+from cloud_hub.web.commands import CommandView, asked_answer
 from cloud_hub.web.fields import Input, Name, NotNegative, PositiveQuantity, QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.inventory import sites_of
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
-from cloud_hub.web.products import link
 from cloud_hub.web.times import rfc3339
+from cloud_hub.web.views import link
 from sync_protocol.quantity import format_quantity, parse_quantity
 from sync_protocol.vocabulary import Reason
 
@@ -143,8 +144,8 @@ async def restock_product(call: Call[None, Restock]) -> Answer:
     site = await call.hub.stock.site_for(call.principal, body.site_id)
     if site.kind == "edge":
         asked = Adjustment(
-            product_id=product_id, delta=quantity, set_to=None, location=body.location, reason=str(Reason.RECEIPT),
-            note=" ".join(filter(None, (body.document, body.note))) or None, expected_quantity=None, expires_at=None,
+            product_id=product_id, delta=quantity, location=body.location, reason=str(Reason.RECEIPT),
+            note=" ".join(filter(None, (body.document, body.note))) or None,
         )  # fmt: skip
         given = await call.hub.adjusting.ask(site, asked, call.key, call.principal, call.now_ms)
         return asked_answer(given)

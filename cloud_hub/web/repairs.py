@@ -5,11 +5,11 @@ from uuid import UUID
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.services.repairs import Lost
 from cloud_hub.web.fields import Time, Uuid, View
-from cloud_hub.web.operations import Call, Table
+from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
-from cloud_hub.web.products import ProductView
-from cloud_hub.web.products import view_of as product_view
+from cloud_hub.web.product_views import ProductView, tagged
 from cloud_hub.web.times import rfc3339
 
 table = Table("repairs")
@@ -28,6 +28,10 @@ class SitePageQuery(PageQuery):
 
 class StateQuery(SitePageQuery):
     state: Literal["open", "done"] | None = None
+
+
+class ConflictsQuery(SitePageQuery):
+    state: Literal["open", "restored", "accepted"] | None = None
 
 
 class Quarantined(View):
@@ -147,28 +151,30 @@ async def close_exception(call: Call[None, None]) -> ExceptionView:
     )
 
 
-@table.add("GET", "/conflicts", permission=Permission.PRODUCTS_READ, query=SitePageQuery, answer=ConflictPage)
-async def list_conflicts(call: Call[SitePageQuery, None]) -> ConflictPage:
+@table.add("GET", "/conflicts", permission=Permission.PRODUCTS_READ, query=ConflictsQuery, answer=ConflictPage)
+async def list_conflicts(call: Call[ConflictsQuery, None]) -> ConflictPage:
     """Edits that lost against a concurrent one"""
     query = call.query
-    rows = await call.hub.repairs.conflicts(query.sites_for(call), query.after(int, UUID), query.skip, query.limit)
-    items = [
-        ConflictView(
-            id=row.id, site_id=row.site_id, entity=row.entity, entity_id=row.entity_id, field=row.field,
-            kept=row.kept, lost=row.lost,
-            state=row.state, found_at=rfc3339(row.at_ms),
-        )
-        for row in rows
-    ]  # fmt: skip
+    rows = await call.hub.repairs.conflicts(
+        query.sites_for(call), query.state, query.after(int, UUID), query.skip, query.limit
+    )
+    items = [_lost(row) for row in rows]
     cursor = make_cursor((rows[-1].at_ms, rows[-1].id)) if len(rows) == query.limit else None
     return ConflictPage(items=items, next_cursor=cursor)
 
 
 @table.add("POST", "/conflicts/{conflict_id}/restore", permission=Permission.PRODUCTS_WRITE, answer=ProductView,
            errors=(NotFound, Conflict))  # fmt: skip
-async def restore_conflict(call: Call[None, None]) -> ProductView:
+async def restore_conflict(call: Call[None, None]) -> Answer:
     """Take the edit that lost after all"""
-    return product_view(await call.hub.repairs.restore(call.path["conflict_id"], call.principal, call.now_ms))
+    return tagged(await call.hub.repairs.restore(call.path["conflict_id"], call.principal, call.now_ms))
+
+
+@table.add("POST", "/conflicts/{conflict_id}/accept", permission=Permission.PRODUCTS_WRITE, answer=ConflictView,
+           errors=(NotFound, Conflict))  # fmt: skip
+async def accept_conflict(call: Call[None, None]) -> ConflictView:
+    """Leave it as it was decided: what was kept stays, and the conflict is closed"""
+    return _lost(await call.hub.repairs.accept(call.path["conflict_id"], call.principal, call.now_ms))
 
 
 @table.add("GET", "/branches", permission=Permission.FLEET_READ, query=SitePageQuery, answer=BranchPage)
@@ -194,3 +200,10 @@ async def adopt_branch(call: Call[None, None]) -> Adoption:
     call.principal.require_site((await call.hub.repairs.branch(call.path["branch_id"])).site_id)
     commands = await call.hub.recovery.adopt(call.path["branch_id"], call.principal.name, call.now_ms)
     return Adoption(branch_id=call.path["branch_id"], commands=commands)
+
+
+def _lost(row: Lost) -> ConflictView:
+    return ConflictView(
+        id=row.id, site_id=row.site_id, entity=row.entity, entity_id=row.entity_id, field=row.field, kept=row.kept,
+        lost=row.lost, state=row.state, found_at=rfc3339(row.at_ms),
+    )  # fmt: skip

@@ -11,8 +11,8 @@ from cloud_hub.services.restocking import Advice
 from cloud_hub.web.fields import QuantityText, UnitAmountText, View
 from cloud_hub.web.inventory import AsOf, Level, LowQuery, as_of_views, level_fields, next_level, sites_of
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.products import link
 from cloud_hub.web.vendor_prices import unit_amount
+from cloud_hub.web.views import link
 from sync_protocol.quantity import format_quantity
 
 table = Table("purchasing")
@@ -29,7 +29,6 @@ class BestVendor(View):
 
 
 class RestockAlert(Level):
-    on_order: QuantityText | None
     suggested_quantity: QuantityText | None
     """Up to the maximum of the product at the site, else to twice its reorder point."""
     vendor: BestVendor | None
@@ -57,8 +56,7 @@ async def list_restock_alerts(call: Call[LowQuery, None]) -> Answer:
 def _alert(advice: Advice, who: Principal) -> RestockAlert:
     is_open = who.may(Permission.ORDERS_EXPECTED)
     return RestockAlert(
-        **level_fields(*advice.seen),
-        on_order=format_quantity(advice.on_order) if is_open else None,
+        **level_fields(advice.seen, who),
         suggested_quantity=format_quantity(advice.suggested) if is_open else None,
         vendor=_best(advice) if is_open and who.may(Permission.VENDORS_READ) else None,
     )

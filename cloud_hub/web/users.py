@@ -11,8 +11,8 @@ from cloud_hub.services.accounts import Invited, Person, User, UserFilter
 from cloud_hub.web.fields import Email, Input, Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
-from cloud_hub.web.products import link
 from cloud_hub.web.times import rfc3339
+from cloud_hub.web.views import link
 
 table = Table("people")
 

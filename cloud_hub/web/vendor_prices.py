@@ -32,9 +32,9 @@ from cloud_hub.web.fields import (
 )
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, make_cursor
-from cloud_hub.web.products import link
-from cloud_hub.web.products import quantity as quantity_text
 from cloud_hub.web.times import rfc3339
+from cloud_hub.web.views import link
+from cloud_hub.web.views import quantity as quantity_text
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("vendors")

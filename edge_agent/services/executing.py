@@ -160,6 +160,11 @@ def _acknowledge(connection: sqlite3.Connection, command: changes.Command, now_m
     return Done()
 
 
+def _resolve(connection: sqlite3.Connection, command: changes.Command, now_ms: int) -> Done:
+    alerting.resolve(connection, str(command.body["alert_id"]), command.actor, now_ms)
+    return Done()
+
+
 def _cancel(connection: sqlite3.Connection, command: changes.Command, now_ms: int) -> Done:
     """A command runs when it arrives, so what is to be cancelled has run, or has never come and never will."""
     wanted = str(command.body["command_id"])
@@ -226,6 +231,7 @@ _HANDLERS: dict[str, Callable[[sqlite3.Connection, changes.Command, int], Done]]
     "adopt": _adopt,
     "configure": _configure,
     "acknowledge_alert": _acknowledge,
+    "resolve_alert": _resolve,
     "cancel": _cancel,
     "diagnose": _diagnose,
     "resend": _resend,

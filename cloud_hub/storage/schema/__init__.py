@@ -5,7 +5,14 @@ keys that begin with the site, so the ledger can be distributed by site without 
 """
 
 from cloud_hub.storage.schema.base import EVERYWHERE, metadata
-from cloud_hub.storage.schema.catalogue import barcodes, conflicts, policies, products, site_products
+from cloud_hub.storage.schema.catalogue import (
+    barcodes,
+    categories,
+    conflicts,
+    policies,
+    products,
+    site_products,
+)
 from cloud_hub.storage.schema.downlink import (
     changes,
     commands,
@@ -29,8 +36,6 @@ from cloud_hub.storage.schema.ledger import (
     quarantine,
     stocktakes,
     tasks,
-    transfer_lines,
-    transfers,
     unknown_records,
 )
 from cloud_hub.storage.schema.origins import (
@@ -52,11 +57,33 @@ from cloud_hub.storage.schema.purchasing import (
     receipt_lines,
     receipts,
 )
-from cloud_hub.storage.schema.running import backups, jobs, shard_leases, slots, workers
+from cloud_hub.storage.schema.running import (
+    backups,
+    file_chunks,
+    files,
+    import_changes,
+    job_errors,
+    jobs,
+    shard_leases,
+    slots,
+    workers,
+)
+from cloud_hub.storage.schema.stock import reservations, transfer_goods, transfer_lines, transfers
+from cloud_hub.storage.schema.telling import (
+    alert_settings,
+    deliveries,
+    event_cursors,
+    event_epochs,
+    event_outbox,
+    events,
+    notices,
+    webhooks,
+)
 from cloud_hub.storage.schema.vendors import vendor_prices, vendors
 
 __all__ = [
     "EVERYWHERE",
+    "alert_settings",
     "alerts",
     "api_keys",
     "approval_limits",
@@ -67,26 +94,37 @@ __all__ = [
     "branch_batches",
     "branch_records",
     "branches",
+    "categories",
     "certificates",
     "changes",
     "commands",
     "conflicts",
     "count_lines",
     "counters",
+    "deliveries",
     "devices",
     "enrolment_codes",
+    "event_cursors",
+    "event_epochs",
+    "event_outbox",
+    "events",
     "exceptions",
     "facts",
     "feed_records",
     "feeds",
+    "file_chunks",
+    "files",
     "hub_state",
+    "import_changes",
     "items",
+    "job_errors",
     "jobs",
     "level_claims",
     "levels",
     "metadata",
     "movement_keys",
     "movements",
+    "notices",
     "origins",
     "policies",
     "products",
@@ -96,6 +134,7 @@ __all__ = [
     "receipt_lines",
     "receipts",
     "request_keys",
+    "reservations",
     "shard_leases",
     "sign_ins",
     "site_products",
@@ -105,11 +144,13 @@ __all__ = [
     "snapshots",
     "stocktakes",
     "tasks",
+    "transfer_goods",
     "transfer_lines",
     "transfers",
     "unknown_records",
     "users",
     "vendor_prices",
     "vendors",
+    "webhooks",
     "workers",
 ]

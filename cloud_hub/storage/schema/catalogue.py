@@ -1,4 +1,4 @@
-"""Reference data: products, barcodes, what a site adds to them, and edits that lost.
+"""Reference data: products, categories, barcodes, what a site adds to them, and edits that lost.
 
 `version` is `(hub_epoch, number)`: a restored hub never gives a version twice. `registers`
 holds, per field of a product, the version and clock that wrote it last.
@@ -8,6 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from cloud_hub.storage.schema.base import document, flag, money, number, table, text, uuid
+
+_MARKS = '-_./,;:+*#&()"%!?|@=<>[]{}~^'
+WORDS = (
+    "to_tsvector('simple'::regconfig, translate(regexp_replace(normalize("
+    "(((name || ' '::text) || sku) || ' '::text) || category, NFKD), "
+    f"'[\u0300-\u036f]'::text, ''::text, 'g'::text), '{_MARKS}'::text, repeat(' '::text, {len(_MARKS)})))"
+)
+"""Words without accents; marks part them, so that the 001 of WDG-001 is a word and no number."""
 
 products = table(
     "products",
@@ -32,23 +40,29 @@ products = table(
     number("created_at"),
     number("updated_at"),
     number("deleted_at", null=True),
-    sa.Column(
-        "search",
-        TSVECTOR,
-        sa.Computed(
-            "to_tsvector('simple'::regconfig, ((name || ' '::text) || sku) || ' '::text || category)", persisted=True
-        ),
-    ),
+    sa.Column("search", TSVECTOR, sa.Computed(WORDS, persisted=True)),
     sa.UniqueConstraint("sku"),
     sa.Index("ix_products_search", "search", postgresql_using="gin"),
+    sa.Index("ix_products_metadata", "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
     sa.Index(None, "category", "id"),
+    sa.Index(None, "name", "id"),
+    sa.Index(None, "updated_at", "id"),
 )
+
+categories = table(
+    "categories",
+    uuid("id", key=True), text("name"), text("description", default=""), number("reorder_point", null=True),
+    number("critical_level", null=True), number("version_epoch"), number("version"), number("created_at"),
+    number("updated_at"),
+    sa.UniqueConstraint("name"),
+)  # fmt: skip
 
 barcodes = table(
     "barcodes",
     text("code", key=True), uuid("product_id"), number("pack_quantity", default=1000),
     number("version_epoch"), number("version"), number("created_at"),
     sa.Index(None, "product_id"),
+    sa.Index("ix_barcodes_prefix", "code", postgresql_ops={"code": "text_pattern_ops"}),
 )  # fmt: skip
 
 site_products = table(
@@ -56,13 +70,14 @@ site_products = table(
     uuid("site_id", key=True), uuid("product_id", key=True), flag("is_stocked", default=True), money("price"),
     number("reorder_point", null=True), number("critical_level", null=True), number("minimum", null=True),
     number("maximum", null=True), text("negative_policy", null=True), number("version_epoch"), number("version"),
+    sa.Index(None, "product_id"),
 )  # fmt: skip
 
 policies = table(
     "policies",
-    uuid("site_id", key=True), text("category", key=True), number("reorder_point", null=True),
-    number("critical_level", null=True), document("settings", default="{}"), number("version_epoch"), number("version"),
-    comment="Thresholds to fall back to: site or everywhere (nil UUID), category or all ('').",
+    uuid("site_id", key=True), number("reorder_point", null=True), number("critical_level", null=True),
+    document("settings", default="{}"), number("version_epoch"), number("version"),
+    comment="What holds where a site says nothing itself: the nil UUID is the whole chain.",
 )  # fmt: skip
 
 conflicts = table(

@@ -24,6 +24,7 @@ movements = table(
     text("actor", null=True), text("key", null=True), text("command_id", null=True), text("adopted", null=True),
     text("note", null=True),
     sa.Index("ix_movements_product", "site_id", "product_id", "recorded_at"),
+    sa.Index("ix_movements_lots", "site_id", "product_id", "expiry", postgresql_where=sa.text("expiry IS NOT NULL")),
     postgresql_partition_by="RANGE (recorded_at)",
 )  # fmt: skip
 
@@ -88,27 +89,17 @@ alerts = table(
     text("state"), text("severity"), number("opened_at_position"), number("available", null=True),
     text("detail", default=""), number("opened_at"), number("acknowledged_at", null=True),
     text("acknowledged_by", null=True), number("resolved_at", null=True), number("notified_at", null=True),
-    number("updated_at"),
+    number("updated_at"), text("subject", default=""), flag("is_hubs"),
     sa.Index(None, "site_id", "state", "product_id"),
+    sa.Index("uq_alerts_open", "site_id", "rule", "subject", unique=True,
+             postgresql_where=sa.text("is_hubs AND state <> 'resolved'")),
+    comment="is_hubs: raised by the hub (about a box, a transfer, a lot), not by the writer of the site's ledger.",
 )  # fmt: skip
 
 tasks = table(
     "tasks",
     uuid("site_id", key=True), uuid("task_id", key=True), text("rule"), uuid("product_id", null=True),
     text("state"), text("detail", default=""), number("opened_at"), number("updated_at"),
-)  # fmt: skip
-
-transfers = table(
-    "transfers",
-    uuid("from_site", key=True), uuid("transfer_id", key=True), uuid("to_site"), text("step"),
-    flag("is_dispatched"), number("created_at"), number("updated_at"),
-    sa.Index(None, "to_site", "step"),
-)  # fmt: skip
-
-transfer_lines = table(
-    "transfer_lines",
-    uuid("from_site", key=True), uuid("transfer_id", key=True), uuid("product_id", key=True),
-    number("dispatched", default=0), number("received", default=0),
 )  # fmt: skip
 
 stocktakes = table(

@@ -44,7 +44,11 @@ api_keys = table(
 audit = table(
     "audit",
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True), number("at"), text("actor"),
-    text("action"), text("entity", default=""), document("detail", default="{}"), blob("previous_hash"), blob("hash"),
+    text("action"), text("entity", default=""), document("detail", default="{}"), number("position", null=True),
+    blob("hash", null=True),
+    sa.UniqueConstraint("position"),
+    sa.Index("ix_audit_unsealed", "id", postgresql_where=sa.text("position IS NULL")),
+    comment="Who did or was refused what; position and hash come when the entry is sealed into the chain.",
 )  # fmt: skip
 
 request_keys = table(

@@ -85,8 +85,9 @@ async def test_a_receipt_that_is_seen_before_its_dispatch_ends_with_the_same_tra
     assert await hub.rows("SELECT step, is_dispatched FROM transfers WHERE transfer_id = $1", transfer) == [
         ("received", True)
     ]
-    lines = "SELECT dispatched, received FROM transfer_lines WHERE transfer_id = $1"
-    assert await hub.rows(lines, transfer) == [(3000, 3000)]
+    goods = "SELECT sum(entered), sum(taken), sum(lost) FROM transfer_goods WHERE transfer_id = $1"
+    assert await hub.rows(goods, transfer) == [(3000, 3000, 0)]
+    assert await hub.rows("SELECT is_open FROM transfers") == [(False,)]
     notices = "SELECT site_id::text, body->>'step' FROM changes WHERE kind = 'transfer_notice' ORDER BY position"
     assert await hub.rows(notices) == [(source.site_id, "received"), (target.site_id, "dispatched")]
     left = "SELECT sum(quantity) FROM levels WHERE location = $1"
@@ -238,3 +239,33 @@ async def test_a_level_summary_is_shown_until_the_history_arrives(hub: HubCore) 
     claims = "SELECT product_id::text, quantity, position FROM level_claims WHERE site_id = $1"
     assert await hub.rows(claims, box.site_id) == [(product, 7000, 2)]
     assert await hub.levels(box.site_id) == {}
+
+
+async def test_a_reservation_at_a_store_follows_what_its_box_decides(hub: HubCore) -> None:
+    box, product = await hub.make_box(), await hub.make_product()
+
+    async def state(reservation: str) -> Any:
+        return await hub.value("SELECT state FROM reservations WHERE id = $1", reservation)
+
+    async def decide(kind: str, column: str, status: str, reservation: str) -> None:
+        command = await hub.command(box.site_id, kind, {"product_id": product, "quantity": 1000}, key=str(uuid4()))
+        await hub.execute(
+            f"UPDATE reservations SET {column} = $2, ending = 'expired' WHERE id = $1", reservation, command
+        )
+        told = facts.Outcome.model_validate({"occurred_at": 0, "command_id": command, "status": status})
+        box.write(facts.fact(told))
+
+    taken, refused = str(uuid4()), str(uuid4())
+    for reservation in (taken, refused):
+        await hub.execute(
+            "INSERT INTO reservations (site_id, id, product_id, quantity, state, created_by, created_at)"
+            " VALUES ($1, $2, $3, 1000, 'pending', 'hq', 0)",
+            box.site_id, reservation, product,
+        )  # fmt: skip
+    await decide("reserve", "command_id", "done", taken)
+    await decide("reserve", "command_id", "refused", refused)
+    await box.connect()
+    assert (await state(taken), await state(refused)) == ("held", "refused")
+    await decide("release", "release_id", "done", taken)
+    await box.talk()
+    assert await state(taken) == "expired"

@@ -15,11 +15,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from cloud_hub.domain.schedule import Every
 from cloud_hub.errors import Misconfigured
+from cloud_hub.services import clock as clocks
 from cloud_hub.services import housekeeping
+from cloud_hub.services.clock import Clocked
 from cloud_hub.services.exchange import Exchange
 from cloud_hub.services.feed import Feeder
-from cloud_hub.services.jobs import Job, Jobs
 from cloud_hub.services.presence import Presence
 from cloud_hub.services.returned import Returned
 from cloud_hub.services.sessions import Sessions
@@ -178,8 +180,8 @@ async def test_a_worker_that_stops_gives_its_shards_back_at_once(leases: Callabl
 
 async def test_a_slot_of_a_job_runs_once_whoever_asks(database: Database, clock: Clock) -> None:
     runs: list[int] = []
-    job = Job(name="count", every_s=60, run=_noting(runs))
-    workers = [Jobs(database, [job], worker=str(number), now=clock) for number in range(4)]
+    job = Clocked(name="count", when=Every(60), run=_noting(runs))
+    workers = [clocks.Clock(database, [job], worker=str(number), now=clock) for number in range(4)]
 
     await asyncio.gather(*(worker.run_due(job) for worker in workers))
     await workers[0].run_due(job)
@@ -199,14 +201,14 @@ def _noting(runs: list[int]) -> Callable[[int], Awaitable[None]]:
 
 async def test_a_crashed_run_of_a_slot_is_taken_over_when_its_claim_expires(database: Database, clock: Clock) -> None:
     runs: list[int] = []
-    job = Job(name="count", every_s=60, run=_noting(runs), within_s=0)
+    job = Clocked(name="count", when=Every(60), run=_noting(runs), within_s=0)
     async with database.transaction() as connection:
         slot = clock() // 60_000
         await connection.execute(
             "INSERT INTO slots (job, slot, worker, claimed_until) VALUES ('count', $1, 'dead', 0)", slot
         )
 
-    await Jobs(database, [job], worker="next", now=clock).run_due(job)
+    await clocks.Clock(database, [job], worker="next", now=clock).run_due(job)
 
     assert await _value(database, "SELECT worker FROM slots") == "next"
 
@@ -215,8 +217,8 @@ async def test_a_job_that_fails_leaves_its_error_and_the_next_slot_runs(database
     async def fail(_: int) -> None:
         raise RuntimeError("no room")
 
-    job = Job(name="fail", every_s=60, run=fail)
-    await Jobs(database, [job], worker="w", now=clock).run_due(job)
+    job = Clocked(name="fail", when=Every(60), run=fail)
+    await clocks.Clock(database, [job], worker="w", now=clock).run_due(job)
 
     assert await _value(database, "SELECT error FROM slots") == "RuntimeError: no room"
 

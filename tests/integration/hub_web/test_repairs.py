@@ -38,25 +38,6 @@ async def test_an_edit_that_lost_can_be_restored_once(hub: Running, admin: Clien
     assert (await admin.get(f"/products/{product['id']}")).body["name"] == "Lost"
 
 
-async def test_transfers_are_seen_from_both_ends_and_by_nobody_else(hub: Running, admin: Client) -> None:
-    source, target, third = [await admin.make_site() for _ in range(3)]
-    product = (await admin.make_product())["id"]
-    async with hub.core.database.transaction() as connection:
-        await connection.execute(
-            "INSERT INTO transfers VALUES ($1, '01a1fcc5-f651-7101-8512-e520c8fc5825', $2, 'dispatched', true, 1, 1)",
-            source, target,
-        )  # fmt: skip
-        await connection.execute(
-            "INSERT INTO transfer_lines VALUES ($1, '01a1fcc5-f651-7101-8512-e520c8fc5825', $2, 5000, 2000)",
-            source, product,
-        )  # fmt: skip
-    for site, count in ((source, 1), (target, 1), (third, 0)):
-        clerk = await hub.add_user(f"clerk-{site}", Role.STAFF, [site])
-        items = (await clerk.get("/transfers")).body["items"]
-        assert len(items) == count
-        assert all(line["in_transit"] == "3" for item in items for line in item["lines"])
-
-
 async def test_a_box_downloads_the_snapshot_of_its_own_site_and_of_no_other(hub: Running, admin: Client) -> None:
     await admin.make_product(name="Milk")
     mine, other = await admin.make_site(), await admin.make_site()

@@ -21,6 +21,11 @@ from tests.integration.hub_web.conftest import Client, Running
 SOME_ID = "01a1fcc5-f651-7101-8512-e520c8fc5825"
 BODIES: dict[str, dict[str, Any]] = {
     "adjust_inventory": {"product_id": "PRODUCT", "delta": "1"},
+    "increment_inventory": {"product_id": "PRODUCT", "quantity": "1"},
+    "decrement_inventory": {"product_id": "PRODUCT", "quantity": "1"},
+    "set_level": {"quantity": "1"},
+    "receive_transfer": {"from_site": SOME_ID, "lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
+    "create_reservation": {"product_id": "PRODUCT", "quantity": "1"},
     "post_movements": {
         "movements": [
             {"product_id": "PRODUCT", "quantity": "1", "from_location": "shelf", "to_location": "customer",
@@ -28,12 +33,15 @@ BODIES: dict[str, dict[str, Any]] = {
         ]
     },
     "create_enrolment_code": {},
+    "create_product": {"sku": "OF-ANOTHER-SITE", "name": "x"},
+    "patch_product": {"name": "x"},
+    "put_product": {"name": "x"},
     "create_purchase_order": {"vendor_id": "VENDOR", "lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
     "create_receipt": {"lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
     "restock_product": {"quantity": "1"},
 }  # fmt: skip
 """Bodies that are right but for `site_id`, which is added."""
-ABOUT_SITES = {"create_user", "edit_user", "approve_user", "create_api_key"}
+ABOUT_SITES = {"create_user", "edit_user", "approve_user", "create_api_key", "create_webhook", "edit_webhook"}
 """They give sites away; their own tests are in test_accounts.py and test_api_keys.py."""
 
 

@@ -171,6 +171,14 @@ def test_an_alert_is_acknowledged_for_head_office() -> None:
     assert alerts.list_alerts(connection)[0].state == "acknowledged"
 
 
+def test_an_alert_is_resolved_for_head_office() -> None:
+    connection = a_shop(5000)
+    move(connection, MILK, 1000, "sale", "shelf", "customer")
+    [alert] = alerts.list_alerts(connection)
+    assert run(connection, a_command(kind="resolve_alert", body={"alert_id": alert.alert_id})) == "done"
+    assert alerts.list_alerts(connection)[0].state == "resolved"
+
+
 def test_a_cancelled_command_that_comes_later_never_runs() -> None:
     connection = a_shop()
     late = a_command(7)

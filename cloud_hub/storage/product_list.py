@@ -1,0 +1,121 @@
+"""SQL of the catalogue as a list: search, filters, and the orders it is read in.
+
+A statement is made for each set of filters that somebody uses, and kept: it names only what
+was asked for, so PostgreSQL finds the index for it. Search is the column of words, or the
+beginning of a barcode.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from cloud_hub.domain.search import code_prefixes, tsquery
+from cloud_hub.storage.database import Connection, Query, bound
+from cloud_hub.storage.listing import cut
+from cloud_hub.storage.products import SELECT, Product, made
+from cloud_hub.storage.schema import barcodes, products, site_products
+
+Sort = Literal["name", "-name", "sku", "-sku", "updated_at", "-updated_at"]
+_STATEMENTS_MAX = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFilter:
+    """Which products a list wants, and in which order; what is None is not asked."""
+
+    q: str | None = None
+    equals: Mapping[str, Any] = field(default_factory=dict)
+    """By the names of `_CONDITIONS`."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Facts that a product has to have, whatever their JSON type."""
+    sort: Sort = "name"
+
+
+def _at_least(name: str) -> sa.ColumnElement[bool]:
+    return products.c[name] >= bound(products.c[name], f"{name}_gte")
+
+
+def _at_most(name: str) -> sa.ColumnElement[bool]:
+    return products.c[name] <= bound(products.c[name], f"{name}_lte")
+
+
+def _is(name: str) -> sa.ColumnElement[bool]:
+    return products.c[name] == bound(products.c[name])
+
+
+_RANGES = ("price", "cost", "created_at", "updated_at")
+_WORDS = products.c.search.op("@@")(sa.func.to_tsquery("simple", sa.bindparam("words", type_=sa.Text)))
+_prefix = sa.func.unnest(sa.bindparam("prefixes", type_=ARRAY(sa.Text))).table_valued("text").render_derived()
+_BY_CODE = sa.select(barcodes.c.product_id).select_from(
+    _prefix.join(
+        barcodes,
+        sa.and_(
+            barcodes.c.code.op("~>=~")(_prefix.c.text), barcodes.c.code.op("~<~")(sa.func.concat(_prefix.c.text, ":"))
+        ),
+    )
+)
+"""Byte order, so that the index of prefixes serves: ':' comes after '9'."""
+_CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
+    **{name: _is(name) for name in ("category", "lifecycle", "sku", "negative_policy")},
+    **{f"{name}_gte": _at_least(name) for name in _RANGES},
+    **{f"{name}_lte": _at_most(name) for name in _RANGES},
+    "code": products.c.id.in_(sa.select(barcodes.c.product_id).where(barcodes.c.code == bound(barcodes.c.code))),
+    "stocked_at": ~sa.exists().where(
+        site_products.c.site_id == bound(site_products.c.site_id, "stocked_at"),
+        site_products.c.product_id == products.c.id,
+        ~site_products.c.is_stocked,
+    ),
+    "words": _WORDS,
+    "prefixes": products.c.id.in_(sa.union(_BY_CODE, sa.select(products.c.id).where(_WORDS))),
+}
+
+
+async def list_products(
+    connection: Connection, wanted: ProductFilter, after: tuple[Any, UUID] | None, skip: int, limit: int
+) -> list[Product]:
+    """Products in the wanted order."""
+    arguments = {**wanted.equals, "skip": skip, "most": limit}
+    names = list(wanted.equals)
+    if wanted.q is not None:
+        prefixes = code_prefixes(wanted.q)
+        names.append("prefixes" if prefixes else "words")
+        arguments |= {"words": tsquery(wanted.q)} | ({"prefixes": prefixes} if prefixes else {})
+    for i, (key, text) in enumerate(sorted(wanted.metadata.items())):
+        arguments |= {f"text_{i}": {key: text}, f"typed_{i}": {key: _typed(text)}}
+    if after is not None:
+        arguments |= {"after_key": after[0], "after_id": after[1]}
+    query = _statement(frozenset(names), len(wanted.metadata), wanted.sort, is_first=after is None)
+    return [made(row) for row in await query.fetch(connection, **arguments)]
+
+
+def sort_key(product: Product, sort: Sort) -> tuple[Any, str]:
+    """What a page goes on after."""
+    key = {"name": product.name, "sku": product.sku, "updated_at": product.updated_at_ms}[sort.lstrip("-")]
+    return key, product.id
+
+
+@lru_cache(maxsize=_STATEMENTS_MAX)
+def _statement(names: frozenset[str], facts: int, sort: Sort, *, is_first: bool) -> Query:
+    column = products.c[sort.lstrip("-")]
+    key = sa.tuple_(column, products.c.id)
+    last = sa.tuple_(bound(column, "after_key"), bound(products.c.id, "after_id"))
+    statement = SELECT.where(products.c.deleted_at.is_(None), *(_CONDITIONS[name] for name in sorted(names)))
+    for i in range(facts):
+        typed = (sa.bindparam(f"{kind}_{i}", type_=JSONB) for kind in ("text", "typed"))
+        statement = statement.where(sa.or_(*(products.c.metadata.contains(each) for each in typed)))
+    if not is_first:
+        statement = statement.where(key < last if sort.startswith("-") else key > last)
+    order = (column.desc(), products.c.id.desc()) if sort.startswith("-") else (column, products.c.id)
+    return Query(cut(statement.order_by(*order)))
+
+
+def _typed(text: str) -> Any:
+    """The JSON value that a text may stand for."""
+    if text in ("true", "false", "null"):
+        return {"true": True, "false": False, "null": None}[text]
+    return int(text) if text.lstrip("-").isdecimal() and len(text) <= 16 else text

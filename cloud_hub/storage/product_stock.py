@@ -1,0 +1,106 @@
+"""SQL of a product with its stock: the hot read of one product at one site, and sums for pages of the list.
+
+One statement answers `GET /products/{id}`: every part of it is a look-up by a key. The site
+is the one asked for, else the default one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cloud_hub.storage import holding, thresholds
+from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array
+from cloud_hub.storage.listing import of_sites
+from cloud_hub.storage.products import SELECT, Product, made
+from cloud_hub.storage.schema import levels, origins, products, sites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductStock:
+    """What a site holds of a product, as far as its ledger is known here."""
+
+    site_id: str
+    on_hand: int
+    hold: int
+    reserved: int
+    pending: int
+    """What commands without an outcome may still take away."""
+    reorder_point: int
+    critical_level: int
+    position: int
+    last_heard_ms: int | None
+    is_hub_run: bool
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.hold - self.reserved - self.pending
+
+
+_held = (
+    sa.select(holding.on_hand(levels), holding.on_hold(levels))
+    .where(levels.c.site_id == sites.c.id, levels.c.product_id == products.c.id, holding.is_own(levels.c.location))
+    .correlate(sites, products)
+    .lateral("held")
+)
+_other = sites.alias("other")
+_DEFAULT = (
+    sa.select(_other.c.id)
+    .where(_other.c.archived_at.is_(None))
+    .order_by(_other.c.is_default.desc(), _other.c.created_at)
+    .limit(1)
+    .scalar_subquery()
+)
+_site = sa.and_(sites.c.id == sa.func.coalesce(bound(sites.c.id, "site_id"), _DEFAULT), sites.c.archived_at.is_(None))
+_writer = sa.and_(origins.c.site_id == sites.c.id, origins.c.origin_id == sites.c.writer_origin)
+_FIND = Query(
+    SELECT.add_columns(
+        sites.c.id.label("site_id"),
+        sites.c.kind,
+        _held.c.on_hand,
+        _held.c.hold,
+        holding.reserved(sites.c.id, products.c.id),
+        holding.pending(sites.c.id, products.c.id),
+        thresholds.threshold("reorder_point").label("holding_reorder_point"),
+        thresholds.threshold("critical_level").label("holding_critical_level"),
+        origins.c.mark,
+        origins.c.last_seen,
+    )
+    .select_from(thresholds.joined(products.outerjoin(sites, _site)).outerjoin(origins, _writer).join(_held, sa.true()))
+    .where(products.c.id == bound(products.c.id))
+)
+_SUMS = Query(
+    sa.select(levels.c.product_id, sa.cast(sa.func.sum(levels.c.quantity), sa.BigInteger).label("on_hand"))
+    .select_from(levels.join(sites, sites.c.id == levels.c.site_id))
+    .where(
+        of_sites(sites.c.id),
+        levels.c.product_id == sa.any_(bound_array(levels.c.product_id, "ids")),
+        holding.is_own(levels.c.location),
+    )
+    .group_by(levels.c.product_id)
+)
+
+
+async def find(
+    connection: Connection, product_id: str, site_id: str | None
+) -> tuple[Product, ProductStock | None] | None:
+    """The product with its stock at the site (None: the default one); no stock when there is no such site."""
+    row = await _FIND.fetchrow(connection, id=product_id, site_id=site_id)
+    return None if row is None else (made(row), _stock(row))
+
+
+async def sum_on_hand(connection: Connection, product_ids: Sequence[str], site_ids: list[str] | None) -> dict[str, int]:
+    """What these sites (None: all) hold together, per product that they hold."""
+    rows = await _SUMS.fetch(connection, ids=product_ids, sites=site_ids)
+    return {str(row["product_id"]): row["on_hand"] for row in rows}
+
+
+def _stock(row: Row) -> ProductStock | None:
+    if row["site_id"] is None:
+        return None
+    return ProductStock(
+        site_id=str(row["site_id"]), on_hand=row["on_hand"], hold=row["hold"], reserved=row["reserved"],
+        pending=row["pending"],
+        reorder_point=row["holding_reorder_point"], critical_level=row["holding_critical_level"],
+        position=row["mark"] or 0, last_heard_ms=row["last_seen"], is_hub_run=row["kind"] == "hub",
+    )  # fmt: skip

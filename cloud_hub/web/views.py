@@ -1,0 +1,22 @@
+"""How pages and figures are shown: the `Link` of the next page, quantities and amounts as text."""
+
+from typing import Any
+
+from cloud_hub.web.operations import Call
+from sync_protocol.quantity import format_quantity
+
+
+def link(call: Call[Any, Any], cursor: str | None) -> dict[str, str]:
+    """The `Link` header of the next page."""
+    if cursor is None:
+        return {}
+    following = call.request.rel_url.without_query_params("skip").update_query(cursor=cursor)
+    return {"Link": f'<{following}>; rel="next"'}
+
+
+def quantity(thousandths: int | None) -> str | None:
+    return None if thousandths is None else format_quantity(thousandths)
+
+
+def amount(value: Any) -> str | None:
+    return None if value is None else f"{value:.2f}"
