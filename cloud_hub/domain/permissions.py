@@ -136,6 +136,13 @@ class Principal:
         """As a query argument: None means no restriction."""
         return None if self.sites is None else sorted(self.sites)
 
+    def sites_of(self, site_id: str | None) -> list[str] | None:
+        """The sites that a list covers: the one asked for, else all of theirs. Raises Forbidden."""
+        if site_id is None:
+            return self.site_list
+        self.require_site(site_id)
+        return [site_id]
+
 
 NOBODY = Principal(id="", name="", role=Role.DEVICE, sites=frozenset())
 """Asks public operations only."""

@@ -11,7 +11,7 @@ from cloud_hub.web.alert_settings import Kind
 from cloud_hub.web.commands import CommandView, command_view
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import link, quantity
 
@@ -68,12 +68,9 @@ _ONE = "/alerts/{alert_id}"
 async def list_alerts(call: Call[AlertsQuery, None]) -> Answer:
     """Alerts, newest first"""
     query = call.query
-    sites = call.principal.site_list
-    if query.site_id is not None:
-        call.principal.require_site(query.site_id)
-        sites = [query.site_id]
+    sites = call.principal.sites_of(query.site_id)
     rows = await call.hub.alerting.list(sites, _filters(query), query.after(int, UUID), query.skip, query.limit)
-    cursor = make_cursor((rows[-1].opened_at_ms, rows[-1].id)) if len(rows) == query.limit else None
+    cursor = next_cursor(rows, query.limit, lambda row: (row.opened_at_ms, row.id))
     view = Alerts(items=[view_of(row) for row in rows], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))
 

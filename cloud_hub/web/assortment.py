@@ -10,7 +10,7 @@ from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.services.assortment import SiteProduct
 from cloud_hub.web.fields import Amount, AmountText, Input, NotNegative, Quantity, QuantityText, View
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.products import Policy
 from cloud_hub.web.views import amount, link, quantity
 from sync_protocol.quantity import format_quantity, parse_quantity
@@ -71,7 +71,7 @@ async def list_product_sites(call: Call[PageQuery, None]) -> Answer:
     found = await call.hub.assortment.list(
         call.path["product_id"], call.principal.site_list, query.after(UUID), query.skip, query.limit
     )
-    cursor = make_cursor((found[-1].site_id,)) if len(found) == query.limit else None
+    cursor = next_cursor(found, query.limit, lambda each: (each.site_id,))
     view = SiteProducts(items=[view_of(each) for each in found], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))
 

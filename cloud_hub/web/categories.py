@@ -11,7 +11,7 @@ from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.services.categories import Category, Defaults
 from cloud_hub.web.fields import Input, Name, Quantity, QuantityText, Text, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import link, quantity
 from sync_protocol.quantity import parse_quantity
@@ -77,7 +77,7 @@ async def list_categories(call: Call[CategoriesQuery, None]) -> Answer:
     """Categories by name"""
     query = call.query
     found = await call.hub.categories.list(query.q, query.after(str, UUID), query.skip, query.limit)
-    cursor = make_cursor((found[-1].name, found[-1].id)) if len(found) == query.limit else None
+    cursor = next_cursor(found, query.limit, lambda each: (each.name, each.id))
     view = Categories(items=[view_of(each) for each in found], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))
 

@@ -85,10 +85,7 @@ class EventTypes(View):
 async def list_changes(call: Call[ChangesQuery, None]) -> Answer:
     """What happened since a cursor, oldest first: stock, alerts, transfers, counts, reference data"""
     query = call.query
-    sites = call.principal.site_list
-    if query.site_id is not None:
-        call.principal.require_site(query.site_id)
-        sites = [query.site_id]
+    sites = call.principal.sites_of(query.site_id)
     cursor = None if query.cursor is None else Cursor(*parse_cursor(query.cursor, (int, int)))
     types = None if query.types is None else frozenset(query.types.split(","))
     page = await call.hub.change_feed.read(call.principal, cursor, types, sites, query.limit, query.wait_s)

@@ -11,7 +11,6 @@ from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import NotFound
 from cloud_hub.services.commands import Command, CommandFilter, Given
 from cloud_hub.web.fields import Text, Time, Uuid, View
-from cloud_hub.web.inventory import sites_of
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
@@ -58,7 +57,7 @@ class CommandsQuery(PageQuery):
 async def list_commands(call: Call[CommandsQuery, None]) -> Answer:
     """What was asked of your stores, newest first"""
     query = call.query
-    wanted = CommandFilter(sites_of(call, query.site_id), query.status, query.kind, query.product_id)
+    wanted = CommandFilter(call.principal.sites_of(query.site_id), query.status, query.kind, query.product_id)
     rows = await call.hub.commands.list(wanted, query.after(int, UUID), query.skip, query.limit)
     cursor = next_cursor(rows, query.limit, lambda row: (row.created_at_ms, row.id))
     view = Commands(items=[command_view(row) for row in rows], next_cursor=cursor)

@@ -19,7 +19,7 @@ from cloud_hub.storage.movement_list import MovementFilter
 from cloud_hub.storage.stock_list import LevelFilter
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339, to_ms
 from cloud_hub.web.views import link
 from sync_protocol.quantity import format_quantity
@@ -139,14 +139,16 @@ class MovementsQuery(RestocksQuery):
 async def list_inventory(call: Call[LevelsQuery, None]) -> Answer:
     """Stock per site and product, with as-of and what is pending"""
     query = call.query
-    wanted = LevelFilter(sites=sites_of(call, query.site_id), product_id=query.product_id, q=query.q, only_low=False)
+    wanted = LevelFilter(
+        sites=call.principal.sites_of(query.site_id), product_id=query.product_id, q=query.q, only_low=False
+    )
     return await _levels(call, wanted, query)
 
 
 @table.add("GET", "/products/low-stock", permission=Permission.STOCK_READ, query=LowQuery, answer=Levels)
 async def list_low_stock(call: Call[LowQuery, None]) -> Answer:
     """Products whose available stock is at or below the reorder point"""
-    wanted = LevelFilter(sites=sites_of(call, call.query.site_id), product_id=None, q=None, only_low=True)
+    wanted = LevelFilter(sites=call.principal.sites_of(call.query.site_id), product_id=None, q=None, only_low=True)
     return await _levels(call, wanted, call.query)
 
 
@@ -170,14 +172,6 @@ async def product_history(call: Call[MovementsQuery, None]) -> Answer:
     return await _movements(call, call.query, call.path["product_id"], call.query.reason)
 
 
-def sites_of(call: Call[Any, Any], site_id: str | None) -> list[str] | None:
-    """The sites that a list covers: the one asked for, else all that the caller may see."""
-    if site_id is None:
-        return call.principal.site_list
-    call.principal.require_site(site_id)
-    return [site_id]
-
-
 async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) -> Answer:
     found = await call.hub.stock.levels(wanted, query.after(UUID, UUID), query.skip, query.limit, call.now_ms)
     cursor = next_level(found, query)
@@ -192,7 +186,7 @@ async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) 
 def next_level(found: SeenLevels, query: PageQuery) -> str | None:
     """The cursor of the next page of levels."""
     rows = found.rows
-    return make_cursor((rows[-1].level.site_id, rows[-1].level.product_id)) if len(rows) == query.limit else None
+    return next_cursor(rows, query.limit, lambda row: (row.level.site_id, row.level.product_id))
 
 
 def as_of_views(found: SeenLevels) -> list[AsOf]:
@@ -237,7 +231,7 @@ def level_fields(seen: Seen, who: Principal) -> dict[str, Any]:
 
 async def _movements(call: Call[Any, None], query: RestocksQuery, product_id: str | None, reason: str | None) -> Answer:
     wanted = MovementFilter(
-        sites=sites_of(call, query.site_id),
+        sites=call.principal.sites_of(query.site_id),
         product_id=product_id,
         reason=reason,
         since_ms=None if query.since is None else to_ms(query.since),
@@ -246,7 +240,7 @@ async def _movements(call: Call[Any, None], query: RestocksQuery, product_id: st
         document=query.document,
     )
     rows = await call.hub.stock.movements(wanted, query.after(datetime, UUID, UUID, int), query.skip, query.limit)
-    cursor = make_cursor(rows[-1].sort_key) if len(rows) == query.limit else None
+    cursor = next_cursor(rows, query.limit, lambda row: row.sort_key)
     items = [
         MovementView(
             id=row.movement_id, site_id=row.site_id, origin_id=row.origin_id, position=row.position,

@@ -8,7 +8,7 @@ from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.jobs import Job, JobFilter, State
 from cloud_hub.web.fields import Code, QueryFlag, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor, next_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import link
 
@@ -95,7 +95,7 @@ async def list_job_errors(call: Call[PageQuery, None]) -> Answer:
     query = call.query
     (after,) = query.after(int) or (0,)
     found = await call.hub.jobs.row_errors(call.path["job_id"], call.principal, after, query.skip, query.limit)
-    cursor = make_cursor((found[-1][0],)) if len(found) == query.limit else None
+    cursor = next_cursor(found, query.limit, lambda each: (each[0],))
     items = [JobRowError(number=number, **error._asdict()) for number, error in found]
     return Answer(view=JobErrors(items=items, next_cursor=cursor), headers=link(call, cursor))
 

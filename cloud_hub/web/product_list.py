@@ -12,9 +12,9 @@ from cloud_hub.services.catalogue import normal_code
 from cloud_hub.services.showing import ProductFilter
 from cloud_hub.storage.product_list import Sort, sort_key
 from cloud_hub.web.fields import Amount, Code, DeepObject, Name, QueryFlag, Text, Uuid, View
-from cloud_hub.web.inventory import Moment, sites_of
+from cloud_hub.web.inventory import Moment
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.product_views import ProductView, view_of
 from cloud_hub.web.products import Lifecycle
 from cloud_hub.web.times import to_ms
@@ -70,10 +70,10 @@ async def list_products(call: Call[ProductsQuery, None]) -> Answer:
         call.principal.require_site(query.stocked_at)
     key = int if query.sort.endswith("updated_at") else str
     found = await call.hub.showing.list(
-        wanted, sites_of(call, query.site_id), query.after(key, UUID), query.skip, query.limit,
+        wanted, call.principal.sites_of(query.site_id), query.after(key, UUID), query.skip, query.limit,
         with_stock=query.stock and call.principal.may(Permission.STOCK_READ),
     )  # fmt: skip
-    cursor = make_cursor(sort_key(found[-1].product, query.sort)) if len(found) == query.limit else None
+    cursor = next_cursor(found, query.limit, lambda each: sort_key(each.product, query.sort))
     view = Products.model_construct(items=[view_of(each) for each in found], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))
 

@@ -29,9 +29,8 @@ from cloud_hub.web.fields import (
     Uuid,
     View,
 )
-from cloud_hub.web.inventory import sites_of
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.vendor_prices import unit_amount
 from cloud_hub.web.views import link
@@ -134,9 +133,9 @@ _ERRORS = (NotFound, Conflict, Stale)
 async def list_purchase_orders(call: Call[OrdersQuery, None]) -> Answer:
     """Purchase orders of your sites, newest first"""
     query = call.query
-    wanted = OrderFilter(sites_of(call, query.site_id), query.state, query.vendor_id, query.number)
+    wanted = OrderFilter(call.principal.sites_of(query.site_id), query.state, query.vendor_id, query.number)
     rows = await call.hub.purchasing.list(wanted, query.after(int, UUID), query.skip, query.limit)
-    cursor = make_cursor((rows[-1].created_at, rows[-1].id)) if len(rows) == query.limit else None
+    cursor = next_cursor(rows, query.limit, lambda row: (row.created_at, row.id))
     view = Orders(items=[view_of(row, call.principal) for row in rows], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))
 

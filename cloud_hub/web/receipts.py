@@ -17,9 +17,8 @@ from cloud_hub.services.receiving import Came, Delivery, Receipt, ReceiptFilter,
 from cloud_hub.web.adjusting import OwnLocation
 from cloud_hub.web.commands import CommandView, asked_answer
 from cloud_hub.web.fields import Input, Name, NotNegative, PositiveQuantity, QuantityText, Text, Time, Uuid, View
-from cloud_hub.web.inventory import sites_of
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import link
 from sync_protocol.quantity import format_quantity, parse_quantity
@@ -103,9 +102,9 @@ _ERRORS = (NotFound, Conflict, Invalid)
 async def list_receipts(call: Call[ReceiptsQuery, None]) -> Answer:
     """Receipts at your sites, newest first"""
     query = call.query
-    wanted = ReceiptFilter(sites_of(call, query.site_id), query.order_id, query.vendor_id)
+    wanted = ReceiptFilter(call.principal.sites_of(query.site_id), query.order_id, query.vendor_id)
     rows = await call.hub.receiving.list(wanted, query.after(int, UUID), query.skip, query.limit)
-    cursor = make_cursor((rows[-1].received_at, rows[-1].id)) if len(rows) == query.limit else None
+    cursor = next_cursor(rows, query.limit, lambda row: (row.received_at, row.id))
     view = Receipts(items=[view_of(row, call.principal) for row in rows], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))
 

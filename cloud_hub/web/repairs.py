@@ -8,7 +8,7 @@ from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.repairs import Lost
 from cloud_hub.web.fields import Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.product_views import ProductView, tagged
 from cloud_hub.web.times import rfc3339
 
@@ -17,13 +17,6 @@ table = Table("repairs")
 
 class SitePageQuery(PageQuery):
     site_id: Uuid | None = None
-
-    def sites_for(self, call: Call[Any, Any]) -> list[str] | None:
-        """The site asked for, else all that the caller may see."""
-        if self.site_id is None:
-            return call.principal.site_list
-        call.principal.require_site(self.site_id)
-        return [self.site_id]
 
 
 class StateQuery(SitePageQuery):
@@ -109,7 +102,7 @@ async def list_quarantine(call: Call[SitePageQuery, None]) -> QuarantinePage:
     """Records that nobody could read yet, with their bytes"""
     query = call.query
     rows = await call.hub.repairs.quarantine(
-        query.sites_for(call), query.after(UUID, UUID, int), query.skip, query.limit
+        call.principal.sites_of(query.site_id), query.after(UUID, UUID, int), query.skip, query.limit
     )
     items = [
         Quarantined(
@@ -118,8 +111,7 @@ async def list_quarantine(call: Call[SitePageQuery, None]) -> QuarantinePage:
         )
         for row in rows
     ]  # fmt: skip
-    full = len(rows) == query.limit
-    cursor = make_cursor((rows[-1].site_id, rows[-1].origin_id, rows[-1].position)) if full else None
+    cursor = next_cursor(rows, query.limit, lambda row: (row.site_id, row.origin_id, row.position))
     return QuarantinePage(items=items, next_cursor=cursor)
 
 
@@ -128,7 +120,7 @@ async def list_exceptions(call: Call[StateQuery, None]) -> ExceptionPage:
     """Odd things that were stored and need a person"""
     query = call.query
     rows = await call.hub.repairs.exceptions(
-        query.sites_for(call), query.state, query.after(int, UUID), query.skip, query.limit
+        call.principal.sites_of(query.site_id), query.state, query.after(int, UUID), query.skip, query.limit
     )
     items = [
         ExceptionView(
@@ -137,7 +129,7 @@ async def list_exceptions(call: Call[StateQuery, None]) -> ExceptionPage:
         )
         for row in rows
     ]  # fmt: skip
-    cursor = make_cursor((rows[-1].at_ms, rows[-1].id)) if len(rows) == query.limit else None
+    cursor = next_cursor(rows, query.limit, lambda row: (row.at_ms, row.id))
     return ExceptionPage(items=items, next_cursor=cursor)
 
 
@@ -156,10 +148,10 @@ async def list_conflicts(call: Call[ConflictsQuery, None]) -> ConflictPage:
     """Edits that lost against a concurrent one"""
     query = call.query
     rows = await call.hub.repairs.conflicts(
-        query.sites_for(call), query.state, query.after(int, UUID), query.skip, query.limit
+        call.principal.sites_of(query.site_id), query.state, query.after(int, UUID), query.skip, query.limit
     )
     items = [_lost(row) for row in rows]
-    cursor = make_cursor((rows[-1].at_ms, rows[-1].id)) if len(rows) == query.limit else None
+    cursor = next_cursor(rows, query.limit, lambda row: (row.at_ms, row.id))
     return ConflictPage(items=items, next_cursor=cursor)
 
 
@@ -181,7 +173,9 @@ async def accept_conflict(call: Call[None, None]) -> ConflictView:
 async def list_branches(call: Call[SitePageQuery, None]) -> BranchPage:
     """Signed records of fenced boxes: kept, without effect until adopted"""
     query = call.query
-    rows = await call.hub.repairs.branches(query.sites_for(call), query.after(int, UUID), query.skip, query.limit)
+    rows = await call.hub.repairs.branches(
+        call.principal.sites_of(query.site_id), query.after(int, UUID), query.skip, query.limit
+    )
     items = [
         BranchView(
             id=row.id, site_id=row.site_id, origin_id=row.origin_id, device_id=row.device_id, verdict=row.verdict,
@@ -189,7 +183,7 @@ async def list_branches(call: Call[SitePageQuery, None]) -> BranchPage:
         )
         for row in rows
     ]  # fmt: skip
-    cursor = make_cursor((rows[-1].at_ms, rows[-1].id)) if len(rows) == query.limit else None
+    cursor = next_cursor(rows, query.limit, lambda row: (row.at_ms, row.id))
     return BranchPage(items=items, next_cursor=cursor)
 
 

@@ -11,7 +11,6 @@ from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.reserving import Promise, Reservation, ReservationFilter
 from cloud_hub.web.fields import Input, PositiveQuantity, QuantityText, Seconds, Text, Time, Uuid, View
-from cloud_hub.web.inventory import sites_of
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
@@ -69,7 +68,7 @@ class ReservationsQuery(PageQuery):
 async def list_reservations(call: Call[ReservationsQuery, None]) -> Answer:
     """Reservations at your sites, newest first"""
     query = call.query
-    wanted = ReservationFilter(sites_of(call, query.site_id), query.product_id, query.state, query.document)
+    wanted = ReservationFilter(call.principal.sites_of(query.site_id), query.product_id, query.state, query.document)
     rows = await call.hub.reserving.list(wanted, query.after(int, UUID), query.skip, query.limit)
     cursor = next_cursor(rows, query.limit, lambda row: (row.created_at, row.id))
     return Answer(

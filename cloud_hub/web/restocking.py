@@ -9,7 +9,7 @@ from uuid import UUID
 from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.services.restocking import Advice
 from cloud_hub.web.fields import QuantityText, UnitAmountText, View
-from cloud_hub.web.inventory import AsOf, Level, LowQuery, as_of_views, level_fields, next_level, sites_of
+from cloud_hub.web.inventory import AsOf, Level, LowQuery, as_of_views, level_fields, next_level
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.vendor_prices import unit_amount
 from cloud_hub.web.views import link
@@ -45,7 +45,7 @@ async def list_restock_alerts(call: Call[LowQuery, None]) -> Answer:
     """Products at or below their reorder point, with how much to order and the best vendor"""
     query = call.query
     levels, advice = await call.hub.restocking.advise(
-        sites_of(call, query.site_id), query.after(UUID, UUID), query.skip, query.limit, call.now_ms
+        call.principal.sites_of(query.site_id), query.after(UUID, UUID), query.skip, query.limit, call.now_ms
     )
     cursor = next_level(levels, query)
     items = [_alert(each, call.principal) for each in advice]

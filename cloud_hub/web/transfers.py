@@ -16,7 +16,6 @@ from cloud_hub.services.transferring import Asked, Seen, Taken, TransferFilter
 from cloud_hub.web.adjusting import OwnLocation
 from cloud_hub.web.commands import CommandView, command_view
 from cloud_hub.web.fields import Input, PositiveQuantity, QuantityText, QueryFlag, Text, Time, Uuid, View
-from cloud_hub.web.inventory import sites_of
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
@@ -126,7 +125,9 @@ _ERRORS = (NotFound, Conflict, Invalid)
 async def list_transfers(call: Call[TransfersQuery, None]) -> Answer:
     """Transfers that begin or end at your sites, newest first"""
     query = call.query
-    wanted = TransferFilter(sites_of(call, query.site_id), query.from_site, query.to_site, query.step, query.is_open)
+    wanted = TransferFilter(
+        call.principal.sites_of(query.site_id), query.from_site, query.to_site, query.step, query.is_open
+    )
     rows = await call.hub.transferring.list(wanted, query.after(int, UUID), query.skip, query.limit)
     cursor = next_cursor(rows, query.limit, lambda row: (row.created_at, row.id))
     view = Transfers(items=[view_of(Seen(row)) for row in rows], next_cursor=cursor)

@@ -10,7 +10,7 @@ from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.services.accounts import Invited, Person, User, UserFilter
 from cloud_hub.web.fields import Email, Input, Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import link
 
@@ -111,7 +111,7 @@ async def list_users(call: Call[UsersQuery, None]) -> Answer:
     query = call.query
     wanted = UserFilter(q=query.q, state=query.state, role=query.role)
     found = await call.hub.accounts.list(wanted, query.after(str), query.skip, query.limit)
-    cursor = make_cursor([found[-1].known_as.lower()]) if len(found) == query.limit else None
+    cursor = next_cursor(found, query.limit, lambda each: (each.known_as.lower(),))
     return Answer(view=Users(items=[view_of(user) for user in found], next_cursor=cursor), headers=link(call, cursor))
 
 

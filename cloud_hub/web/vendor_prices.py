@@ -31,7 +31,7 @@ from cloud_hub.web.fields import (
     View,
 )
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import link
 from cloud_hub.web.views import quantity as quantity_text
@@ -156,7 +156,7 @@ async def list_vendor_prices(call: Call[PricesQuery, None]) -> Answer:
     found = await call.hub.vendors.prices(
         call.path["vendor_id"], query.product_id, query.on, query.after(UUID, date), query.skip, query.limit
     )
-    cursor = make_cursor((found[-1].product_id, found[-1].valid_from)) if len(found) == query.limit else None
+    cursor = next_cursor(found, query.limit, lambda each: (each.product_id, each.valid_from))
     view = Prices(items=[price_view(each) for each in found], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))
 

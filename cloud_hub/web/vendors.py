@@ -10,7 +10,7 @@ from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.services.vendors import Vendor, VendorFilter
 from cloud_hub.web.fields import PRINTABLE, Code, Currency, Email, Input, Name, Text, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, make_cursor
+from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import link
 
@@ -79,7 +79,7 @@ async def list_vendors(call: Call[VendorsQuery, None]) -> Answer:
     query = call.query
     wanted = VendorFilter(q=query.q, code=query.code, lifecycle=query.lifecycle)
     found = await call.hub.vendors.list(wanted, query.after(str, UUID), query.skip, query.limit)
-    cursor = make_cursor((found[-1].name, found[-1].id)) if len(found) == query.limit else None
+    cursor = next_cursor(found, query.limit, lambda each: (each.name, each.id))
     view = VendorList(items=[view_of(each) for each in found], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))
 
