@@ -35,8 +35,8 @@ class Channel(Protocol):
         """The receiver has it; the status of its answer, where there are any. Raises Undelivered."""
         ...
 
-    async def failed(self, delivery: Delivery, now_ms: int) -> None:
-        """An attempt has failed; it will be made again unless it was the last."""
+    async def failed(self, delivery: Delivery, now_ms: int, next_ms: int) -> None:
+        """An attempt has failed; the next one is, or would be, then."""
         ...
 
 
@@ -117,7 +117,7 @@ class Delivering:
             if not error.is_final:
                 await deliveries.hold(connection, delivery.channel, delivery.receiver, due_ms)
         if channel is not None:
-            await channel.failed(delivery, now_ms)
+            await channel.failed(delivery, now_ms, due_ms)
         log.info("not delivered", channel=delivery.channel, receiver=delivery.receiver, attempts=delivery.attempts,
                  status=error.status, detail=error.detail[:200])  # fmt: skip
         return error.is_final

@@ -69,7 +69,7 @@ class MailChannel:
         payload = delivery.payload
         await self._send_mail(payload["to"], payload["subject"], payload["text"], delivery.id)
 
-    async def failed(self, delivery: Delivery, now_ms: int) -> None:
+    async def failed(self, delivery: Delivery, now_ms: int, next_ms: int) -> None:
         """The outbox says it all."""
 
 

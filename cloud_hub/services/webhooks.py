@@ -183,14 +183,14 @@ class WebhookChannel:
             await self._note(webhook.id, failing_since_ms=None, detail="")
         return status
 
-    async def failed(self, delivery: Delivery, now_ms: int) -> None:
-        """Since when it fails; disabled after a day."""
+    async def failed(self, delivery: Delivery, now_ms: int, next_ms: int) -> None:
+        """Since when it fails; disabled when the next attempt is beyond its day, as the delivery is given up then."""
         async with self._database.connection() as connection:
             webhook = await webhooks.find(connection, delivery.receiver)
         if webhook is None or webhook.state != "active":
             return
         since_ms = webhook.failing_since_ms or now_ms
-        if now_ms - since_ms < rules.GIVE_UP_MS:
+        if next_ms - since_ms < rules.GIVE_UP_MS:
             await self._note(webhook.id, failing_since_ms=since_ms)
             return
         await self._note(webhook.id, failing_since_ms=since_ms, state="disabled",
