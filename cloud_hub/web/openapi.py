@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from cloud_hub.web.browsers import ACCESS
 from cloud_hub.web.fields import DEEP
+from cloud_hub.web.meanings import explain
 from cloud_hub.web.operations import Operation
 from cloud_hub.web.problems import MEDIA_TYPE, STATUS, TITLES, Problem
 
@@ -45,7 +46,7 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, references)
-    return {
+    described = {
         "openapi": "3.1.0",
         "info": {
             "title": "Backstock head office",
@@ -75,6 +76,8 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
             },
         },
     }  # fmt: skip
+    explain(described)
+    return described
 
 
 References = Mapping[Any, dict[str, Any]]
@@ -137,11 +140,10 @@ _FILE = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
 
 
 def _styled(field: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a query parameter, and how a mapping is written."""
-    if field.get("style") != DEEP:
-        return {"schema": field}
-    schema = {name: value for name, value in field.items() if name != "style"}
-    return {"style": DEEP, "explode": True, "schema": schema}
+    """The schema of a query parameter, its meaning, and how a mapping is written."""
+    schema = {name: value for name, value in field.items() if name not in ("style", "description")}
+    said = {name: field[name] for name in ("style", "description") if name in field}
+    return {**said, "schema": schema} | ({"explode": True} if field.get("style") == DEEP else {})
 
 
 def _plain(field: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:

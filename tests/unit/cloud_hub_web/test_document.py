@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cloud_hub.web.app import operations
 from cloud_hub.web.fields import NotNegative, PositiveQuantity, Quantity
+from cloud_hub.web.meanings import MEANINGS, named
 from cloud_hub.web.openapi import document
 
 
@@ -49,3 +50,15 @@ def test_what_is_said_below_a_field_is_its_description() -> None:
 
     for model, field in (("Box", "mark"), ("NewReceiptLine", "damaged"), ("OrderView", "received_at")):
         assert schemas[model]["properties"][field]["description"]
+
+
+def test_every_field_and_every_parameter_says_what_it_means() -> None:
+    silent = {name for name, described in named(document(operations(), "test")) if not described.get("description")}
+
+    assert silent == set(), "say it in a docstring at the model, or for every use of the word in web/meanings.py"
+
+
+def test_every_meaning_is_of_a_name_that_the_document_has() -> None:
+    names = {name for name, _ in named(document(operations(), "test"))}
+
+    assert set(MEANINGS) - names == set()
