@@ -38,6 +38,7 @@ from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
 from cloud_hub.services.reserving import Reserving
 from cloud_hub.services.restocking import Restocking
+from cloud_hub.services.selling import Selling
 from cloud_hub.services.showing import Showing
 from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
@@ -132,6 +133,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         repairs=Repairs(database, reads, catalogue),
         reserving=Reserving(database, reads),
         restocking=Restocking(reads, stock),
+        selling=Selling(reads, posting),
         showing=Showing(reads),
         signing_in=signing_in,
         sites=Sites(database, reads),

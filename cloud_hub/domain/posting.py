@@ -38,10 +38,14 @@ class Draft:
     note: str | None = None
     key: str | None = None
     command_id: str | None = None
+    occurred_at: int | None = None
+    """When it happened; None: now."""
     code: str | None = None
     pack_quantity: int = 1000
     unit: str = "each"
     price: int | None = None
+    is_price_given: bool = False
+    """The caller said the price, it is not just the product's."""
     cost: int | None = None
     currency: str | None = None
 
@@ -124,7 +128,8 @@ class Ledger:
         self._set(draft.product_id, target, self.levels.get((draft.product_id, target), 0) + quantity)
         self.records.append(
             Movement(
-                ref, quantity, source, target, draft.reason, now_ms, actor=actor, document=draft.document,
+                ref, quantity, source, target, draft.reason,
+                now_ms if draft.occurred_at is None else draft.occurred_at, actor=actor, document=draft.document,
                 lot=draft.lot, key=draft.key or key, command=draft.command_id, note=draft.note,
             )
         )  # fmt: skip

@@ -15,7 +15,8 @@ from cloud_hub.domain.posting import Draft, Ledger, Place, Row
 from cloud_hub.errors import Conflict, HubError, Invalid, NotFound
 from sync_protocol.records import Fact
 
-_FIELDS = tuple(field.name for field in fields(Draft))
+_FROZEN = ("unit", "price", "cost", "currency")
+_FIELDS = tuple(field.name for field in fields(Draft) if field.name not in _FROZEN)
 
 Verdicts = list[int | Row | None]
 """What `Ledger.take` said of each draft."""
@@ -35,8 +36,14 @@ class Request:
 
     @property
     def body_hash(self) -> bytes:
-        """What tells another body under the same key."""
-        body = [{name: getattr(draft, name) for name in _FIELDS} for draft in self.drafts]
+        """What tells another body under the same key: all that the caller said.
+
+        Not what a movement freezes of its product: that may change before the caller asks again.
+        """
+        body = [
+            {name: getattr(draft, name) for name in _FIELDS} | ({"price": draft.price} if draft.is_price_given else {})
+            for draft in self.drafts
+        ]
         return sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
 
 

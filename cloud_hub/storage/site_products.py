@@ -70,6 +70,9 @@ _OWN = (
 )
 _DELETE = Query(site_products.delete().where(*_OWN))
 _OVERLAY = Query(sa.select(site_products).where(*_OWN))
+_PRICES = Query(
+    sa.select(site_products.c.product_id, site_products.c.price).where(*_OWN, site_products.c.price.is_not(None))
+)
 
 
 async def find(connection: Connection, site_id: str, product_id: str) -> SiteProduct | None:
@@ -99,6 +102,12 @@ async def save(connection: Connection, site_id: str, product_id: str, values: Ma
 async def delete(connection: Connection, site_id: str, product_id: str) -> bool:
     """The site says nothing of it any more; False when it did not."""
     return await _DELETE.execute(connection, site_id=site_id, ids=[product_id]) > 0
+
+
+async def list_prices(connection: Connection, site_id: str, product_ids: Sequence[str]) -> dict[str, Decimal]:
+    """What the site itself asks for these products, where it says so."""
+    rows = await _PRICES.fetch(connection, site_id=site_id, ids=product_ids)
+    return {str(row["product_id"]): row["price"] for row in rows}
 
 
 async def overlay(connection: Connection, site_id: object, told: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:

@@ -32,6 +32,7 @@ from cloud_hub.web import (
     repairs,
     reservations,
     restocking,
+    sales,
     sites,
     snapshots,
     transfers,
@@ -59,7 +60,7 @@ TABLES = (
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
     receipts.table, restocking.table, reservations.table, changes.table, webhooks.table, alert_settings.table,
-    jobs.table, imports.table, audit.table,
+    jobs.table, imports.table, audit.table, sales.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

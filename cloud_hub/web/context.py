@@ -31,6 +31,7 @@ from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
 from cloud_hub.services.reserving import Reserving
 from cloud_hub.services.restocking import Restocking
+from cloud_hub.services.selling import Selling
 from cloud_hub.services.showing import Showing
 from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
@@ -71,6 +72,7 @@ class Hub:
     repairs: Repairs
     reserving: Reserving
     restocking: Restocking
+    selling: Selling
     showing: Showing
     signing_in: SigningIn
     sites: Sites

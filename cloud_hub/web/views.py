@@ -1,9 +1,9 @@
 """How pages and figures are shown: the `Link` of the next page, quantities and amounts as text."""
 
-from typing import Any
+from typing import Any, overload
 
 from cloud_hub.web.operations import Call
-from sync_protocol.quantity import format_quantity
+from sync_protocol.quantity import format_money, format_quantity
 
 
 def link(call: Call[Any, Any], cursor: str | None) -> dict[str, str]:
@@ -16,6 +16,15 @@ def link(call: Call[Any, Any], cursor: str | None) -> dict[str, str]:
 
 def quantity(thousandths: int | None) -> str | None:
     return None if thousandths is None else format_quantity(thousandths)
+
+
+@overload
+def money(minor: int, currency: str) -> str: ...
+@overload
+def money(minor: int | None, currency: str | None) -> str | None: ...
+def money(minor: int | None, currency: str | None) -> str | None:
+    """An amount of a ledger, in its currency's smallest unit, as text."""
+    return None if minor is None else format_money(minor, currency or "")
 
 
 def amount(value: Any) -> str | None:

@@ -39,6 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_purchase_order": {"vendor_id": "VENDOR", "lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
     "create_receipt": {"lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
     "restock_product": {"quantity": "1"},
+    "create_sale": {"lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
 }  # fmt: skip
 """Bodies that are right but for `site_id`, which is added."""
 ABOUT_SITES = {"create_user", "edit_user", "approve_user", "create_api_key", "create_webhook", "edit_webhook"}
