@@ -44,6 +44,7 @@ from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
+from cloud_hub.services.store_work import StoreWork
 from cloud_hub.services.transferring import Transferring
 from cloud_hub.services.upserting import Upserting
 from cloud_hub.services.vendors import Vendors
@@ -139,6 +140,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         sites=Sites(database, reads),
         snapshots=Snapshots(database, sign=sign),
         stock=stock,
+        store_work=StoreWork(reads),
         transferring=Transferring(database, reads, posting),
         upserting=Upserting(database, catalogue),
         vendors=Vendors(database, reads),

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     ORDERS_READ = "orders.read"
     ORDERS_EXPECTED = "orders.expected"
     """See what was ordered and for how much; who lacks it receives blind."""
+    COUNTS_EXPECTED = "counts.expected"
+    """See what the ledger said where somebody counted; who lacks it counts blind."""
     ORDERS_WRITE = "orders.write"
     ORDERS_APPROVE = "orders.approve"
     """Up to one's approval limit."""
@@ -77,14 +79,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(_P) - {_P.SNAPSHOT_READ},
     Role.WAREHOUSE_MANAGER: _STORE
     | _BUY
-    | {_P.PRODUCTS_WRITE, _P.FLEET_READ, _P.VENDORS_WRITE, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN},
-    Role.STORE_MANAGER: _STORE | _BUY | {_P.FLEET_READ, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN},
+    | {_P.PRODUCTS_WRITE, _P.FLEET_READ, _P.VENDORS_WRITE, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN, _P.COUNTS_EXPECTED},
+    Role.STORE_MANAGER: _STORE | _BUY | {_P.FLEET_READ, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN, _P.COUNTS_EXPECTED},
     Role.STAFF: (_STORE - {_P.ALERTS_WRITE}) | {_P.ORDERS_READ},
     Role.RETAIL_PARTNER: _READ,
     Role.AUDITOR: _READ
-    | {_P.WEBHOOKS_READ, _P.FLEET_READ, _P.USERS_READ, _P.API_KEYS_READ, _P.AUDIT_READ}
+    | {_P.WEBHOOKS_READ, _P.FLEET_READ, _P.USERS_READ, _P.API_KEYS_READ, _P.AUDIT_READ, _P.COUNTS_EXPECTED}
     | (_BUY - {_P.ORDERS_WRITE}),
-    Role.INTEGRATION: _STORE | _BUY | _HOOKS | {_P.PRODUCTS_WRITE, _P.VENDORS_WRITE},
+    Role.INTEGRATION: _STORE | _BUY | _HOOKS | {_P.PRODUCTS_WRITE, _P.VENDORS_WRITE, _P.COUNTS_EXPECTED},
     Role.DEVICE: frozenset({_P.SNAPSHOT_READ}),
 }
 """The one matrix of roles; `GET /roles` shows it."""

@@ -35,6 +35,8 @@ from cloud_hub.web import (
     sales,
     sites,
     snapshots,
+    stocktakes,
+    tasks,
     transfers,
     users,
     vendor_prices,
@@ -60,7 +62,7 @@ TABLES = (
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
     receipts.table, restocking.table, reservations.table, changes.table, webhooks.table, alert_settings.table,
-    jobs.table, imports.table, audit.table, sales.table,
+    jobs.table, imports.table, audit.table, sales.table, stocktakes.table, tasks.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

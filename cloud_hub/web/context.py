@@ -37,6 +37,7 @@ from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
+from cloud_hub.services.store_work import StoreWork
 from cloud_hub.services.transferring import Transferring
 from cloud_hub.services.upserting import Upserting
 from cloud_hub.services.vendors import Vendors
@@ -78,6 +79,7 @@ class Hub:
     sites: Sites
     snapshots: Snapshots
     stock: Stock
+    store_work: StoreWork
     transferring: Transferring
     upserting: Upserting
     vendors: Vendors

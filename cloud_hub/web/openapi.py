@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from cloud_hub.web.browsers import ACCESS
-from cloud_hub.web.fields import DEEP
 from cloud_hub.web.meanings import explain
 from cloud_hub.web.operations import Operation
 from cloud_hub.web.problems import MEDIA_TYPE, STATUS, TITLES, Problem
@@ -142,8 +141,10 @@ _FILE = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
 def _styled(field: dict[str, Any]) -> dict[str, Any]:
     """The schema of a query parameter, its meaning, and how a mapping is written."""
     schema = {name: value for name, value in field.items() if name not in ("style", "description")}
-    said = {name: field[name] for name in ("style", "description") if name in field}
-    return {**said, "schema": schema} | ({"explode": True} if field.get("style") == DEEP else {})
+    said: dict[str, Any] = {name: value for name, value in field.items() if name not in schema}
+    if "style" in said:
+        said["explode"] = True
+    return {**said, "schema": schema}
 
 
 def _plain(field: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,27 @@
 """How pages and figures are shown: the `Link` of the next page, quantities and amounts as text."""
 
-from typing import Any, overload
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, overload
 
-from cloud_hub.web.operations import Call
+from pydantic import BaseModel
+
+from cloud_hub.web.operations import Answer, Call
+from cloud_hub.web.paging import next_cursor
 from sync_protocol.quantity import format_money, format_quantity
+
+Row = TypeVar("Row")
+
+
+def listed(
+    call: Call[Any, Any],
+    view: type[BaseModel],
+    rows: Sequence[Row],
+    shown: Callable[[Row], BaseModel],
+    key: Callable[[Row], Sequence[Any]],
+) -> Answer:
+    """A page of rows, each as the API shows it, with the way to the next page; `key` is what the list is sorted by."""
+    cursor = next_cursor(rows, call.query.limit, key)
+    return Answer(view=view(items=[shown(row) for row in rows], next_cursor=cursor), headers=link(call, cursor))
 
 
 def link(call: Call[Any, Any], cursor: str | None) -> dict[str, str]:
