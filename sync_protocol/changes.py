@@ -104,6 +104,20 @@ class TransferNotice(_Change):
     lines: Annotated[list[tuple[Id, Count]], Field(max_length=2_000)] = []
 
 
+class Order(_Change):
+    """What the site has ordered from a vendor: its deliveries are received under the order's number."""
+
+    order_id: Id
+    version: tuple[int, int]
+    number: Text
+    state: Text
+    """Goods are expected while it is sent, acknowledged or partly_received."""
+    vendor: Text = ""
+    expected_on: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+    lines: Annotated[list[tuple[Id, Count, Count]], Field(max_length=2_000)] = []
+    """Product, ordered and received so far."""
+
+
 CHANGES: dict[str, type[_Change]] = {
     "product": Product,
     "product_gone": ProductGone,
@@ -111,8 +125,9 @@ CHANGES: dict[str, type[_Change]] = {
     "site": Site,
     "command": Command,
     "transfer_notice": TransferNotice,
+    "order": Order,
 }
-AnyChange = Product | ProductGone | Policy | Site | Command | TransferNotice
+AnyChange = Product | ProductGone | Policy | Site | Command | TransferNotice | Order
 _VOCABULARY = Vocabulary(CHANGES)
 
 

@@ -27,6 +27,8 @@ TYPES: dict[str, EventType] = {
     "transfer.refused": EventType(_P.STOCK_READ, "The destination refused a transfer."),
     "transfer.closed_short": EventType(_P.STOCK_READ, "A transfer ended with goods missing."),
     "transfer.taken_back": EventType(_P.STOCK_READ, "The source took a refused transfer back."),
+    "order.changed": EventType(_P.ORDERS_READ, "A purchase order is new, was edited or went a step.", is_state=True),
+    "receipt.created": EventType(_P.STOCK_READ, "A delivery was taken in, at a store or at a site that the hub runs."),
     "alert.opened": EventType(_P.ALERTS_READ, "An alert was raised, or got worse: see its type and severity."),
     "alert.acknowledged": EventType(_P.ALERTS_READ, "Somebody looks after an alert."),
     "alert.resolved": EventType(_P.ALERTS_READ, "An alert no longer holds."),

@@ -46,7 +46,7 @@ async def follow(connection: Connection, shares: Sequence[Share], now_ms: int) -
             said += await proposals.merge(connection, origin, _of(typed, facts.Proposal), now_ms)
             await _adoptions(connection, origin, _of(typed, facts.Adoption))
         said += await transit.fold(connection, origin, made.movements, _of(typed, facts.Transfer), now_ms)
-        await arriving.fold(connection, origin, made.movements, now_ms)
+        said += await arriving.fold(connection, origin, made.movements, now_ms)
         if made.commands or typed:
             await _settle(connection, origin, made, _of(typed, facts.Outcome), now_ms)
     await _placeholders(connection, shares, now_ms)

@@ -17,8 +17,9 @@ from uuid_utils import uuid7
 from cloud_hub.domain.permissions import Principal, Role
 from cloud_hub.domain.purchasing import Limit, Line, State, Step, after, require_limit
 from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
+from cloud_hub.services import order_news
 from cloud_hub.services.vendors import day_of
-from cloud_hub.storage import approval_limits, purchase_orders, request_keys, sites, vendor_prices, vendors
+from cloud_hub.storage import approval_limits, changes, purchase_orders, request_keys, sites, vendor_prices, vendors
 from cloud_hub.storage.approval_limits import ApprovalLimit
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.purchase_orders import Order, OrderFilter
@@ -74,7 +75,8 @@ class Purchasing:
             await sites.lock(connection, site.id)  # the site's next number is ours until the commit
             whole = {**fields, "site_id": site.id, "vendor_id": vendor.id, "state": State.DRAFT,
                      "currency": vendor.currency, "created_by": who.name}  # fmt: skip
-            return await purchase_orders.insert(connection, order_id, whole, priced, now_ms), False
+            made = await purchase_orders.insert(connection, order_id, whole, priced, now_ms)
+            return await _told(connection, made, now_ms), False
 
     async def edit(
         self,
@@ -92,7 +94,8 @@ class Purchasing:
             priced = None
             if lines is not None:
                 priced = await _priced(connection, await _active(connection, order.vendor_id), lines, now_ms)
-            return await purchase_orders.update(connection, order, fields, now_ms, lines=priced)
+            edited = await purchase_orders.update(connection, order, fields, now_ms, lines=priced)
+            return await _told(connection, edited, now_ms)
 
     async def approve(self, order_id: str, if_match: str | None, who: Principal, now_ms: int) -> Order:
         """Raises NotFound, Stale, Conflict; Forbidden beyond the person's limit."""
@@ -103,7 +106,7 @@ class Purchasing:
                 found = await approval_limits.find(connection, who.id, who.role, order.currency)
                 require_limit(order.total, order.currency, None if found is None else Limit(amount=found.amount))
             fields = {"state": state, "approved_by": who.name, "approved_at": now_ms}
-            return await purchase_orders.update(connection, order, fields, now_ms)
+            return await _told(connection, await purchase_orders.update(connection, order, fields, now_ms), now_ms)
 
     async def step(
         self,
@@ -119,7 +122,7 @@ class Purchasing:
         async with self._database.transaction() as connection:
             order = await self._locked(connection, order_id, if_match, who)
             changed = {**fields, "state": after(order.state, step), moments.get(step, "closed_at"): now_ms}
-            return await purchase_orders.update(connection, order, changed, now_ms)
+            return await _told(connection, await purchase_orders.update(connection, order, changed, now_ms), now_ms)
 
     async def limits(self) -> Sequence[ApprovalLimit]:
         """All approval limits, by subject."""
@@ -143,6 +146,12 @@ class Purchasing:
         if if_match is not None and if_match != order.etag:
             raise Stale("version", f"expected version {order.etag}, got {if_match[:60]}")
         return order
+
+
+async def _told(connection: Connection, order: Order, now_ms: int) -> Order:
+    """Last in a transaction: the changes counter is everybody's lock."""
+    await changes.append_all(connection, await order_news.tell(connection, order, now_ms), now_ms)
+    return order
 
 
 def _theirs(order: Order | None, who: Principal) -> Order:

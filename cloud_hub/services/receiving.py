@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 import orjson
 from uuid_utils import uuid7
 
+from cloud_hub.domain.arrivals import Came, lacked
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.posting import Draft
 from cloud_hub.domain.purchasing import Step, after, minor_cost
 from cloud_hub.errors import Conflict, Invalid, NotFound
+from cloud_hub.services import order_news
 from cloud_hub.services.adjusting import frozen
 from cloud_hub.services.hub_run import writer_of
 from cloud_hub.services.posting import Posting
@@ -30,16 +32,6 @@ from cloud_hub.storage.sites import Site
 from sync_protocol.vocabulary import Location, Reason
 
 __all__ = ["Came", "Delivery", "Receipt", "ReceiptFilter", "ReceiptLine", "Receiving"]
-
-
-class Came(NamedTuple):
-    """Counted units of one product (and lot)."""
-
-    product_id: str
-    quantity: int
-    damaged: int
-    location: str
-    lot: str | None
 
 
 class Delivery(NamedTuple):
@@ -101,6 +93,7 @@ class Receiving:
             await self._posting.post_in(connection, site.id, drafts, key, actor=who.name, now_ms=now_ms)
             made = await receipts.find(connection, receipt_id)
             assert made is not None
+            await order_news.say_received(connection, made, now_ms)
             return made, False
 
 
@@ -120,13 +113,8 @@ async def _replayed(connection: Connection, site: Site, key: str, body_hash: byt
 
 def _expecting(order: Order | None, came: Sequence[Came]) -> list[ReceiptLine]:
     """The lines, each with what its order lacked of the product when it was counted."""
-    lacking = {} if order is None else {line.product_id: line.outstanding for line in order.lines}
-    lines = []
-    for line in came:
-        expected = None if order is None else max(0, lacking.get(line.product_id, 0))
-        lacking[line.product_id] = (expected or 0) - line.quantity
-        lines.append(ReceiptLine(line.product_id, line.quantity, line.damaged, expected, line.location, line.lot))
-    return lines
+    expected = [None] * len(came) if order is None else lacked(order.lines, came)
+    return [ReceiptLine(expected=of_order, **line._asdict()) for line, of_order in zip(came, expected, strict=True)]
 
 
 async def _products(connection: Connection, came: Sequence[Came]) -> Mapping[str, Product]:

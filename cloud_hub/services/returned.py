@@ -2,7 +2,8 @@
 
 They are believed by the hub's signature and the chain, and adopted under their ids:
 products whose version is newer than what the restored hub has, and commands, which stay
-pending until their outcome is known. What was adopted goes down every feed again.
+pending until their outcome is known. What was adopted goes down every feed again. An order
+that was forgotten is raised for a person: a store knows its goods, not its prices.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,18 @@ import structlog
 from cloud_hub.domain.proposed import check_product
 from cloud_hub.services.judging import Frame
 from cloud_hub.services.ports import Verify
-from cloud_hub.storage import barcodes, changes, commands, exceptions, feeds, origins, outcomes, products, reservations
+from cloud_hub.storage import (
+    barcodes,
+    changes,
+    commands,
+    exceptions,
+    feeds,
+    origins,
+    outcomes,
+    products,
+    purchase_orders,
+    reservations,
+)
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
@@ -81,7 +93,19 @@ class Returned:
             return await _adopt_gone(connection, body, now_ms)
         if isinstance(body, wire.Command):
             return await _adopt_command(connection, origin, record, body, now_ms)
+        if isinstance(body, wire.Order):
+            await _miss_order(connection, origin, body, now_ms)
         return []
+
+
+async def _miss_order(connection: Connection, origin: Origin, body: wire.Order, now_ms: int) -> None:
+    """A store was told of an order that this hub has forgotten with its prices: a person makes it anew."""
+    if await purchase_orders.find(connection, body.order_id) is None:
+        detail = f"{body.number} of {body.vendor or 'a vendor'} was {body.state} when the hub was restored without it"
+        await exceptions.raise_exception(
+            connection, origin.site_id, "order_forgotten", body.number, detail, now_ms=now_ms,
+            origin_id=origin.origin_id,
+        )  # fmt: skip
 
 
 async def _adopt_product(connection: Connection, body: wire.Product, now_ms: int) -> list[Change]:

@@ -12,15 +12,29 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+from cloud_hub.domain.purchasing import EXPECTING
 from cloud_hub.domain.transfers import Step
 from cloud_hub.errors import NotFound
 from cloud_hub.services import feed as feed_service
 from cloud_hub.services import transit
 from cloud_hub.services.ports import Sign
-from cloud_hub.storage import batches, branches, chunks, commands, feeds, ledger, levels, origins, reference, transfers
+from cloud_hub.storage import (
+    batches,
+    branches,
+    chunks,
+    commands,
+    feeds,
+    ledger,
+    levels,
+    origins,
+    purchase_orders,
+    reference,
+    transfers,
+)
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.feeds import Feed
 from cloud_hub.storage.origins import Origin
+from cloud_hub.storage.purchase_orders import OrderFilter
 from cloud_hub.storage.transfers import TransferFilter
 from sync_protocol import batch, bootstrap
 from sync_protocol import changes as wire
@@ -31,6 +45,7 @@ from sync_protocol.snapshot import ChunkRef, Manifest, Uplink, chunk, sign_manif
 CATALOGUES_MAX = 64
 """Product chunks remembered (their names only): one per chain, and one per site with products of its own."""
 
+ORDERS_MAX = 10_000
 TRANSFERS_MAX = 10_000
 """Of one site under way at a time."""
 
@@ -118,6 +133,10 @@ class Snapshots:
         for each in await transfers.list_newest(connection, under_way, None, 0, TRANSFERS_MAX):
             if each.step in (Step.DISPATCHED, Step.REFUSED):
                 yield encode(wire.change(transit.notice_of(each, each.step)))
+        for state in EXPECTING:
+            expected = OrderFilter([site_id], state=state)
+            for order in await purchase_orders.list_newest(connection, expected, None, 0, ORDERS_MAX):
+                yield encode(wire.change(purchase_orders.feed_body(order)))
         for command in await commands.list_pending(connection, site_id):
             told = wire.Command(
                 command_id=command.id, kind=command.kind, key=command.key, body=command.body,

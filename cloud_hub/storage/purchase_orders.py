@@ -16,6 +16,7 @@ from cloud_hub.storage.database import Connection, Query, Row, bound, bound_arra
 from cloud_hub.storage.listing import equals, newest_first, of_sites, page
 from cloud_hub.storage.schema import purchase_order_lines, purchase_orders, sites, vendors
 from cloud_hub.storage.versions import EPOCH, Versioned, first_version, next_version
+from sync_protocol import changes as wire
 
 _TEXTS = ("number", "state", "currency", "note", "reference", "expected_on", "created_by", "approved_by")
 _TIMES = ("created_at", "approved_at", "sent_at", "acknowledged_at", "received_at", "closed_at", "updated_at")
@@ -58,6 +59,15 @@ class Order(Versioned):
     def price_of(self, product_id: str) -> Decimal | None:
         """What a unit of the product was ordered for, if it was."""
         return next((line.unit_price for line in self.lines if line.product_id == product_id), None)
+
+
+def feed_body(order: Order) -> wire.Order:
+    """What the site's store has to know of it."""
+    return wire.Order(
+        order_id=order.id, version=order.version, number=order.number, state=order.state, vendor=order.vendor_name,
+        expected_on=None if order.expected_on is None else order.expected_on.isoformat(),
+        lines=[(line.product_id, line.quantity, line.received) for line in order.lines],
+    )  # fmt: skip
 
 
 class OrderFilter(NamedTuple):

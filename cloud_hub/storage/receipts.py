@@ -80,6 +80,11 @@ _LIST = Query(
         _RECEIPTS.id,
     )
 )
+_COUNT = Query(
+    sa.select(sa.func.count()).where(
+        _LINES.site_id == bound(_LINES.site_id), _LINES.receipt_id == bound(_LINES.receipt_id)
+    )
+)
 _LINES_OF = Query(
     sa.select(receipt_lines)
     .where(_LINES.site_id == sa.any_(_SITES), _LINES.receipt_id == sa.any_(bound_array(_LINES.receipt_id, "receipts")))
@@ -92,14 +97,22 @@ async def claim(connection: Connection, fields: Mapping[str, Any]) -> bool:
     return await _CLAIM.fetchval(connection, **fields) is not None
 
 
-async def insert_lines(connection: Connection, site_id: str, receipt_id: str, lines: Sequence[ReceiptLine]) -> None:
+async def insert_lines(
+    connection: Connection, site_id: str, receipt_id: str, lines: Sequence[ReceiptLine], *, first: int = 0
+) -> None:
     await _INSERT_LINE.each(
         connection,
         [
             {"site_id": site_id, "receipt_id": receipt_id, "line": number, **line._asdict()}
-            for number, line in enumerate(lines)
+            for number, line in enumerate(lines, first)
         ],
     )
+
+
+async def add_lines(connection: Connection, site_id: str, receipt_id: str, lines: Sequence[ReceiptLine]) -> None:
+    """Lines behind those that are there."""
+    known: int = await _COUNT.fetchval(connection, site_id=site_id, receipt_id=receipt_id)
+    await insert_lines(connection, site_id, receipt_id, lines, first=known)
 
 
 async def find(connection: Connection, receipt_id: str) -> Receipt | None:

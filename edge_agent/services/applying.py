@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from edge_agent.services import alerting, executing, proposing, tasks
-from edge_agent.storage import catalogue, commands, identity, proposals, transfers
+from edge_agent.storage import catalogue, commands, identity, proposals, purchase_orders, transfers
+from edge_agent.storage.purchase_orders import Order
 from edge_agent.storage.savepoint import UNFIT, savepoint
 from edge_agent.storage.transfers import Transfer
 from sync_protocol import changes
@@ -144,10 +145,28 @@ def _apply_notice(connection: sqlite3.Connection, change: changes.TransferNotice
 _RANK = {"dispatched": 1, "received": 2, "refused": 2, "closed_short": 3, "taken_back": 4}
 """A notice never takes a transfer back to an earlier step."""
 
+
+def _apply_order(connection: sqlite3.Connection, change: changes.Order, _now_ms: int) -> None:
+    known = purchase_orders.find(connection, change.order_id)
+    if known is not None and (known.epoch, known.version) > change.version:
+        return
+    if change.state not in _EXPECTING:
+        purchase_orders.drop(connection, change.order_id)
+        return
+    order = Order(
+        change.order_id, change.number, change.state, change.vendor, change.expected_on,
+        orjson.dumps(change.lines).decode(), *change.version,
+    )  # fmt: skip
+    purchase_orders.save(connection, order)
+
+
+_EXPECTING = frozenset(("sent", "acknowledged", "partly_received"))
+
 _APPLIERS: dict[type, Callable[[sqlite3.Connection, Any, int], None]] = {
     changes.Product: _apply_product,
     changes.ProductGone: _apply_gone,
     changes.Policy: _apply_policy,
     changes.Site: _apply_site,
     changes.TransferNotice: _apply_notice,
+    changes.Order: _apply_order,
 }

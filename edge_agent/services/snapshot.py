@@ -22,7 +22,7 @@ from edge_agent.services.applying import apply_change, reapply_local_edits
 from edge_agent.services.disk import Disk
 from edge_agent.services.outside import Hub
 from edge_agent.services.snapshot_rows import Rest, read_rows
-from edge_agent.storage import identity, staging
+from edge_agent.storage import identity, purchase_orders, staging
 from edge_agent.storage.database import Database
 from edge_agent.storage.files import make_private
 from sync_protocol.batch import Verify
@@ -147,6 +147,7 @@ def swap(connection: sqlite3.Connection, manifest: Manifest, changes: list[Decod
     """The staged catalogue is the catalogue: tables, the rest, local edits and cursor together."""
     crashpoint("edge.snapshot.before_swap")
     staging.swap(connection)
+    purchase_orders.clear(connection)
     for record in changes:
         apply_change(connection, record, now_ms)
     reapply_local_edits(connection, _merged_up_to(connection, manifest))

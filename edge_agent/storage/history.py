@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, func, null, or_, select
 
 from edge_agent.domain.stock import fold
 from edge_agent.storage import ledger as records
@@ -17,6 +17,7 @@ from edge_agent.storage.schema import ledger
 from edge_agent.storage.statement import Statement
 from sync_protocol import chain
 from sync_protocol.records import ITEM, Item, decode
+from sync_protocol.vocabulary import Location, Reason
 
 
 class Line(NamedTuple):
@@ -69,6 +70,26 @@ _NEWER_OF_PRODUCT = Statement(
     .where(ledger.c.product_id == bindparam("product_id"), ledger.c.sequence > bindparam("after"))
     .order_by(ledger.c.sequence)
     .limit(bindparam("most"))
+)
+_RECEIPTS = Statement(
+    select(*_LINE)
+    .where(
+        ledger.c.reason == Reason.RECEIPT.value,
+        ledger.c.sequence > bindparam("after"),
+        or_(bindparam("product_id") == null(), ledger.c.product_id == bindparam("product_id")),
+    )
+    .order_by(ledger.c.sequence)
+    .limit(bindparam("most"))
+)
+_CAME_ABOVE = Statement(
+    select(ledger.c.document, ledger.c.product_id, func.sum(ledger.c.quantity))
+    .where(
+        ledger.c.reason == Reason.RECEIPT.value,
+        ledger.c.to_location != Location.HOLD.value,
+        ledger.c.sequence > bindparam("position"),
+        ledger.c.document.is_not(None),
+    )
+    .group_by(ledger.c.document, ledger.c.product_id)
 )
 _OLDEST_UNACKED = Statement(
     select(ledger.c.occurred_at)
@@ -138,6 +159,16 @@ def movements(
     else:
         rows = _NEWER_OF_PRODUCT.run(connection, product_id=product_id, **values)
     return [Line(*row) for row in rows]
+
+
+def receipts(connection: sqlite3.Connection, *, product_id: str | None, after: int, limit: int) -> list[Line]:
+    """Goods that came, above a position, oldest first (a scan, as above)."""
+    return [Line(*row) for row in _RECEIPTS.run(connection, product_id=product_id, after=after, most=limit)]
+
+
+def came_above(connection: sqlite3.Connection, position: int) -> dict[tuple[str, str], int]:
+    """Good units that came above a position, by document and product."""
+    return {(document, product): came for document, product, came in _CAME_ABOVE.run(connection, position=position)}
 
 
 def oldest_unacked_at(connection: sqlite3.Connection, acked: int) -> int | None:

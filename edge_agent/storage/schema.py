@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-REVISION = "0001"
+REVISION = "0002"
 """Head of migrations/versions."""
-KNOWN_REVISIONS = ("0001",)
+KNOWN_REVISIONS = ("0001", "0002")
 
 metadata = MetaData()
 
@@ -208,6 +208,13 @@ transfer_lines = _table(
     _text("transfer_id"), _text("product_id"), _int("dispatched", default=0), _int("received", default=0),
     PrimaryKeyConstraint("transfer_id", "product_id"), rowid=False,
 )  # fmt: skip
+
+purchase_orders = _table(
+    "purchase_orders",
+    _text("order_id", key=True), _text("number"), _text("state"), _text("vendor"), _text("expected_on", null=True),
+    _text("lines"), _int("epoch"), _int("version"), rowid=False,
+)  # fmt: skip
+"""Goods that are expected; `lines` is JSON of [product, ordered, received]."""
 
 commands = _table(
     "commands",

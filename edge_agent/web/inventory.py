@@ -1,6 +1,7 @@
 """Levels, adjustments, movements and history of this store."""
 
 import sqlite3
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from edge_agent.domain.movement import OWN, Draft, opposite_of
 from edge_agent.domain.stock import position_of
 from edge_agent.errors import EdgeError, NotFound
-from edge_agent.services import adjusting
+from edge_agent.services import adjusting, receiving
 from edge_agent.services.adjusting import Adjustment, Row
 from edge_agent.services.counting import product_of
 from edge_agent.services.once import Answer, Kept, fingerprint, once
@@ -144,7 +145,8 @@ def _levels(connection: sqlite3.Connection, query: LevelQuery) -> Answer:
         rows = [(0, found)] if found is not None else []
     else:
         rows = catalogue.list_products(connection, q=query.q, after=query.cursor or 0, limit=query.limit)
-    items = [_level(connection, product) for _, product in rows]
+    coming = None if receiving.is_blind(connection) else receiving.on_order(connection)
+    items = [_level(connection, product) | _coming(coming, product) for _, product in rows]
     more = str(rows[-1][0]) if query.product_id is None and len(rows) == query.limit else None
     return {"items": items, "next_cursor": more, "as_of": as_of(connection)}
 
@@ -157,6 +159,11 @@ def _level(connection: sqlite3.Connection, product: Product) -> Answer:
         "product_id": product.product_id, "sku": product.sku, "name": product.name, "unit": product.unit,
         **render.stock(position), "locations": places,
     }  # fmt: skip
+
+
+def _coming(coming: Counter[str] | None, product: Product) -> Answer:
+    """Null for those who receive blind."""
+    return {"on_order": None if coming is None else render.quantity(coming[product.product_id])}
 
 
 def as_of(connection: sqlite3.Connection) -> Answer:

@@ -19,7 +19,7 @@ from edge_agent.services.scanning import Outcome
 from edge_agent.storage import timeline
 from edge_agent.storage.database import Database
 from edge_agent.supervise import keep_running
-from edge_agent.web import alerts, inventory, products, scans, stocktakes, stream, sync, transfers
+from edge_agent.web import alerts, inventory, products, receiving, scans, stocktakes, stream, sync, transfers
 from edge_agent.web.body import BODY_BYTES_MAX
 from edge_agent.web.border import BorderRunner
 from edge_agent.web.context import STORE, Store, authentication, now_ms, ticks_ms
@@ -59,6 +59,10 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", f"{_API}/transfers", transfers.post_transfer),
     ("GET", f"{_API}/transfers/{{id}}", transfers.get_transfer),
     ("POST", f"{_API}/transfers/{{id}}/{{step}}", transfers.post_step),
+    ("GET", f"{_API}/purchase-orders", receiving.get_orders),
+    ("POST", f"{_API}/receipts", receiving.post_receipt),
+    ("GET", f"{_API}/restocks", receiving.get_restocks),
+    ("POST", f"{_API}/products/{{id}}/restock", receiving.post_restock),
     ("GET", f"{_API}/alerts", alerts.get_alerts),
     ("POST", f"{_API}/alerts/{{id}}/acknowledge", alerts.post_acknowledge),
     ("POST", f"{_API}/alerts/{{id}}/resolve", alerts.post_resolve),

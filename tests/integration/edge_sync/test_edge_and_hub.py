@@ -116,6 +116,36 @@ def test_an_adjustment_of_head_office_is_executed_by_the_store(
     wait_on_hand(chain, store, product, "5")
 
 
+def test_a_store_takes_in_what_head_office_ordered_and_head_office_has_the_receipt(
+    chain: Stack, store: Store, product: dict[str, Any]
+) -> None:
+    vendor = chain.expect("POST", "/api/v1/vendors", {"name": f"Vendor of {product['sku']}"})["id"]
+    line = {"product_id": product["id"], "quantity": "6", "unit_price": "1.5"}
+    order = chain.expect(
+        "POST", "/api/v1/purchase-orders", {"site_id": store.site_id, "vendor_id": vendor, "lines": [line]}
+    )
+    for step in ("approve", "send"):
+        chain.expect("POST", f"/api/v1/purchase-orders/{order['id']}/{step}")
+    wait_until(lambda: order["number"] in [each["number"] for each in expected(store)], "the order", TIMEOUT_S)
+
+    came = {"order": order["number"], "lines": [{"product_id": product["id"], "quantity": "6", "damaged": "1"}]}
+    answer = store.post("/api/v1/receipts", came)
+    assert answer.status == 201, answer.body
+
+    path = f"/api/v1/receipts?order_id={order['id']}"
+    wait_until(lambda: chain.get(path).body["items"], "the receipt", TIMEOUT_S)
+    (receipt,) = chain.get(path).body["items"]
+    assert [(each["quantity"], each["damaged"], each["outcome"]) for each in receipt["lines"]] == [
+        ("6", "1", "as_expected"),
+    ]  # fmt: skip
+    assert chain.get(f"/api/v1/purchase-orders/{order['id']}").body["state"] == "received"
+    wait_until(lambda: order["number"] not in [each["number"] for each in expected(store)], "its end", TIMEOUT_S)
+
+
+def expected(store: Store) -> list[dict[str, Any]]:
+    return list(store.get("/api/v1/purchase-orders").body["items"])
+
+
 def test_an_agent_killed_while_selling_loses_and_doubles_nothing(
     chain: Stack, store: Store, product: dict[str, Any]
 ) -> None:

@@ -12,6 +12,7 @@ from sync_protocol import changes as wire
 from sync_protocol.records import Fact, decode
 from sync_protocol.snapshot import open_chunk, read_manifest
 from tests.integration.hub.conftest import Box, HubCore
+from tests.integration.hub.test_arriving import make_order
 
 
 async def join(hub: HubCore, box: Box) -> list[Fact]:
@@ -174,6 +175,18 @@ async def test_pending_commands_are_in_the_snapshot(hub: HubCore) -> None:
     assert [record.body["command_id"] for record in records if record.kind == "command"] == [command]
 
 
+async def test_orders_whose_goods_are_expected_are_in_the_snapshot(hub: HubCore) -> None:
+    box, product = await hub.make_box(), await hub.make_product()
+    order = await make_order(hub, box, product, 10_000, "acknowledged")
+
+    told = [record.body for record in await join(hub, box) if record.kind == "order"]
+    assert [(body["order_id"], body["state"], body["lines"]) for body in told] == [
+        (order, "acknowledged", [[product, 10_000, 0]]),
+    ]  # fmt: skip
+    await hub.execute("UPDATE purchase_orders SET state = 'received'")
+    assert "order" not in {record.kind for record in await join(hub, box)}
+
+
 async def test_a_restored_hub_takes_back_the_feed_records_that_boxes_kept(hub: HubCore) -> None:
     box, product = await hub.make_box(), await hub.make_product(name="old name")
     await join(hub, box)
@@ -181,10 +194,12 @@ async def test_a_restored_hub_takes_back_the_feed_records_that_boxes_kept(hub: H
     command = await hub.command(box.site_id, "diagnose", {})
     async with hub.database.transaction() as connection:
         await changes.append(connection, None, wire.change(_product(product, "new name")), hub.clock())
+        forgotten = wire.Order(order_id=str(uuid4()), version=(1, 3), number="PO-000001", state="sent", vendor="Dairy")
+        await changes.append(connection, box.site_id, wire.change(forgotten), hub.clock())
     await hub.exchange.pump_all()
     kept = [payload for payload in hub.wire.sent[box.address] if payload[:1] == b"\0"]
     await box.talk()
-    assert len(box.feed_records) == 2
+    assert len(box.feed_records) == 3
     await _forget(hub, box, command)
     await box.connect()
     returned = [type(effect).__name__ for effect in box.effects]
@@ -195,7 +210,7 @@ async def test_a_restored_hub_takes_back_the_feed_records_that_boxes_kept(hub: H
 
     assert await hub.value("SELECT name FROM products WHERE id = $1", product) == "new name"
     assert await hub.rows("SELECT state FROM commands WHERE id = $1", command) == [("pending",)]
-    assert "feed_returned" in await hub.exceptions(box.site_id)
+    assert await hub.exceptions(box.site_id) >= {"feed_returned", "order_forgotten"}
 
 
 async def _forget(hub: HubCore, box: Box, command: str) -> None:

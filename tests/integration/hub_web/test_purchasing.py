@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from cloud_hub.domain.permissions import Role
+from cloud_hub.services.relaying import relay
 from cloud_hub.web.app import operations
 from tests.integration.hub_web.conftest import Client, Running
 from tests.integration.hub_web.test_vendors import day, make_vendor
@@ -340,3 +341,40 @@ async def test_orders_and_receipts_page_without_gap_or_repetition(shop: Shop, ad
             seen += [row["id"] for row in page["items"]]
             path = f"/{resource}?limit=2&cursor={page['next_cursor']}" if page["next_cursor"] else ""
         assert len(seen) == len(set(seen)) == 5
+
+
+async def test_a_store_is_told_of_its_orders_from_when_they_are_sent(hub: Running, shop: Shop, admin: Client) -> None:
+    store = await admin.make_site()
+    line = {"product_id": shop.tea, "quantity": "4", "unit_price": "2"}
+    body = {"site_id": store, "vendor_id": shop.vendor, "lines": [line], "expected_on": day(3)}
+    orders = [(await admin.post("/purchase-orders", body)).body["id"] for _ in range(2)]
+    for order, steps in zip(orders, (("approve", "send", "acknowledge", "cancel"), ("cancel",)), strict=True):
+        for step in steps:
+            assert (await admin.post(f"/purchase-orders/{order}/{step}", {})).status == 200, step
+    async with hub.core.database.connection() as connection:
+        rows = await connection.fetch("SELECT body FROM changes WHERE kind = 'order' AND site_id = $1", store)
+    assert [row["body"]["state"] for row in rows] == ["sent", "acknowledged", "cancelled"]
+    assert {(row["body"]["order_id"], row["body"]["expected_on"]) for row in rows} == {(orders[0], day(3))}
+    assert rows[0]["body"]["lines"] == [[shop.tea, 4000, 0]]
+
+
+async def test_the_change_feed_tells_how_far_an_order_is_and_of_each_receipt_without_quantities(
+    hub: Running, shop: Shop
+) -> None:
+    order = await shop.sent(tea="4", milk="1")
+    await relay(hub.core.database, 1)
+    path = "/changes?types=order.changed,receipt.created"
+    first = (await shop.admin.get(path)).body
+    assert [(each["type"], each["data"]["order_id"], each["data"]["state"]) for each in first["items"]] == [
+        ("order.changed", order["id"], "sent"),
+    ]  # fmt: skip
+    came = {"order_id": order["id"], "lines": [{"product_id": shop.tea, "quantity": "4"}]}
+    receipt = (await shop.admin.post("/receipts", came)).body
+    await relay(hub.core.database, 1)
+    later = (await shop.admin.get(f"{path}&cursor={first['next_cursor']}")).body["items"]
+    assert {each["type"]: each["data"] for each in later} == {
+        "order.changed": {"order_id": order["id"], "number": order["number"], "state": "partly_received",
+                          "vendor_id": shop.vendor},
+        "receipt.created": {"receipt_id": receipt["id"], "order_id": order["id"], "order_number": order["number"],
+                            "document": "", "actor": "admin"},
+    }  # fmt: skip

@@ -8,10 +8,13 @@ from edge_agent.errors import Conflict, NotFound
 from edge_agent.services import proposing
 from edge_agent.services.applying import apply_change, reapply_local_edits, retry_unknown, staged_product
 from edge_agent.services.proposing import NewProduct
-from edge_agent.storage import alerts, catalogue, commands, identity, staging
+from edge_agent.services.snapshot import swap
+from edge_agent.storage import alerts, catalogue, commands, identity, purchase_orders, staging
 from sync_protocol import changes
+from sync_protocol.messages import FeedCursor
 from sync_protocol.records import Fact, Movement, Unknown, decode, encode
-from tests.unit.edge_agent.a_store import NOW, a_product, a_store, assert_sound, facts_in, move, on_shelf
+from sync_protocol.snapshot import Manifest
+from tests.unit.edge_agent.a_store import NOW, SITE, a_product, a_store, assert_sound, facts_in, move, on_shelf
 
 MILK = a_product(1, name="Milk")
 
@@ -180,3 +183,39 @@ def test_two_proposals_never_have_the_same_stamp() -> None:
     stamps = [tuple(fact["hlc"]) for fact in facts_in(connection, "proposal")]
     assert stamps == sorted(set(stamps))
     assert decode(b'["x",{}]') == Fact("x", {})
+
+
+def an_order(version: tuple[int, int], state: str = "sent", received: int = 0) -> Fact:
+    line = (MILK.product_id, 5000, received)
+    return changes.change(
+        changes.Order(order_id=ORDER, version=version, number="PO-000001", state=state, vendor="Dairy", lines=[line])
+    )
+
+
+ORDER = "01a1fcc5-f651-7101-8512-e520c8fc5825"
+
+
+def test_an_order_is_expected_from_when_it_was_sent_until_it_is_received_or_given_up() -> None:
+    connection = a_store(MILK)
+    apply_change(connection, an_order((1, 3), "partly_received", 2000), NOW)
+    apply_change(connection, an_order((1, 2)), NOW)
+    (found,) = purchase_orders.list_open(connection)
+    assert (found.number, found.state, found.wanted) == (
+        "PO-000001", "partly_received", [(MILK.product_id, 5000, 2000)],
+    )  # fmt: skip
+    for state in ("received", "closed", "cancelled"):
+        apply_change(connection, an_order((1, 4), state), NOW)
+        assert purchase_orders.list_open(connection) == []
+
+
+def test_a_snapshot_names_all_orders_that_are_open() -> None:
+    connection = a_store(MILK)
+    apply_change(connection, an_order((1, 3)), NOW)
+    staging.begin_staging(connection)
+    for step in staging.sealing(connection):
+        step(connection)
+    feed = FeedCursor(origin_id=ORDER, position=7, hash="ab" * 32)
+    later = changes.Order(order_id=MILK.product_id, version=(1, 1), number="PO-000002", state="sent")
+    swap(connection, Manifest(site_id=SITE, kind="catalogue", feed=feed, chunks=[], products=0),
+         [changes.change(later)], NOW)  # fmt: skip
+    assert [order.number for order in purchase_orders.list_open(connection)] == ["PO-000002"]

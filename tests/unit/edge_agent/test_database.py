@@ -216,13 +216,13 @@ def test_an_upgrade_makes_a_copy_first(tmp_path: Path, monkeypatch: pytest.Monke
     path = tmp_path / "store.db"
     upgrade.to_head(path)
     seen: list[str] = []
-    monkeypatch.setattr(upgrade, "REVISION", "0002")
+    monkeypatch.setattr(upgrade, "REVISION", "9999")
     monkeypatch.setattr(upgrade, "migrate", lambda _path, revision: seen.append(revision))
 
     upgrade.to_head(path)
 
-    assert seen == ["0002"]
-    assert upgrade.current(tmp_path / "store.db.before-0002") == "0001"
+    assert seen == ["9999"]
+    assert upgrade.current(tmp_path / "store.db.before-9999") == schema.REVISION
 
 
 @pytest.mark.parametrize("content", [b"not a database at all" * 500, b"SQLite format 3\0" + b"\xff" * 5000])
