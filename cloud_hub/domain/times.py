@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import overload
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = EPOCH.replace(tzinfo=None)
 _MAX_MS = 253_402_300_799_000
 """The last second of the year 9999: what a box's wild clock may claim and we can still print."""
 
@@ -16,8 +17,8 @@ def rfc3339(ms: int | None) -> str | None:
     """Text of a moment, with milliseconds."""
     if ms is None:
         return None
-    moment = EPOCH + timedelta(milliseconds=printable(ms))
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = _EPOCH + timedelta(milliseconds=printable(ms))
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
 def printable(ms: int) -> int:

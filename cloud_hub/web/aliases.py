@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from cloud_hub.web import products
 from cloud_hub.web.adjusting import Decrement, Increment
 from cloud_hub.web.dispatch import handler_of
-from cloud_hub.web.fields import Input, NotNegative, PositiveQuantity, Quantity, QuantityText
+from cloud_hub.web.fields import Input, NotNegative, PositiveQuantity, Quantity, QuantityText, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Operation
 from cloud_hub.web.product_views import ProductView
 
@@ -161,12 +161,12 @@ def _view(view: BaseModel | None) -> Any:
             "stock_level": view.current_stock, "stock_quantity": view.current_stock,
             "low_stock_threshold": view.reorder_threshold,
         }  # fmt: skip
-        return OlderProductView.model_construct(**shown, **older)
+        return OlderProductView.trusted(**shown, **older)
     if view is not None and hasattr(view, "items") and hasattr(view, "next_cursor"):
-        return _OlderProducts.model_construct(items=[_view(each) for each in view.items], next_cursor=view.next_cursor)
+        return _OlderProducts.trusted(items=[_view(each) for each in view.items], next_cursor=view.next_cursor)
     return view
 
 
-class _OlderProducts(BaseModel):
+class _OlderProducts(View):
     items: list[OlderProductView]
     next_cursor: str | None

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
 from cloud_hub.domain.permissions import NOBODY
 from cloud_hub.errors import Forbidden, HubError, Invalid, TooMany, Unauthenticated, Unavailable
@@ -199,5 +200,5 @@ def _answer(operation: Operation, call: Call[Any, Any], result: Any) -> web.Stre
     status = answer.status or operation.status
     if answer.view is None:
         return web.Response(status=status, headers=headers)
-    body = answer.view.model_dump_json().encode()
+    body = to_json(answer.view)
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)

@@ -113,7 +113,7 @@ class Operation:
         fields = {} if self.query is None else self.query.model_fields
         return frozenset(name for name, info in fields.items() if info.json_schema_extra == {"style": DEEP})
 
-    @property
+    @cached_property
     def path_parameters(self) -> list[str]:
         return re.findall(r"{(\w+)}", self.path)
 

@@ -74,7 +74,7 @@ async def list_products(call: Call[ProductsQuery, None]) -> Answer:
         with_stock=query.stock and call.principal.may(Permission.STOCK_READ),
     )  # fmt: skip
     cursor = next_cursor(found, query.limit, lambda each: sort_key(each.product, query.sort))
-    view = Products.model_construct(items=[view_of(each) for each in found], next_cursor=cursor)
+    view = Products.trusted(items=[view_of(each) for each in found], next_cursor=cursor)
     return Answer(view=view, headers=link(call, cursor))
 
 

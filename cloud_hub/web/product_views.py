@@ -73,7 +73,7 @@ def tagged(product: Product, *, status: int | None = None) -> Answer:
 def view_of(shown: Shown) -> ProductView:
     """A product as the API shows it."""
     product = shown.product
-    return ProductView.model_construct(
+    return ProductView.trusted(
         id=product.id, sku=product.sku, name=product.name, category=product.category, unit=product.unit,
         price=amount(product.price), unit_cost=amount(product.cost), currency=product.currency,
         lifecycle=product.lifecycle, reorder_point=quantity(product.reorder_point),
@@ -82,14 +82,14 @@ def view_of(shown: Shown) -> ProductView:
         updated_at=rfc3339(product.updated_at_ms), current_stock=quantity(shown.on_hand),
         reorder_threshold=quantity(product.reorder_point), stock=None if shown.stock is None else _stock(shown.stock),
         barcodes=[
-            BarcodeView.model_construct(code=b.code, pack_quantity=format_quantity(b.pack_quantity))
+            BarcodeView.trusted(code=b.code, pack_quantity=format_quantity(b.pack_quantity))
             for b in product.barcodes
         ],
     )  # fmt: skip
 
 
 def _stock(held: ProductStock) -> ProductStockView:
-    return ProductStockView.model_construct(
+    return ProductStockView.trusted(
         site_id=held.site_id, on_hand=format_quantity(held.on_hand), available=format_quantity(held.available),
         hold=format_quantity(held.hold), reserved=format_quantity(held.reserved), pending=format_quantity(held.pending),
         reorder_point=format_quantity(held.reorder_point), critical_level=format_quantity(held.critical_level),

@@ -117,7 +117,7 @@ class Stack:
 
     def __init__(
         self, folder: Path, *, broker: str = "auto", postgres_options: Mapping[str, str] | None = None,
-        roles: str = "api,ingest,jobs", hub_port: int = 0,
+        roles: str = "api,ingest,jobs", hub_port: int = 0, hub_settings: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -125,6 +125,7 @@ class Stack:
         self.admin_password = self._secret("admin.password")
         self.postgres = private_or_given(folder / "postgres", dict(postgres_options or {}))
         self.broker_kind, self.roles = broker, roles
+        self.hub_settings = dict(hub_settings or {})
         self.database = "backstock"
         self.hub_port = hub_port or free_port()
         self.broker: Broker
@@ -258,4 +259,5 @@ class Stack:
             "HUB_BROKER_PASSWORD_FALLBACK": "1",
             "HUB_DEVICE_BROKER_PASSWORD": self.password,
             "PYTHONUNBUFFERED": "1",
+            **self.hub_settings,
         }

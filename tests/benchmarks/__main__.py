@@ -3,7 +3,8 @@
     python -m tests.benchmarks [--rounds 5] [--only REGEX] [--million] [--folder DIR]
 
 Everything runs on this machine over loopback, with fsync on at both ends. Without
-`--million` the long cell (1,000,000 movements) is left out. The raw rounds are written to
+`--million` the long cell (1,000,000 movements) is left out; `--only '^api'` runs the cells
+of the REST API. The raw rounds are written to
 `.bench/results/`. The data folder should lie on the disk that you care about: the table
 tells its fdatasync, because at low load the two commits are most of the latency.
 """
@@ -17,13 +18,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 from deploy.local.calls import wait_until
 from deploy.local.stack import Stack, Store
-from tests.benchmarks import floors, herd, live, memory, peers_live, product, scan, snapshot, wire
+from tests.benchmarks import floors, herd, live, memory, peers_live, product, rest, scan, shop, snapshot, wire
 from tests.benchmarks.harness import Cell, Figures, interleave, machine, save
 from tests.benchmarks.outbox import one_post_each
 from tests.benchmarks.peers.processes import BENCH, install
@@ -41,17 +43,18 @@ def main() -> None:
     install()
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=asked.folder or BENCH))
     folder.chmod(0o755)
-    stack = product.open_stack(folder)
-    try:
-        cells = {name: cell for name, cell in _cells(stack, asked.million).items() if re.search(asked.only, name)}
-        results = interleave(cells, rounds=asked.rounds)
-    finally:
-        stack.close()
+    with ExitStack() as opened:
+        cells = _sync_cells(_once(lambda: _opened(opened, product.open_stack(folder / "chain"))), asked.million)
+        cells |= _api_cells(lambda name: _opened(opened, shop.open_head_office(folder / name)))
+        chosen = {name: cell for name, cell in cells.items() if re.search(asked.only, name)}
+        results = interleave(chosen, rounds=asked.rounds)
     save(BENCH / "results", time.strftime("%Y%m%d-%H%M%S"), results)
-    text = write_report(results, {**machine(), "fdatasync": f"{_fdatasync_us(folder):,.0f} µs (p50 of 4 KiB appends)"})
+    page = Path(__file__).parent / "README.md"
+    facts = {**machine(), "fdatasync": f"{_fdatasync_us(folder):,.0f} µs (p50 of 4 KiB appends)"}
+    text = write_report(results, facts, page.read_text() if page.exists() else "")
     print(text)
     if asked.write:
-        (Path(__file__).parent / "README.md").write_text(text)
+        page.write_text(text)
 
 
 def _arguments() -> argparse.Namespace:
@@ -68,26 +71,25 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _cells(stack: Stack, is_million: bool) -> dict[str, Cell]:
-    url = stack.postgres.url
+def _sync_cells(chain: Callable[[], Stack], is_million: bool) -> dict[str, Cell]:
+    """Stores and their way to the hub; the chain is opened by the first cell that wants it."""
     rows = _once(lambda: floors.rows(BACKLOG))
-    for name in ("floor", "peer"):
-        stack.postgres.create_database(name)
-    asyncio.run(floors.prepare(url("floor")))
-    trading = _once(lambda: _trading_store(stack))
-    catalogue = _once(lambda: asyncio.run(snapshot.fill_hub(url("backstock"))))
+    floor = _once(lambda: _floor(chain()))
+    peer = _once(lambda: _database(chain(), "peer"))
+    trading = _once(lambda: _trading_store(chain()))
+    catalogue = _once(lambda: asyncio.run(snapshot.fill_hub(chain().postgres.url("backstock"))))
 
     def new_box() -> Figures:
         catalogue()
-        return snapshot.product_snapshot(stack)
+        return snapshot.product_snapshot(chain())
 
     cells: dict[str, Cell] = {
-        "floor copy": lambda: floors.floor(url("floor"), "copy", rows()),
-        "floor unnest": lambda: floors.floor(url("floor"), "unnest", rows()),
-        "backlog 100k": lambda: product.backlog(stack, BACKLOG),
+        "floor copy": lambda: floors.floor(floor(), "copy", rows()),
+        "floor unnest": lambda: floors.floor(floor(), "unnest", rows()),
+        "backlog 100k": lambda: product.backlog(chain(), BACKLOG),
         "pouchdb push": lambda: peers_live.pouchdb_push(10_000),
-        "outbox one post each": lambda: one_post_each(url("peer"), 1_000),
-        "herd 1000 x 100": lambda: herd.herd(stack, 1_000, 100),
+        "outbox one post each": lambda: one_post_each(peer(), 1_000),
+        "herd 1000 x 100": lambda: herd.herd(chain(), 1_000, 100),
         "scan http 1": lambda: scan.product_offline(*trading(), 1),
         "scan http 16": lambda: scan.product_offline(*trading(), 16),
         "scan http 16 linked": lambda: scan.product_http(*trading(), 16),
@@ -95,20 +97,59 @@ def _cells(stack: Stack, is_million: bool) -> dict[str, Cell]:
         "peer http 16": lambda: scan.peer_http(16),
         "scan inside": scan.product_inside,
         "plain sqlite": scan.plain_sqlite,
-        "wire backlog": lambda: wire.backlog_bytes(stack),
+        "wire backlog": lambda: wire.backlog_bytes(chain()),
         "snapshot 50k": new_box,
-        "pages 50k": lambda: snapshot.peer_pages(url("peer")),
+        "pages 50k": lambda: snapshot.peer_pages(peer()),
         "edge memory": memory.edge_memory,
         "simulation": memory.simulation_rate,
     }
     for per_second in (20, 200):
-        cells[f"live {per_second}"] = lambda r=per_second: live.live(stack, *trading(), r)
+        cells[f"live {per_second}"] = lambda r=per_second: live.live(chain(), *trading(), r)
         cells[f"pouchdb live {per_second}"] = lambda r=per_second: peers_live.pouchdb_live(r)
         cells[f"rxdb live {per_second}"] = lambda r=per_second: peers_live.rxdb_live(r)
-    cells["wire live"] = lambda: wire.live_payload_bytes(stack)
+    cells["wire live"] = lambda: wire.live_payload_bytes(chain())
     if is_million:
-        cells["backlog 1m"] = lambda: product.backlog(stack, 1_000_000)
+        cells["backlog 1m"] = lambda: product.backlog(chain(), 1_000_000)
     return cells
+
+
+def _api_cells(head_office: Callable[[str], Stack]) -> dict[str, Cell]:
+    """The hub's REST API and its peer; `head_office` opens a stack of this name."""
+    served = _once(lambda: shop.furnish(head_office("api")))
+    importing = _once(lambda: head_office("import"))
+    cells: dict[str, Cell] = {
+        "api search 64": lambda: rest.search(served(), 64),
+        "api peer search 64": lambda: rest.peer_search(served(), 64),
+        "api decrement hot": lambda: rest.decrement(served(), 1, 64),
+        "api peer decrement hot": lambda: rest.peer_decrement(served(), 1, 64),
+        "api decrement 1000": lambda: rest.decrement(served(), 1_000, 64),
+        "api peer decrement 1000": lambda: rest.peer_decrement(served(), 1_000, 64),
+        "api batch 500": lambda: rest.batches(served(), 500),
+        "api batch 1": lambda: rest.batches(served(), 1),
+        "api import 100k": lambda: rest.import_products(importing()),
+        f"api mixed {rest.MANY}": lambda: rest.mixed(served(), rest.MANY),
+        f"api peer mixed {rest.MANY}": lambda: rest.peer_mixed(served(), rest.MANY),
+    }
+    for connections in (64, 1_000):
+        cells[f"api product {connections}"] = lambda c=connections: rest.product(served(), c)
+        cells[f"api peer product {connections}"] = lambda c=connections: rest.peer_product(served(), c)
+    return cells
+
+
+def _opened(opened: ExitStack, stack: Stack) -> Stack:
+    opened.callback(stack.close)
+    return stack
+
+
+def _database(chain: Stack, name: str) -> str:
+    chain.postgres.create_database(name)
+    return chain.postgres.url(name)
+
+
+def _floor(chain: Stack) -> str:
+    url = _database(chain, "floor")
+    asyncio.run(floors.prepare(url))
+    return url
 
 
 def _trading_store(stack: Stack) -> tuple[Store, list[str]]:

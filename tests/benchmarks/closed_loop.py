@@ -1,6 +1,6 @@
 """A closed-loop HTTP load: N keep-alive connections, each sends when its answer is in.
 
-Run as a process of its own (`python -m tests.benchmarks.closed_loop`, the load on standard
+Run as processes of its own (`python -m tests.benchmarks.closed_loop`, the load on standard
 input), so that the server is not measured from inside. Bare sockets and epoll, because on
 two cores a client that costs as much as what it measures halves the figure; it speaks just
 enough HTTP/1.1 for servers that answer with a Content-Length.
@@ -13,78 +13,144 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from tests.benchmarks.harness import Figures, latencies
+
+Sent = tuple[str, str, str]
+"""Method, path, body ("": none)."""
+TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
 class Load:
-    """What to send: bodies are cycled over all requests."""
+    """What to send: the calls are cycled over all requests."""
 
     port: int
-    path: str
-    bodies: list[str]
+    calls: list[Sent]
     connections: int
     seconds: float
     headers: dict[str, str] = field(default_factory=dict)
     unique_key: bool = False
-    """Add an Idempotency-Key of its own to each request."""
+    """Add an Idempotency-Key of its own to each request that has a body."""
+    processes: int = 1
+    """The connections are shared among so many."""
 
 
 def run(load: Load) -> Figures:
-    """Apply the load from another process: rate, p50_ms, p99_ms, errors, and client_us, its own CPU a request."""
+    """Apply the load from other processes.
+
+    rate, p50_ms, p99_ms and the number of all answers; errors (not 2xx), server_errors (5xx), socket_errors,
+    ok_percent; client_us, the load's own CPU a request.
+    """
     command = [sys.executable, "-m", "tests.benchmarks.closed_loop"]
-    done = subprocess.run(
-        command, input=json.dumps(asdict(load)), capture_output=True, text=True, check=True, timeout=300
-    )
-    return dict(json.loads(done.stdout))
+    part = replace(load, connections=load.connections // load.processes)
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(load.processes)
+    ]
+    try:
+        for number, worker in enumerate(workers):
+            _tell(worker, json.dumps(asdict(part) | {"calls": load.calls[number:] + load.calls[:number]}))
+        for worker in workers:
+            if _hear(worker).strip() != "connected":
+                raise RuntimeError("a part of the load did not connect")
+        for worker in workers:
+            _tell(worker, "go")
+        return _joined([json.loads(_hear(worker)) for worker in workers])
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.communicate()
 
 
-def _apply(load: Load) -> Figures:
-    requests, seconds, errors = _requests(load), [], 0
-    waiting = [_Connection(load.port) for _ in range(load.connections)]
-    by_number = {each.socket.fileno(): each for each in waiting}
+def _tell(worker: "subprocess.Popen[str]", line: str) -> None:
+    assert worker.stdin is not None
+    worker.stdin.write(line + "\n")
+    worker.stdin.flush()
+
+
+def _hear(worker: "subprocess.Popen[str]") -> str:
+    assert worker.stdout is not None
+    return worker.stdout.readline()
+
+
+def _joined(parts: list[dict[str, Any]]) -> Figures:
+    micros = list(itertools.chain.from_iterable(part["micros"] for part in parts))
+    statuses: Counter[int] = Counter()
+    for part in parts:
+        statuses += Counter({int(status): count for status, count in part["statuses"].items()})
+    lost = sum(part["lost"] for part in parts)
+    good = sum(count for status, count in statuses.items() if status < 300)
+    return {
+        "rate": sum(part["rate"] for part in parts),
+        **latencies([each / 1e6 for each in micros]),
+        "answers": float(len(micros)),
+        "errors": float(len(micros) - good + lost),
+        "server_errors": float(sum(count for status, count in statuses.items() if status >= 500)),
+        "socket_errors": float(lost),
+        "ok_percent": 100 * good / max(len(micros) + lost, 1),
+        "client_us": sum(part["cpu"] for part in parts) / max(len(micros), 1) * 1e6,
+    }
+
+
+def _apply(load: Load) -> dict[str, Any]:
+    """One process: connect, say so, wait for the word, and go on until the time is over."""
+    requests = _requests(load)
+    by_number = {each.socket.fileno(): each for each in (_Connection(load.port) for _ in range(load.connections))}
     poll = select.epoll()
     for number in by_number:
         poll.register(number, select.EPOLLIN)
+    print("connected", flush=True)
+    sys.stdin.readline()
+    micros: list[int] = []
+    statuses: Counter[int] = Counter()
     cpu, started = time.process_time(), time.perf_counter()
-    for each in waiting:
+    end = started + load.seconds
+    for each in by_number.values():
         each.send(next(requests))
-    is_over, open_ = False, len(waiting)
+    open_, lost = len(by_number), 0
     while open_:
-        for number, _ in poll.poll(60):
+        ready = poll.poll(TIMEOUT_S)
+        if not ready:
+            lost += open_
+            break
+        for number, _ in ready:
             each = by_number[number]
-            status = each.receive()
-            if status is None:
-                continue
-            now = time.perf_counter()
-            seconds.append(now - each.sent_at)
-            errors += status >= 300
-            is_over = is_over or now - started >= load.seconds
-            if is_over:
-                open_ -= 1
-            else:
-                each.send(next(requests))
-    elapsed = time.perf_counter() - started
+            try:
+                status = each.receive()
+                if status is None:
+                    continue
+                now = time.perf_counter()
+                micros.append(int((now - each.sent_at) * 1e6))
+                statuses[status] += 1
+                if now < end:
+                    each.send(next(requests))
+                    continue
+            except OSError:
+                lost += 1
+            open_ -= 1
+            poll.unregister(number)
+    seconds = time.perf_counter() - started
     cpu = time.process_time() - cpu
-    return {
-        "rate": len(seconds) / elapsed, **latencies(seconds), "errors": float(errors),
-        "client_us": cpu / len(seconds) * 1e6,
-    }  # fmt: skip
+    return {"micros": micros, "statuses": statuses, "lost": lost, "rate": len(micros) / seconds, "cpu": cpu}
 
 
 def _requests(load: Load) -> Iterator[bytes]:
     """Whole requests, without end."""
     prefix = f"load-{time.time_ns()}-"
     made = []
-    for body in load.bodies:
-        headers = {"Host": "127.0.0.1", "Content-Type": "application/json", "Content-Length": str(len(body.encode()))}
-        lines = "".join(f"{name}: {value}\r\n" for name, value in (headers | load.headers).items())
-        made.append((f"POST {load.path} HTTP/1.1\r\n{lines}", f"\r\n{body}"))
-    for number, (head, body) in enumerate(itertools.cycle(made)):
-        key = f"Idempotency-Key: {prefix}{number}\r\n" if load.unique_key else ""
+    for method, path, body in load.calls:
+        headers = {"Host": "127.0.0.1"} | load.headers
+        if body:
+            headers |= {"Content-Type": "application/json", "Content-Length": str(len(body.encode()))}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        made.append((f"{method} {path} HTTP/1.1\r\n{lines}", f"\r\n{body}", load.unique_key and bool(body)))
+    for number, (head, body, has_key) in enumerate(itertools.cycle(made)):
+        key = f"Idempotency-Key: {prefix}{number}\r\n" if has_key else ""
         yield f"{head}{key}{body}".encode()
 
 
@@ -92,7 +158,7 @@ class _Connection:
     """One caller: sends a request, collects its answer."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sent_at = 0.0
         self._received = b""
@@ -120,4 +186,4 @@ def _content_length(head: bytes) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_apply(Load(**json.loads(sys.stdin.read())))))
+    print(json.dumps(_apply(Load(**json.loads(sys.stdin.readline())))))

@@ -46,10 +46,10 @@ def product_offline(store: Store, codes: list[str], clients: int) -> Figures:
 
 def product_http(store: Store, codes: list[str], clients: int) -> Figures:
     """POST /api/v1/scans, sell, each request under a key of its own, everything on."""
-    bodies = [json.dumps({"code": code, "mode": "sell"}) for code in codes]
+    calls = [("POST", "/api/v1/scans", json.dumps({"code": code, "mode": "sell"})) for code in codes]
     port = int(store.api.rsplit(":", 1)[1])
     headers = {"Authorization": f"Bearer {store.key}"}
-    load = closed_loop.Load(port, "/api/v1/scans", bodies, clients, SECONDS, headers, unique_key=True)
+    load = closed_loop.Load(port, calls, clients, SECONDS, headers, unique_key=True)
     return closed_loop.run(load)
 
 
@@ -64,8 +64,8 @@ def peer_http(clients: int) -> Figures:
             PEER_DB=str(path), PEER_CODES=json.dumps(CODES),
         )  # fmt: skip
         with uvicorn("edge_api", BENCH_SQLITE=str(path)) as (port, _):
-            bodies = [json.dumps({"code": code}) for code in CODES]
-            return closed_loop.run(closed_loop.Load(port, "/scan", bodies, clients, SECONDS))
+            calls = [("POST", "/scan", json.dumps({"code": code})) for code in CODES]
+            return closed_loop.run(closed_loop.Load(port, calls, clients, SECONDS))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -101,7 +101,7 @@ def uvicorn(application: str, **environment: str) -> Iterator[tuple[int, int]]:
     port = free_port()
     command = [
         str(BENCH / "venv" / "bin" / "python"), "-m", "uvicorn", f"{application}:app", "--port", str(port),
-        "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "critical",
+        "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "critical", "--backlog", "4096",
     ]  # fmt: skip
     with _running(command, HERE, {**os.environ, **environment}) as process:
         wait_port(port, process)

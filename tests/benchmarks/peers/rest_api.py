@@ -1,5 +1,6 @@
 """Peer: what many would build. FastAPI and the SQLAlchemy ORM on PostgreSQL: an outbox
-posts one movement a request (or a hundred), a new box pages through the catalogue.
+posts one movement a request (or a hundred), a new box pages through the catalogue, people
+read a product, search products and take stock away. Nobody has to log in.
 
 Run by uvicorn with BENCH_DSN set; tables are made by `create`.
 """
@@ -8,13 +9,13 @@ import os
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, ClassVar
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, HTTPException
 from pydantic import BaseModel
 from sqlalchemy import JSON, BigInteger, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-engine = create_async_engine(os.environ["BENCH_DSN"], pool_size=10, max_overflow=10)
+engine = create_async_engine(os.environ["BENCH_DSN"], pool_size=20, max_overflow=0, pool_timeout=60)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 app = FastAPI()
 
@@ -104,6 +105,37 @@ async def post_movements(movements: list[MovementIn], db: Session) -> dict[str, 
 async def catalogue(db: Session, after: int = 0, limit: int = 1000) -> list[ProductOut]:
     found = await db.scalars(select(Product).where(Product.id > after).order_by(Product.id).limit(limit))
     return [ProductOut.model_validate(product) for product in found]
+
+
+@app.get("/products/{product_id}")
+async def get_product(product_id: int, db: Session) -> ProductOut:
+    product = await db.get(Product, product_id)
+    if product is None:
+        raise HTTPException(404, "unknown product")
+    return ProductOut.model_validate(product)
+
+
+@app.get("/products")
+async def search(q: str, db: Session, limit: int = 50) -> list[ProductOut]:
+    found = select(Product).where(Product.name.ilike(f"%{q}%")).order_by(Product.name, Product.id).limit(limit)
+    return [ProductOut.model_validate(product) for product in await db.scalars(found)]
+
+
+class DecrementIn(BaseModel):
+    product_id: int
+    quantity: int
+
+
+@app.post("/stock/decrement")
+async def decrement(body: DecrementIn, db: Session) -> dict[str, int]:
+    level = await db.get(Level, (1, body.product_id), with_for_update=True)
+    if level is None:
+        raise HTTPException(404, "unknown product")
+    if level.quantity < body.quantity:
+        raise HTTPException(409, "insufficient stock")
+    level.quantity -= body.quantity
+    await db.commit()
+    return {"quantity": level.quantity}
 
 
 async def _record(db: AsyncSession, movement: MovementIn) -> None:
