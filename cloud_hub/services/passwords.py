@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -21,20 +22,26 @@ THREADS = 2
 WAITING_MAX = 64
 
 T = TypeVar("T")
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """What a password is compared with when there is no such user."""
+    return _HASHER.hash(secrets.token_hex())
 
 
 class Passwords:
     """Makes and checks password hashes (m = 19 MiB, t = 2, p = 1)."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
         self._waiting = 0
-        self._nobody = self._hasher.hash(secrets.token_hex())
+        self._nobody = _hash_of_nobody()
 
     async def hash(self, password: str) -> str:
         """A new hash with its salt and parameters in it."""
-        return await self._run(self._hasher.hash, normal(password))
+        return await self._run(_HASHER.hash, normal(password))
 
     async def verify(self, known: str | None, password: str) -> bool:
         """Whether the password made this hash; None stands for a user who does not exist or has no password."""
@@ -43,14 +50,14 @@ class Passwords:
 
     def needs_rehash(self, known: str) -> bool:
         """Whether the hash was made with older parameters."""
-        return self._hasher.check_needs_rehash(known)
+        return _HASHER.check_needs_rehash(known)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _matches(self, known: str, password: str) -> bool:
         try:
-            return self._hasher.verify(known, password)
+            return _HASHER.verify(known, password)
         except (VerificationError, InvalidHashError):
             return False
 

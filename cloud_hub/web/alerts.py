@@ -11,9 +11,9 @@ from cloud_hub.web.alert_settings import Kind
 from cloud_hub.web.commands import CommandView, command_view
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link, quantity
+from cloud_hub.web.views import listed, quantity
 
 table = Table("alerts")
 
@@ -70,9 +70,7 @@ async def list_alerts(call: Call[AlertsQuery, None]) -> Answer:
     query = call.query
     sites = call.principal.sites_of(query.site_id)
     rows = await call.hub.alerting.list(sites, _filters(query), query.after(int, UUID), query.skip, query.limit)
-    cursor = next_cursor(rows, query.limit, lambda row: (row.opened_at_ms, row.id))
-    view = Alerts(items=[view_of(row) for row in rows], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, Alerts, rows, view_of, lambda row: (row.opened_at_ms, row.id))
 
 
 def _filters(query: AlertsQuery) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from cloud_hub.errors import Forbidden, NotFound
 from cloud_hub.services.api_keys import ApiKey, Draft
 from cloud_hub.web.fields import Days, Input, Name, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.users import SiteIds
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 
 table = Table("api keys")
 
@@ -73,9 +73,9 @@ async def list_api_keys(call: Call[PageQuery, None]) -> Answer:
     """Keys of integrations, newest first, revoked ones too"""
     query = call.query
     found = await call.hub.api_keys.list(query.after(int, UUID), query.skip, query.limit)
-    cursor = next_cursor(found, query.limit, lambda each: (each.created_at_ms, each.id))
-    view = ApiKeys(items=[ApiKeyView(**_members(key)) for key in found], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(
+        call, ApiKeys, found, lambda key: ApiKeyView(**_members(key)), lambda each: (each.created_at_ms, each.id)
+    )
 
 
 @table.add("POST", "/api-keys", permission=Permission.API_KEYS_WRITE, body=NewApiKey, answer=NewApiKeyView,

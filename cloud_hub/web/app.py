@@ -1,7 +1,9 @@
 """The aiohttp application: every table of operations, the probes, the public keys and the docs pages."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
+import orjson
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -73,6 +75,12 @@ def operations() -> list[Operation]:
     return sorted(every, key=lambda operation: (operation.path.count("{"), operation.path, operation.method))
 
 
+@cache
+def published(version: str) -> bytes:
+    """The API document: half a second's work, and the same for every app of a process."""
+    return orjson.dumps(document(operations(), version))
+
+
 def make_app(
     hub: Hub, *, version: str, requests_in_flight: int, token_keys: Callable[[], Mapping[str, Ed25519PublicKey]]
 ) -> web.Application:
@@ -86,5 +94,5 @@ def make_app(
     add_aliases(app, every)
     add_probes(app)
     add_well_known(app, token_keys)
-    add_docs(app, document(every, version))
+    add_docs(app, published(version))
     return app

@@ -10,9 +10,9 @@ from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.services.assortment import SiteProduct
 from cloud_hub.web.fields import Amount, AmountText, Input, NotNegative, Quantity, QuantityText, View
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.products import Policy
-from cloud_hub.web.views import amount, link, quantity
+from cloud_hub.web.views import amount, listed, quantity
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("products")
@@ -71,9 +71,7 @@ async def list_product_sites(call: Call[PageQuery, None]) -> Answer:
     found = await call.hub.assortment.list(
         call.path["product_id"], call.principal.site_list, query.after(UUID), query.skip, query.limit
     )
-    cursor = next_cursor(found, query.limit, lambda each: (each.site_id,))
-    view = SiteProducts(items=[view_of(each) for each in found], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, SiteProducts, found, view_of, lambda each: (each.site_id,))
 
 
 @table.add("GET", _ONE, permission=Permission.PRODUCTS_READ, answer=SiteProductView, errors=(NotFound,))

@@ -11,9 +11,9 @@ from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.services.categories import Category, Defaults
 from cloud_hub.web.fields import Input, Name, Quantity, QuantityText, Text, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link, quantity
+from cloud_hub.web.views import listed, quantity
 from sync_protocol.quantity import parse_quantity
 
 table = Table("products")
@@ -77,9 +77,7 @@ async def list_categories(call: Call[CategoriesQuery, None]) -> Answer:
     """Categories by name"""
     query = call.query
     found = await call.hub.categories.list(query.q, query.after(str, UUID), query.skip, query.limit)
-    cursor = next_cursor(found, query.limit, lambda each: (each.name, each.id))
-    view = Categories(items=[view_of(each) for each in found], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, Categories, found, view_of, lambda each: (each.name, each.id))
 
 
 @table.add("POST", "/categories", permission=Permission.PRODUCTS_WRITE, body=NewCategory, answer=CategoryView,

@@ -12,9 +12,9 @@ from cloud_hub.errors import NotFound
 from cloud_hub.services.commands import Command, CommandFilter, Given
 from cloud_hub.web.fields import Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 
 table = Table("stock")
 
@@ -59,9 +59,7 @@ async def list_commands(call: Call[CommandsQuery, None]) -> Answer:
     query = call.query
     wanted = CommandFilter(call.principal.sites_of(query.site_id), query.status, query.kind, query.product_id)
     rows = await call.hub.commands.list(wanted, query.after(int, UUID), query.skip, query.limit)
-    cursor = next_cursor(rows, query.limit, lambda row: (row.created_at_ms, row.id))
-    view = Commands(items=[command_view(row) for row in rows], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, Commands, rows, command_view, lambda row: (row.created_at_ms, row.id))
 
 
 @table.add("GET", "/commands/{command_id}", permission=Permission.STOCK_READ, answer=CommandView, errors=(NotFound,))

@@ -10,7 +10,7 @@ from cloud_hub.web.fields import Code, QueryFlag, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, next_cursor
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link
+from cloud_hub.web.views import link, listed
 
 table = Table("jobs")
 
@@ -79,8 +79,7 @@ async def list_jobs(call: Call[JobsQuery, None]) -> Answer:
     query = call.query
     wanted = JobFilter(asked_by=call.principal.id if query.mine else None, kind=query.kind, state=query.state)
     found = await call.hub.jobs.list(wanted, call.principal, query.after(int, UUID), query.skip, query.limit)
-    cursor = next_cursor(found, query.limit, lambda job: (job.created_at_ms, job.id))
-    return Answer(view=JobList(items=[job_view(job) for job in found], next_cursor=cursor), headers=link(call, cursor))
+    return listed(call, JobList, found, job_view, lambda job: (job.created_at_ms, job.id))
 
 
 @table.add("GET", _ONE, permission=Permission.JOBS, answer=JobView, errors=(NotFound,))

@@ -30,10 +30,10 @@ from cloud_hub.web.fields import (
     View,
 )
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.vendor_prices import unit_amount
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("purchasing")
@@ -135,9 +135,7 @@ async def list_purchase_orders(call: Call[OrdersQuery, None]) -> Answer:
     query = call.query
     wanted = OrderFilter(call.principal.sites_of(query.site_id), query.state, query.vendor_id, query.number)
     rows = await call.hub.purchasing.list(wanted, query.after(int, UUID), query.skip, query.limit)
-    cursor = next_cursor(rows, query.limit, lambda row: (row.created_at, row.id))
-    view = Orders(items=[view_of(row, call.principal) for row in rows], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, Orders, rows, lambda row: view_of(row, call.principal), lambda row: (row.created_at, row.id))
 
 
 @table.add("POST", "/purchase-orders", permission=Permission.ORDERS_WRITE, body=NewOrder, answer=OrderView,

@@ -18,9 +18,9 @@ from cloud_hub.web.adjusting import OwnLocation
 from cloud_hub.web.commands import CommandView, asked_answer
 from cloud_hub.web.fields import Input, Name, NotNegative, PositiveQuantity, QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 from sync_protocol.quantity import format_quantity, parse_quantity
 from sync_protocol.vocabulary import Reason
 
@@ -104,9 +104,7 @@ async def list_receipts(call: Call[ReceiptsQuery, None]) -> Answer:
     query = call.query
     wanted = ReceiptFilter(call.principal.sites_of(query.site_id), query.order_id, query.vendor_id)
     rows = await call.hub.receiving.list(wanted, query.after(int, UUID), query.skip, query.limit)
-    cursor = next_cursor(rows, query.limit, lambda row: (row.received_at, row.id))
-    view = Receipts(items=[view_of(row, call.principal) for row in rows], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, Receipts, rows, lambda row: view_of(row, call.principal), lambda row: (row.received_at, row.id))
 
 
 @table.add("GET", "/receipts/{receipt_id}", permission=Permission.STOCK_READ, answer=ReceiptView, errors=(NotFound,))

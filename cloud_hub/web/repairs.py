@@ -5,12 +5,13 @@ from uuid import UUID
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, NotFound
-from cloud_hub.services.repairs import Lost
+from cloud_hub.services.repairs import Branch, Lost, Quarantined, Raised
 from cloud_hub.web.fields import Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.product_views import ProductView, tagged
 from cloud_hub.web.times import rfc3339
+from cloud_hub.web.views import listed
 
 table = Table("repairs")
 
@@ -27,7 +28,7 @@ class ConflictsQuery(SitePageQuery):
     state: Literal["open", "restored", "accepted"] | None = None
 
 
-class Quarantined(View):
+class QuarantinedView(View):
     site_id: str
     origin_id: str
     position: int
@@ -38,7 +39,7 @@ class Quarantined(View):
 
 
 class QuarantinePage(View):
-    items: list[Quarantined]
+    items: list[QuarantinedView]
     next_cursor: str | None
 
 
@@ -98,61 +99,40 @@ class Adoption(View):
 
 
 @table.add("GET", "/quarantine", permission=Permission.FLEET_READ, query=SitePageQuery, answer=QuarantinePage)
-async def list_quarantine(call: Call[SitePageQuery, None]) -> QuarantinePage:
+async def list_quarantine(call: Call[SitePageQuery, None]) -> Answer:
     """Records that nobody could read yet, with their bytes"""
     query = call.query
     rows = await call.hub.repairs.quarantine(
         call.principal.sites_of(query.site_id), query.after(UUID, UUID, int), query.skip, query.limit
     )
-    items = [
-        Quarantined(
-            site_id=row.site_id, origin_id=row.origin_id, position=row.position, why=row.why, state=row.state,
-            bytes_base64=row.bytes_base64, quarantined_at=rfc3339(row.at_ms),
-        )
-        for row in rows
-    ]  # fmt: skip
-    cursor = next_cursor(rows, query.limit, lambda row: (row.site_id, row.origin_id, row.position))
-    return QuarantinePage(items=items, next_cursor=cursor)
+    return listed(call, QuarantinePage, rows, _quarantined, lambda row: (row.site_id, row.origin_id, row.position))
 
 
 @table.add("GET", "/exceptions", permission=Permission.FLEET_READ, query=StateQuery, answer=ExceptionPage)
-async def list_exceptions(call: Call[StateQuery, None]) -> ExceptionPage:
+async def list_exceptions(call: Call[StateQuery, None]) -> Answer:
     """Odd things that were stored and need a person"""
     query = call.query
     rows = await call.hub.repairs.exceptions(
         call.principal.sites_of(query.site_id), query.state, query.after(int, UUID), query.skip, query.limit
     )
-    items = [
-        ExceptionView(
-            id=row.id, site_id=row.site_id, kind=row.kind, detail=row.detail, state=row.state,
-            raised_at=rfc3339(row.at_ms),
-        )
-        for row in rows
-    ]  # fmt: skip
-    cursor = next_cursor(rows, query.limit, lambda row: (row.at_ms, row.id))
-    return ExceptionPage(items=items, next_cursor=cursor)
+    return listed(call, ExceptionPage, rows, _exception, lambda row: (row.at_ms, row.id))
 
 
 @table.add("POST", "/exceptions/{exception_id}/done", permission=Permission.FLEET_WRITE,
            answer=ExceptionView, errors=(NotFound,))  # fmt: skip
 async def close_exception(call: Call[None, None]) -> ExceptionView:
     """Say that somebody has dealt with it"""
-    row = await call.hub.repairs.close_exception(call.path["exception_id"], call.principal, call.now_ms)
-    return ExceptionView(
-        id=row.id, site_id=row.site_id, kind=row.kind, detail=row.detail, state=row.state, raised_at=rfc3339(row.at_ms)
-    )
+    return _exception(await call.hub.repairs.close_exception(call.path["exception_id"], call.principal, call.now_ms))
 
 
 @table.add("GET", "/conflicts", permission=Permission.PRODUCTS_READ, query=ConflictsQuery, answer=ConflictPage)
-async def list_conflicts(call: Call[ConflictsQuery, None]) -> ConflictPage:
+async def list_conflicts(call: Call[ConflictsQuery, None]) -> Answer:
     """Edits that lost against a concurrent one"""
     query = call.query
     rows = await call.hub.repairs.conflicts(
         call.principal.sites_of(query.site_id), query.state, query.after(int, UUID), query.skip, query.limit
     )
-    items = [_lost(row) for row in rows]
-    cursor = next_cursor(rows, query.limit, lambda row: (row.at_ms, row.id))
-    return ConflictPage(items=items, next_cursor=cursor)
+    return listed(call, ConflictPage, rows, _lost, lambda row: (row.at_ms, row.id))
 
 
 @table.add("POST", "/conflicts/{conflict_id}/restore", permission=Permission.PRODUCTS_WRITE, answer=ProductView,
@@ -170,21 +150,13 @@ async def accept_conflict(call: Call[None, None]) -> ConflictView:
 
 
 @table.add("GET", "/branches", permission=Permission.FLEET_READ, query=SitePageQuery, answer=BranchPage)
-async def list_branches(call: Call[SitePageQuery, None]) -> BranchPage:
+async def list_branches(call: Call[SitePageQuery, None]) -> Answer:
     """Signed records of fenced boxes: kept, without effect until adopted"""
     query = call.query
     rows = await call.hub.repairs.branches(
         call.principal.sites_of(query.site_id), query.after(int, UUID), query.skip, query.limit
     )
-    items = [
-        BranchView(
-            id=row.id, site_id=row.site_id, origin_id=row.origin_id, device_id=row.device_id, verdict=row.verdict,
-            after=row.after, records=row.records, state=row.state, received_at=rfc3339(row.at_ms),
-        )
-        for row in rows
-    ]  # fmt: skip
-    cursor = next_cursor(rows, query.limit, lambda row: (row.at_ms, row.id))
-    return BranchPage(items=items, next_cursor=cursor)
+    return listed(call, BranchPage, rows, _branch, lambda row: (row.at_ms, row.id))
 
 
 @table.add("POST", "/branches/{branch_id}/adopt", permission=Permission.FLEET_WRITE, answer=Adoption, status=202,
@@ -194,6 +166,26 @@ async def adopt_branch(call: Call[None, None]) -> Adoption:
     call.principal.require_site((await call.hub.repairs.branch(call.path["branch_id"])).site_id)
     commands = await call.hub.recovery.adopt(call.path["branch_id"], call.principal.name, call.now_ms)
     return Adoption(branch_id=call.path["branch_id"], commands=commands)
+
+
+def _quarantined(row: Quarantined) -> QuarantinedView:
+    return QuarantinedView(
+        site_id=row.site_id, origin_id=row.origin_id, position=row.position, why=row.why, state=row.state,
+        bytes_base64=row.bytes_base64, quarantined_at=rfc3339(row.at_ms),
+    )  # fmt: skip
+
+
+def _exception(row: Raised) -> ExceptionView:
+    return ExceptionView(
+        id=row.id, site_id=row.site_id, kind=row.kind, detail=row.detail, state=row.state, raised_at=rfc3339(row.at_ms)
+    )
+
+
+def _branch(row: Branch) -> BranchView:
+    return BranchView(
+        id=row.id, site_id=row.site_id, origin_id=row.origin_id, device_id=row.device_id, verdict=row.verdict,
+        after=row.after, records=row.records, state=row.state, received_at=rfc3339(row.at_ms),
+    )  # fmt: skip
 
 
 def _lost(row: Lost) -> ConflictView:

@@ -12,9 +12,9 @@ from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.reserving import Promise, Reservation, ReservationFilter
 from cloud_hub.web.fields import Input, PositiveQuantity, QuantityText, Seconds, Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("stock")
@@ -70,10 +70,7 @@ async def list_reservations(call: Call[ReservationsQuery, None]) -> Answer:
     query = call.query
     wanted = ReservationFilter(call.principal.sites_of(query.site_id), query.product_id, query.state, query.document)
     rows = await call.hub.reserving.list(wanted, query.after(int, UUID), query.skip, query.limit)
-    cursor = next_cursor(rows, query.limit, lambda row: (row.created_at, row.id))
-    return Answer(
-        view=Reservations(items=[view_of(row) for row in rows], next_cursor=cursor), headers=link(call, cursor)
-    )
+    return listed(call, Reservations, rows, view_of, lambda row: (row.created_at, row.id))
 
 
 @table.add("GET", "/reservations/{reservation_id}", permission=Permission.STOCK_READ, answer=ReservationView,

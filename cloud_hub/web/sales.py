@@ -16,9 +16,9 @@ from cloud_hub.web.fields import Amount, Code, Input, MoneyText, Name, PositiveQ
 from cloud_hub.web.fields import Uuid as Id
 from cloud_hub.web.inventory import Moment
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339, to_ms
-from cloud_hub.web.views import link, money
+from cloud_hub.web.views import listed, money
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("sales")
@@ -113,9 +113,7 @@ async def list_sales(call: Call[SalesQuery, None]) -> Answer:
         document=query.document, actor=query.actor, since=query.since, until=query.until,
     )  # fmt: skip
     rows = await call.hub.selling.list(wanted, query.after(datetime, UUID, UUID, int), query.skip, query.limit)
-    cursor = next_cursor(rows, query.limit, lambda row: row.sort_key)
-    view = SaleLines(items=[_line(row) for row in rows], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, SaleLines, rows, _line, lambda row: row.sort_key)
 
 
 @table.add("POST", "/sales", permission=Permission.STOCK_WRITE, body=NewSale, answer=SaleView, status=201,

@@ -17,9 +17,9 @@ from cloud_hub.web.adjusting import OwnLocation
 from cloud_hub.web.commands import CommandView, command_view
 from cloud_hub.web.fields import Input, PositiveQuantity, QuantityText, QueryFlag, Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("stock")
@@ -129,9 +129,7 @@ async def list_transfers(call: Call[TransfersQuery, None]) -> Answer:
         call.principal.sites_of(query.site_id), query.from_site, query.to_site, query.step, query.is_open
     )
     rows = await call.hub.transferring.list(wanted, query.after(int, UUID), query.skip, query.limit)
-    cursor = next_cursor(rows, query.limit, lambda row: (row.created_at, row.id))
-    view = Transfers(items=[view_of(Seen(row)) for row in rows], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, Transfers, rows, lambda row: view_of(Seen(row)), lambda row: (row.created_at, row.id))
 
 
 @table.add("GET", "/transfers/{transfer_id}", permission=Permission.STOCK_READ, answer=TransferView,

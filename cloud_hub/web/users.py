@@ -10,9 +10,9 @@ from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.services.accounts import Invited, Person, User, UserFilter
 from cloud_hub.web.fields import Email, Input, Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 
 table = Table("people")
 
@@ -111,8 +111,7 @@ async def list_users(call: Call[UsersQuery, None]) -> Answer:
     query = call.query
     wanted = UserFilter(q=query.q, state=query.state, role=query.role)
     found = await call.hub.accounts.list(wanted, query.after(str), query.skip, query.limit)
-    cursor = next_cursor(found, query.limit, lambda each: (each.known_as.lower(),))
-    return Answer(view=Users(items=[view_of(user) for user in found], next_cursor=cursor), headers=link(call, cursor))
+    return listed(call, Users, found, view_of, lambda each: (each.known_as.lower(),))
 
 
 @table.add("POST", "/users", permission=Permission.USERS_WRITE, body=NewUser, answer=InvitedView, status=201,

@@ -31,9 +31,9 @@ from cloud_hub.web.fields import (
     View,
 )
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 from cloud_hub.web.views import quantity as quantity_text
 from sync_protocol.quantity import format_quantity, parse_quantity
 
@@ -156,9 +156,7 @@ async def list_vendor_prices(call: Call[PricesQuery, None]) -> Answer:
     found = await call.hub.vendors.prices(
         call.path["vendor_id"], query.product_id, query.on, query.after(UUID, date), query.skip, query.limit
     )
-    cursor = next_cursor(found, query.limit, lambda each: (each.product_id, each.valid_from))
-    view = Prices(items=[price_view(each) for each in found], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, Prices, found, price_view, lambda each: (each.product_id, each.valid_from))
 
 
 @table.add("POST", _OF_VENDOR, permission=Permission.VENDORS_WRITE, body=NewPrice, answer=PriceView, status=201,

@@ -10,9 +10,9 @@ from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.services.vendors import Vendor, VendorFilter
 from cloud_hub.web.fields import PRINTABLE, Code, Currency, Email, Input, Name, Text, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 
 table = Table("vendors")
 
@@ -79,9 +79,7 @@ async def list_vendors(call: Call[VendorsQuery, None]) -> Answer:
     query = call.query
     wanted = VendorFilter(q=query.q, code=query.code, lifecycle=query.lifecycle)
     found = await call.hub.vendors.list(wanted, query.after(str, UUID), query.skip, query.limit)
-    cursor = next_cursor(found, query.limit, lambda each: (each.name, each.id))
-    view = VendorList(items=[view_of(each) for each in found], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, VendorList, found, view_of, lambda each: (each.name, each.id))
 
 
 @table.add("POST", "/vendors", permission=Permission.VENDORS_WRITE, body=NewVendor, answer=VendorView, status=201,

@@ -11,10 +11,10 @@ from cloud_hub.errors import Conflict, Forbidden, Invalid, NotFound
 from cloud_hub.services.webhooks import Delivery, Draft, Webhook
 from cloud_hub.web.fields import PRINTABLE, Input, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.users import SiteIds
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 
 table = Table("webhooks")
 
@@ -173,9 +173,7 @@ async def list_deliveries(call: Call[DeliveriesQuery, None]) -> Answer:
     found = await call.hub.webhooks.deliveries(
         call.path["webhook_id"], call.principal, query.state, query.after(int, UUID), query.skip, query.limit
     )
-    cursor = next_cursor(found, query.limit, lambda each: (each.created_at_ms, each.id))
-    view = Deliveries(items=[delivery_of(each) for each in found], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, Deliveries, found, delivery_of, lambda each: (each.created_at_ms, each.id))
 
 
 @table.add("POST", f"{_SENT}/{{delivery_id}}/replay", permission=Permission.WEBHOOKS_WRITE, answer=DeliveryView,

@@ -240,9 +240,9 @@ def in_database(url: str, database: str) -> str:
 
 
 def create_database(server_url: str, name: str, template: str = "template1") -> None:
-    """Create a database unless it exists."""
+    """Create a database unless it exists. To copy a small template as files is half the work of logging its blocks."""
     with suppress(asyncpg.DuplicateDatabaseError):
-        _run(_execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        _run(_execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'))
 
 
 def drop_database(server_url: str, name: str) -> None:

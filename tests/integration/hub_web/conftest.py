@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import aiohttp
@@ -76,6 +76,17 @@ class Client:
         return dict(reply.body)
 
 
+class KnownPasswords(Passwords):
+    """Hashes each password once for all tests: it takes long on purpose."""
+
+    _known: ClassVar[dict[str, str]] = {}
+
+    async def hash(self, password: str) -> str:
+        if password not in self._known:
+            self._known[password] = await super().hash(password)
+        return self._known[password]
+
+
 @dataclass
 class Running:
     """A served API and what it is made of."""
@@ -89,7 +100,7 @@ class Running:
         return Client(self.session, self.url)
 
     async def add_user(self, username: str, role: Role, site_ids: list[str] | None = None) -> Client:
-        passwords = Passwords()
+        passwords = KnownPasswords()
         try:
             accounts = Accounts(self.core.database, self.core.reads, passwords, Principals(), open_registration=False)
             sites = None if site_ids is None else frozenset(site_ids)
