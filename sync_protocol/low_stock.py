@@ -5,12 +5,18 @@ point an alert opens, one unit above it resolves. A product that flaps around th
 damped: after FLAPS openings within FLAP_WINDOW_MS the open alert stays until the stock is
 clearly above or the window has passed, so that nobody is told again and again. An alert's
 id follows from its opening, so no retry and no second writer makes another.
+
+Stock that is below zero on record somewhere is a rule of its own with the same steps: a
+place may lack what another has, and what is sold was not booked.
 """
 
 from enum import StrEnum
 from uuid import UUID, uuid5
 
+from sync_protocol.quantity import format_quantity
+
 LOW_STOCK = "low_stock"
+NEGATIVE_STOCK = "negative_stock"
 FLAPS = 3
 FLAP_WINDOW_MS = 3_600_000
 _NAMESPACE = UUID("6f2a6d1c-52a7-5c0f-9f3b-0c1de7a1a11e")
@@ -49,6 +55,16 @@ def severity(available: int, reorder_point: int, critical_level: int) -> Severit
     if available <= critical_level:
         return Severity.CRITICAL
     return Severity.LOW if available <= reorder_point else Severity.OK
+
+
+def below_zero(lowest: int) -> Severity:
+    """By what the emptiest of a site's own places holds on record."""
+    return Severity.OUT if lowest < 0 else Severity.OK
+
+
+def cause(lowest: int) -> str:
+    """What a person is told of stock below zero: how far, and what to look for."""
+    return f"{format_quantity(lowest)} on record; count it, or look for a missing receipt"
 
 
 def is_worse(one: Severity, other: Severity) -> bool:

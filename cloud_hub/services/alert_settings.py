@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cloud_hub.domain import alert_settings as rules
-from cloud_hub.storage import alert_settings, sites
+from cloud_hub.storage import alert_settings, changes, policies, sites
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
+
+_SITE = rules.of_site("")
 
 
 class Settings(NamedTuple):
@@ -30,13 +32,24 @@ class AlertSettings:
     async def edit(self, scopes: list[str], fields: Mapping[str, Any], actor: str, now_ms: int) -> Settings:
         """Change some fields of the last scope; None goes back to what the wider scope says. Raises NotFound."""
         async with self._database.transaction() as connection:
+            await policies.lock(connection)
             old = await _get(connection, scopes)
             own = {name: value for name, value in {**old.own, **fields}.items() if value is not None}
             await alert_settings.save(connection, scopes[-1], own, actor, now_ms)
+            if any(old.own.get(name) != own.get(name) for name in rules.BOXES_OBEY):
+                await _tell_boxes(connection, scopes[-1], now_ms)
             return await _get(connection, scopes)
 
 
+async def _tell_boxes(connection: Connection, scope: str, now_ms: int) -> None:
+    """Those of the site, or all; a person's settings are no box's business."""
+    if scope.startswith(_SITE):
+        await changes.append_all(connection, await policies.next_told(connection, [scope.removeprefix(_SITE)]), now_ms)
+    elif scope == rules.CHAIN:
+        await changes.append_all(connection, await policies.next_told(connection), now_ms)
+
+
 async def _get(connection: Connection, scopes: list[str]) -> Settings:
-    await sites.require_all(connection, [each.removeprefix("site:") for each in scopes if each.startswith("site:")])
+    await sites.require_all(connection, [each.removeprefix(_SITE) for each in scopes if each.startswith(_SITE)])
     found = await alert_settings.find_all(connection, scopes)
     return Settings(found[scopes[-1]], rules.merged(*(found[scope] for scope in scopes)))

@@ -13,7 +13,7 @@ from cloud_hub.crashpoints import crashpoint
 from cloud_hub.domain.intake import KnownItem
 from cloud_hub.domain.posting import Draft, Frozen, Items, Ledger
 from cloud_hub.domain.posting_requests import Posted, Request, Verdicts, answer, judge, replay
-from cloud_hub.services import low_stock
+from cloud_hub.services import stock_alerts
 from cloud_hub.services.hub_run import append, writer_of
 from cloud_hub.services.origin_cache import OriginCache
 from cloud_hub.services.ports import Sign
@@ -77,10 +77,10 @@ class Posting:
         return outcome
 
     async def judge_again(self, site_id: str, product_ids: list[str], now_ms: int) -> int:
-        """Alerts of low stock that no movement touches; how many facts that made."""
+        """Alerts of stock that no movement touches; how many facts that made."""
         async with self._database.transaction() as connection:
             origin = await writer_of(connection, site_id, now_ms)
-            said = await low_stock.evaluate(connection, origin, product_ids, now_ms)
+            said = await stock_alerts.evaluate(connection, origin, product_ids, now_ms)
             await append(connection, origin, said, {}, sign=self._sign, now_ms=now_ms)
         return len(said)
 
@@ -137,7 +137,7 @@ class Posting:
         ]
         await _save_keys(connection, origin, group, outcomes)
         if state.records:
-            alerts = await low_stock.evaluate(connection, after, _moved(group, judged), now_ms)
+            alerts = await stock_alerts.evaluate(connection, after, _moved(group, judged), now_ms)
             after, _ = await append(connection, after, alerts, {}, sign=self._sign, now_ms=now_ms)
         items_now = state.items_now()
         self._items.put(origin.origin_id, after.chain_hash, items_now, len(items_now.refs))

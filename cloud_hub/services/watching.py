@@ -68,13 +68,13 @@ class Watching:
             return await _apply(connection, found, SLOW_RULES, now_ms)
 
     async def stock(self, now_ms: int) -> int:
-        """Judge low stock of hub-run sites again: damped alerts, thresholds that were moved; how many changed."""
+        """Judge stock of hub-run sites again: damped alerts, thresholds that were moved; how many changed."""
         async with self._database.connection() as connection:
             places = await hub_alerts.list_hub_sites(connection)
         changed = 0
         for site_id in places:
             async with self._database.connection() as connection:
-                product_ids = {*await _low(connection, site_id), *await hub_alerts.list_low(connection, site_id)}
+                product_ids = {*await _low(connection, site_id), *await hub_alerts.list_stock_open(connection, site_id)}
             for page in _pages(sorted(product_ids)):
                 changed += await self._posting.judge_again(site_id, page, now_ms)
         return changed

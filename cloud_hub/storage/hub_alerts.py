@@ -75,11 +75,14 @@ _LOTS = Query(
     .order_by(movements.c.site_id, movements.c.product_id)
 )  # fmt: skip
 _HUB_SITES = Query(sa.select(sites.c.id).where(sites.c.kind == "hub", sites.c.archived_at.is_(None)))
-_LOW_OPEN = Query(
-    sa.select(alerts.c.product_id).where(
-        alerts.c.site_id == bound(alerts.c.site_id), alerts.c.rule == "low_stock", alerts.c.state != "resolved"
+_STOCK_OPEN = Query(
+    sa.select(alerts.c.product_id)
+    .where(
+        alerts.c.site_id == bound(alerts.c.site_id), ~alerts.c.is_hubs, alerts.c.state != "resolved",
+        alerts.c.product_id.is_not(None),
     )
-)
+    .distinct()
+)  # fmt: skip
 
 
 class Shelf(NamedTuple):
@@ -135,6 +138,6 @@ async def list_hub_sites(connection: Connection) -> list[str]:
     return [str(row["id"]) for row in await _HUB_SITES.fetch(connection)]
 
 
-async def list_low(connection: Connection, site_id: str) -> list[str]:
-    """Products of a site with an open alert of low stock."""
-    return [str(row["product_id"]) for row in await _LOW_OPEN.fetch(connection, site_id=site_id) if row["product_id"]]
+async def list_stock_open(connection: Connection, site_id: str) -> list[str]:
+    """Products of a site with an open alert about their stock."""
+    return [str(row["product_id"]) for row in await _STOCK_OPEN.fetch(connection, site_id=site_id)]

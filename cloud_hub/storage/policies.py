@@ -1,8 +1,9 @@
 """SQL of what holds where nothing narrower is said: the chain's defaults, and what boxes are told.
 
 A box gets one policy: its site's thresholds (else the chain's), the chain's settings under
-the site's own, and the thresholds of categories. All of them share one number that only
-grows, taken before the change is appended, so that a box never keeps an older one.
+the site's own, what alert settings say to boxes, and the thresholds of categories. All of
+them share one number that only grows, taken before the change is appended, so that a box
+never keeps an older one.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from cloud_hub.domain.alert_settings import BOXES_OBEY, CHAIN, of_site
 from cloud_hub.errors import Conflict
+from cloud_hub.storage import alert_settings
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection, Query, Row, bound_array, given
 from cloud_hub.storage.listing import optional
@@ -107,11 +110,18 @@ async def list_told(connection: Connection, site_ids: Sequence[str] | None) -> l
     chain = await _FIND.fetchrow(connection)
     of_categories = {row["name"]: _said(row) for row in await _CATEGORIES.fetch(connection)}
     rows = await _SITES.fetch(connection, ids=None if site_ids is None else list(site_ids))
-    return [(str(row["id"]), _policy(row, chain, of_categories)) for row in rows]
+    said = await alert_settings.find_all(connection, [CHAIN, *(of_site(str(row["id"])) for row in rows)])
+    return [
+        (str(row["id"]), _policy(row, chain, of_categories, {**said[CHAIN], **said[of_site(str(row["id"]))]}))
+        for row in rows
+    ]
 
 
-def _policy(site: Row, chain: Row | None, of_categories: dict[str, dict[str, int]]) -> wire.Policy:
+def _policy(
+    site: Row, chain: Row | None, of_categories: dict[str, dict[str, int]], of_alerts: dict[str, Any]
+) -> wire.Policy:
     settings: dict[str, Any] = {**(chain["settings"] if chain else {}), **site["settings"]}
+    settings |= {name: of_alerts[name] for name in BOXES_OBEY if name in of_alerts}
     if of_categories:
         settings["categories"] = of_categories
     return wire.Policy(

@@ -56,11 +56,11 @@ _STANDINGS = Query(
 _SITE = Query(sa.select(sites.c.kind).where(sites.c.id == bound(sites.c.id)).with_for_update())
 _ALERTS = Query(
     sa.select(
-        alerts.c.alert_id, alerts.c.product_id, alerts.c.severity, alerts.c.state, alerts.c.opened_at,
-        alerts.c.opened_at_position,
+        alerts.c.alert_id, alerts.c.rule, alerts.c.product_id, alerts.c.severity, alerts.c.state, alerts.c.opened_at,
+        alerts.c.opened_at_position, alerts.c.detail,
     ).where(
         alerts.c.site_id == bound(alerts.c.site_id),
-        alerts.c.rule == bound(alerts.c.rule),
+        alerts.c.rule == sa.any_(bound_array(alerts.c.rule, "rules")),
         alerts.c.product_id == sa.any_(bound_array(alerts.c.product_id, "ids")),
         sa.or_(alerts.c.state != "resolved", alerts.c.opened_at > bound(alerts.c.opened_at, "since")),
     )
@@ -91,7 +91,7 @@ async def find_standings(connection: Connection, site_id: object, product_ids: l
 
 
 async def list_alerts(
-    connection: Connection, site_id: object, product_ids: Sequence[str], rule: str, since_ms: int
+    connection: Connection, site_id: object, product_ids: Sequence[str], rules: Sequence[str], since_ms: int
 ) -> list[Row]:
-    """Alerts of this rule about these products that are not resolved, or were opened lately."""
-    return await _ALERTS.fetch(connection, site_id=site_id, ids=product_ids, rule=rule, since=since_ms)
+    """Alerts of these rules about these products that are not resolved, or were opened lately."""
+    return await _ALERTS.fetch(connection, site_id=site_id, ids=product_ids, rules=list(rules), since=since_ms)

@@ -17,6 +17,8 @@ class Position(NamedTuple):
     on_hand: int
     hold: int
     reserved: int
+    lowest: int = 0
+    """What the emptiest of its places holds on record: below zero something was not booked."""
 
     @property
     def available(self) -> int:
@@ -33,8 +35,8 @@ class Thresholds(NamedTuple):
 
 def position_of(levels: Mapping[str, int], reserved: int = 0) -> Position:
     """The position of a product from its quantities per location."""
-    on_hand = sum([levels.get(place, 0) for place in OWN])
-    return Position(on_hand, levels.get(Location.HOLD, 0), reserved)
+    held = [levels.get(place, 0) for place in OWN]
+    return Position(sum(held), levels.get(Location.HOLD, 0), reserved, min(held))
 
 
 def fold(movements: Iterable[tuple[str, int, str, str]]) -> dict[tuple[str, str], int]:

@@ -1,11 +1,11 @@
-"""Alerts of this store (low stock, a wrong clock): opened, acknowledged and resolved here, told as facts.
+"""Alerts of this store (stock low or below zero, a wrong clock): opened, acknowledged and resolved here, told as facts.
 
 `evaluate` runs in the transaction of the change that may cross a threshold; `sweep` finds
 what no change touches: damped alerts that have calmed down, thresholds that were moved.
 """
 
 import sqlite3
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -16,10 +16,20 @@ from edge_agent.storage.alerts import Alert
 from edge_agent.storage.catalogue import Product
 from sync_protocol import facts, low_stock
 from sync_protocol.clock import SKEW_ALERT_MS
-from sync_protocol.low_stock import LOW_STOCK, Severity, Step
+from sync_protocol.low_stock import LOW_STOCK, NEGATIVE_STOCK, Severity, Step
 from sync_protocol.vocabulary import AlertState
 
 CLOCK = "clock"
+
+
+class Finding(NamedTuple):
+    """What a rule says of a product now."""
+
+    rule: str
+    severity: Severity
+    available: int
+    is_clearly_above: bool
+    detail: str = ""
 
 
 def thresholds_of(connection: sqlite3.Connection, product: Product) -> Thresholds:
@@ -37,6 +47,8 @@ def evaluate(
     connection: sqlite3.Connection, product: Product, before: Position, after: Position, position: int, now_ms: int
 ) -> None:
     """Open, worsen or resolve this product's alert after its stock changed."""
+    if before.lowest < 0 or after.lowest < 0:
+        _step(connection, product, _of_zero(after), position, now_ms)
     limits = thresholds_of(connection, product)
     was = low_stock.severity(before.available, *limits)
     is_now = low_stock.severity(after.available, *limits)
@@ -47,18 +59,28 @@ def evaluate(
         )
         if not is_calming:
             return
-    _step(connection, product, is_now, after.available, limits, position, now_ms)
+    _step(connection, product, _of_limits(after, limits), position, now_ms)
+
+
+def _of_limits(stock: Position, limits: Thresholds) -> Finding:
+    available = stock.available
+    is_clearly_above = low_stock.is_clearly_above(available, limits.reorder_point)
+    return Finding(LOW_STOCK, low_stock.severity(available, *limits), available, is_clearly_above)
+
+
+def _of_zero(stock: Position) -> Finding:
+    severity, is_clearly_above = low_stock.below_zero(stock.lowest), low_stock.is_clearly_above(stock.lowest, 0)
+    detail = "" if severity is Severity.OK else low_stock.cause(stock.lowest)
+    return Finding(NEGATIVE_STOCK, severity, stock.available, is_clearly_above, detail)
 
 
 def reconsider(connection: sqlite3.Connection, product: Product, now_ms: int) -> None:
     """The same for a product whose thresholds may have changed."""
-    limits = thresholds_of(connection, product)
     stock, reserved = levels.held(connection, product.product_id)
     if not stock:
         return
-    available = position_of(stock, reserved).available
-    head, _ = ledger.head(connection)
-    _step(connection, product, low_stock.severity(available, *limits), available, limits, head, now_ms)
+    found = _of_limits(position_of(stock, reserved), thresholds_of(connection, product))
+    _step(connection, product, found, ledger.head(connection)[0], now_ms)
 
 
 def sweep(connection: sqlite3.Connection, now_ms: int) -> int:
@@ -66,7 +88,10 @@ def sweep(connection: sqlite3.Connection, now_ms: int) -> int:
     found = alerts.list_alerts(connection, is_open=True, limit=10_000)
     for alert in found:
         product = catalogue.find_product(connection, alert.product_id) if alert.product_id else None
-        if product is not None:
+        if product is not None and alert.rule == NEGATIVE_STOCK:
+            stock = position_of(*levels.held(connection, product.product_id))
+            _step(connection, product, _of_zero(stock), ledger.head(connection)[0], now_ms)
+        elif product is not None:
             reconsider(connection, product, now_ms)
     return len(found)
 
@@ -106,34 +131,32 @@ def resolve(connection: sqlite3.Connection, wanted: str, actor: str | None, now_
     return _save(connection, alert._replace(state=str(AlertState.RESOLVED)), now_ms, actor)
 
 
-def _step(
-    connection: sqlite3.Connection, product: Product, is_now: Severity, available: int, limits: Thresholds,
-    position: int, now_ms: int,
-) -> None:  # fmt: skip
-    is_open = alerts.find_open(connection, LOW_STOCK, product.product_id)
-    if is_open is None and is_now is Severity.OK:
+def _step(connection: sqlite3.Connection, product: Product, found: Finding, position: int, now_ms: int) -> None:
+    is_open = alerts.find_open(connection, found.rule, product.product_id)
+    if is_open is None and found.severity is Severity.OK:
         return
-    openings = alerts.openings_since(connection, LOW_STOCK, product.product_id, now_ms - low_stock.FLAP_WINDOW_MS)
     step = low_stock.decide(
-        is_now,
+        found.severity,
         None if is_open is None else low_stock.SEVERITIES.get(is_open.severity, Severity.LOW),
-        openings=openings,
-        is_clearly_above=low_stock.is_clearly_above(available, limits.reorder_point),
+        openings=alerts.openings_since(connection, found.rule, product.product_id, now_ms - low_stock.FLAP_WINDOW_MS),
+        is_clearly_above=found.is_clearly_above,
     )
     if step is Step.OPEN:
-        if not _is_enabled(connection) or product.lifecycle == "archived":
+        if product.lifecycle == "archived" or (found.rule == LOW_STOCK and not _is_enabled(connection)):
             return
         who = identity.get(connection)
         opened = Alert(
-            low_stock.alert_id(LOW_STOCK, who.site_id, product.product_id, position), LOW_STOCK, product.product_id,
-            str(AlertState.OPENED), low_stock.LEVELS[is_now], available, position, now_ms, now_ms,
+            low_stock.alert_id(found.rule, who.site_id, product.product_id, position), found.rule, product.product_id,
+            str(AlertState.OPENED), low_stock.LEVELS[found.severity], found.available, position, now_ms, now_ms,
+            detail=found.detail,
         )  # fmt: skip
         _save(connection, opened, now_ms, None)
     elif is_open is not None and step is Step.WORSEN:
-        worse = is_open._replace(state=str(AlertState.OPENED), severity=low_stock.LEVELS[is_now], available=available)
+        severity = low_stock.LEVELS[found.severity]
+        worse = is_open._replace(state=str(AlertState.OPENED), severity=severity, available=found.available)
         _save(connection, worse, now_ms, None)
     elif is_open is not None and step is Step.RESOLVE:
-        over = is_open._replace(state=str(AlertState.RESOLVED), available=available)
+        over = is_open._replace(state=str(AlertState.RESOLVED), available=found.available)
         _save(connection, over, now_ms, None)
 
 

@@ -15,6 +15,7 @@ from edge_agent.errors import Conflict
 from edge_agent.services import alerting, tasks
 from edge_agent.storage import ledger, levels
 from edge_agent.storage.catalogue import Product
+from sync_protocol import low_stock
 from sync_protocol.chain import movement_id
 from sync_protocol.quantity import format_quantity
 from sync_protocol.records import Fact
@@ -70,8 +71,8 @@ def post(
         alerting.evaluate(connection, product, before, after, appended.last, now_ms)
     for product, short in books.to_tell:
         tasks.raise_task(
-            connection, "negative_stock", product.product_id, now_ms,
-            f"{product.name}: {format_quantity(short)} on record; count it, or look for a missing receipt",
+            connection, low_stock.NEGATIVE_STOCK, product.product_id, now_ms,
+            f"{product.name}: {low_stock.cause(short)}",
         )  # fmt: skip
     stock = {product.product_id: after for product, _, after in changes}
     return Posted(appended.hashes, appended.positions, stock, books.warnings, appended.last)

@@ -34,6 +34,7 @@ from edge_agent.web.body import (
 )
 from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of
 from edge_agent.web.scans import Handheld
+from sync_protocol.low_stock import LOW_STOCK
 
 Place = Literal["shelf", "backroom", "hold"]
 BATCH_MAX = 500
@@ -136,7 +137,7 @@ async def post_movements(request: web.Request) -> web.Response:
 async def get_restock_alerts(request: web.Request) -> web.Response:
     """Products at or below their reorder point."""
     found = await store_of(request).database.read(alerts.list_alerts, is_open=True)
-    return answer({"items": [render.alert(alert) for alert in found if alert.product_id]})
+    return answer({"items": [render.alert(alert) for alert in found if alert.rule == LOW_STOCK]})
 
 
 def _levels(connection: sqlite3.Connection, query: LevelQuery) -> Answer:

@@ -165,8 +165,10 @@ async def test_alerts_and_tasks(api: Api) -> None:
     await api.post("/scans", {"code": CODE, "mode": "receive", "quantity": 6})
     await api.post("/scans", {"code": CODE, "mode": "sell", "quantity": 7})
 
-    [alert] = (await api.get("/alerts?open=true"))["items"]
+    alert, negative = sorted((await api.get("/alerts?open=true"))["items"], key=lambda each: str(each["type"]))
     assert (alert["type"], alert["severity"], alert["status"]) == ("low_stock", "critical", "opened")
+    assert (negative["type"], negative["severity"]) == ("negative_stock", "critical")
+    assert negative["detail"] == "-1 on record; count it, or look for a missing receipt"
     assert (await api.post(f"/alerts/{alert['id']}/acknowledge"))["status"] == "acknowledged"
     assert len((await api.get("/inventory/restock-alerts"))["items"]) == 1
     assert (await api.post(f"/alerts/{alert['id']}/resolve"))["status"] == "resolved"

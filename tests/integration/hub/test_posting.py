@@ -176,6 +176,24 @@ async def test_an_alert_gets_worse_with_the_stock_and_keeps_its_name_until_it_re
     assert [str(each) for each in ids] == [alert_id("low_stock", site, product, opening)]
 
 
+async def test_stock_below_zero_on_record_is_an_alert_of_its_own_until_it_is_booked(
+    hub: HubCore, posting: Posting
+) -> None:
+    site, product = await hub.make_site("hub"), await hub.make_product(negative_policy="allow")
+    told = []
+    for key, draft in enumerate((sale(product, 3000), sale(product, 1000), receipt(product, 4000))):
+        await posting.post(site, [draft], str(key), actor=None, now_ms=hub.clock())
+        told += await hub.rows("SELECT state, severity, available, detail FROM alerts WHERE rule = 'negative_stock'")
+
+    cause = "-3 on record; count it, or look for a missing receipt"
+    assert told == [
+        ("opened", "critical", -3000, cause), ("opened", "critical", -3000, cause), ("resolved", "critical", 0, cause)
+    ]  # fmt: skip
+    opening = await hub.value("SELECT opened_at_position FROM alerts WHERE rule = 'negative_stock'")
+    name = await hub.value("SELECT alert_id::text FROM alerts WHERE rule = 'negative_stock'")
+    assert name == alert_id("negative_stock", site, product, opening)
+
+
 async def test_all_products_of_a_large_posting_are_judged(hub: HubCore, posting: Posting) -> None:
     site, count = await hub.make_site("hub"), 501
     products = [await hub.make_product(reorder_point=2000) for _ in range(count)]

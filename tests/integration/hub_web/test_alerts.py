@@ -12,6 +12,7 @@ from cloud_hub.notify.mail import Mailer
 from cloud_hub.services.posting import Posting
 from cloud_hub.services.telling_people import MAIL, MailChannel, People
 from cloud_hub.services.watching import Watching
+from cloud_hub.storage import policies
 from tests.integration.hub_web.conftest import Client, Running
 from tests.integration.hub_web.mail_server import MailServer, mail_server
 from tests.integration.hub_web.telling import Teller, teller
@@ -210,6 +211,29 @@ async def test_settings_of_a_person_win_over_the_sites_and_those_over_the_chains
     manager = await hub.add_user("m", Role.STORE_MANAGER, [site])
     assert (await manager.ask("PUT", "/alerts/settings/chain", {"alert_threshold_days": 1})).status == 403
     assert (await manager.ask("PUT", f"/alerts/settings/sites/{site}", {"alert_threshold_days": 1})).status == 200
+
+
+async def test_boxes_are_told_where_low_stock_is_no_alert_and_only_those_that_it_is_about(
+    hub: Running, admin: Client
+) -> None:
+    one, two = await admin.make_site(), await admin.make_site()
+    for path, said in (
+        ("chain", {"low_stock_enabled": False}), (f"sites/{one}", {"low_stock_enabled": True}),
+        (f"sites/{one}", {"low_stock_enabled": True, "alert_threshold_days": 2}),
+    ):  # fmt: skip
+        assert (await admin.ask("PUT", f"/alerts/settings/{path}", said)).status == 200
+    await admin.ask("PUT", "/alerts/settings", {"low_stock_enabled": False})
+    async with hub.core.database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT site_id::text AS site, body->'settings' AS settings FROM changes WHERE kind = 'policy'"
+            " AND site_id = any($1) AND body->'settings' ? 'low_stock_enabled' ORDER BY position", [one, two],
+        )  # fmt: skip
+        told = dict(await policies.list_told(connection, [one, two]))
+    said = [(row["site"], row["settings"]["low_stock_enabled"]) for row in rows]
+    assert (set(said[:2]), said[2:]) == ({(one, False), (two, False)}, [(one, True)])
+    assert {site: policy.settings for site, policy in told.items()} == {
+        one: {"low_stock_enabled": True}, two: {"low_stock_enabled": False},
+    }  # fmt: skip
 
 
 async def test_a_box_that_is_offline_for_long_is_an_alert_until_it_is_back(

@@ -8,7 +8,7 @@ from edge_agent.errors import Conflict, NotFound
 from edge_agent.services import alerting
 from edge_agent.services.scanning import Mode
 from edge_agent.storage import alerts, catalogue
-from sync_protocol.low_stock import FLAP_WINDOW_MS
+from sync_protocol.low_stock import FLAP_WINDOW_MS, NEGATIVE_STOCK
 from tests.unit.edge_agent.a_store import NOW, a_product, a_store, assert_sound, code_of, facts_in, move, scan
 
 MILK = a_product(1, name="Milk", reorder_point=5000, critical_level=2000)
@@ -119,3 +119,41 @@ def test_reservations_and_hold_count_against_what_is_available() -> None:
     connection = a_shop(8000)
     move(connection, MILK, 3000, "relocation", "shelf", "hold")
     assert states(connection) == [("opened", "info")]
+
+
+def negative(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
+    told = [body for body in facts_in(connection, "alert") if body["rule"] == NEGATIVE_STOCK]
+    return [(body["state"], body["available"], body["detail"]) for body in told]
+
+
+def test_stock_below_zero_on_record_is_one_alert_with_its_likely_cause_until_it_is_booked() -> None:
+    connection = a_store(MILK)
+    cause = "-1 on record; count it, or look for a missing receipt"
+    for _ in range(3):
+        scan(connection, code_of(MILK))
+    assert negative(connection) == [("opened", -1000, cause)]
+    scan(connection, code_of(MILK), Mode.RECEIVE, packs=2000)
+    assert len(negative(connection)) == 1
+    scan(connection, code_of(MILK), Mode.RECEIVE)
+    assert negative(connection) == [("opened", -1000, cause), ("resolved", 0, cause)]
+    assert_sound(connection)
+
+
+def test_one_place_below_zero_is_an_alert_though_another_has_plenty() -> None:
+    connection = a_store(MILK)
+    move(connection, MILK, 50_000, target="backroom")
+    scan(connection, code_of(MILK))
+    assert [(state, available) for state, available, _ in negative(connection)] == [("opened", 49_000)]
+    assert alerting.sweep(connection, NOW) == len(negative(connection))
+    scan(connection, code_of(MILK), Mode.RECEIVE)
+    assert [state for state, _, _ in negative(connection)] == ["opened", "resolved"]
+
+
+def test_flapping_around_zero_is_damped_and_the_sweep_resolves_it() -> None:
+    connection = a_store(MILK)
+    for _ in range(5):
+        scan(connection, code_of(MILK))
+        scan(connection, code_of(MILK), Mode.RECEIVE)
+    assert [state for state, _, _ in negative(connection)].count("opened") == 3
+    alerting.sweep(connection, NOW + FLAP_WINDOW_MS + 1)
+    assert negative(connection)[-1][0] == "resolved"
