@@ -15,6 +15,7 @@ from cloud_hub.services import commands
 from cloud_hub.services.posting import Posting
 from cloud_hub.storage import products
 from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.gathered import Gathered
 from cloud_hub.storage.products import Product, minor
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
@@ -50,6 +51,7 @@ class Adjusting:
         self._posting = posting
         self._database = database
         self._reads = reads
+        self._products = Gathered(reads, products.find_all)
 
     async def ask(self, site: Site, asked: Adjustment, key: str, who: Principal, now_ms: int) -> commands.Given:
         """Give a store's box the command to adjust; with the same key, the command given before."""
@@ -68,7 +70,7 @@ class Adjusting:
 
     async def adjust(self, site: Site, asked: Adjustment, key: str, who: Principal, now_ms: int) -> Adjusted:
         """Adjust a hub-run site at once. Raises NotFound, Conflict, Invalid; then nothing was changed."""
-        product = await self._reads.run(require_product, asked.product_id)
+        product = _usable(await self._products.find(asked.product_id))
         is_increase = asked.delta > 0 if asked.delta is not None else True
         outside = other_side(asked.reason, is_increase=is_increase)
         if outside is None or (asked.set_to is not None and other_side(asked.reason, is_increase=False) != outside):
@@ -118,7 +120,10 @@ def frozen(product: Product) -> dict[str, Any]:
 
 async def require_product(connection: Connection, product_id: str) -> Product:
     """Raises NotFound; Conflict for an archived one."""
-    product = await products.find(connection, product_id)
+    return _usable(await products.find(connection, product_id))
+
+
+def _usable(product: Product | None) -> Product:
     if product is None:
         raise NotFound("product", "no such product")
     if product.lifecycle == "archived":

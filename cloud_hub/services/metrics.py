@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.registry import Collector
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"))
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -23,6 +24,8 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._answered: dict[tuple[str, str, int], Histogram] = {}
+        """The same by labels, which cost more to look up than to count."""
         self.logins = Counter("backstock_logins", "Logins by result", ("result",), registry=self.registry)
         self.problems = Counter(
             "backstock_http_problems", "Error answers by status", ("status",), registry=self.registry
@@ -31,8 +34,11 @@ class Metrics:
 
     def request(self, method: str, path: str, status: int, seconds: float) -> None:
         """Count one answer."""
-        known = method if method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS") else "OTHER"
-        self._seconds.labels(known, path, str(status)).observe(seconds)
+        known = method if method in _METHODS else "OTHER"
+        answered = self._answered.get((known, path, status))
+        if answered is None:
+            answered = self._answered[known, path, status] = self._seconds.labels(known, path, str(status))
+        answered.observe(seconds)
         if status >= 400:
             self.problems.labels(str(status)).inc()
 

@@ -11,8 +11,9 @@ from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.errors import NotFound
 from cloud_hub.storage import product_list, product_stock
 from cloud_hub.storage.database import Connection
+from cloud_hub.storage.gathered import Gathered
 from cloud_hub.storage.product_list import ProductFilter
-from cloud_hub.storage.product_stock import ProductStock
+from cloud_hub.storage.product_stock import Asked, ProductStock
 from cloud_hub.storage.products import Product
 from cloud_hub.storage.reads import Reads
 
@@ -34,6 +35,7 @@ class Showing:
 
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
+        self._products = Gathered(reads, product_stock.find_all)
 
     async def get(self, product_id: str, site_id: str | None, who: Principal) -> Shown:
         """One product with the stock of one site. Raises NotFound, Forbidden."""
@@ -41,7 +43,7 @@ class Showing:
             who.require_site(site_id)
         elif who.sites is not None and len(who.sites) == 1:
             (site_id,) = who.sites
-        found = await self._reads.run(product_stock.find, product_id, site_id)
+        found = await self._products.find(Asked(product_id, site_id))
         if found is None:
             raise NotFound("product", "no such product")
         product, stock = found

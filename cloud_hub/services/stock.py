@@ -16,6 +16,7 @@ from cloud_hub.services.fleet import is_live
 from cloud_hub.storage import as_of, movement_list, restocking, sites, stock_list, transfers
 from cloud_hub.storage.as_of import AsOf
 from cloud_hub.storage.database import Connection, Database
+from cloud_hub.storage.gathered import Gathered
 from cloud_hub.storage.movement_list import Moved, MovementFilter
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
@@ -49,6 +50,7 @@ class Stock:
     def __init__(self, database: Database, reads: Reads) -> None:
         self._database = database
         self._reads = reads
+        self._sites = Gathered(reads, sites.find_all)
 
     async def levels(
         self, wanted: LevelFilter, after: tuple[UUID, UUID] | None, skip: int, limit: int, now_ms: int
@@ -70,7 +72,7 @@ class Stock:
             site = await self._reads.run(sites.find_default)
         else:
             who.require_site(site_id)
-            site = await self._reads.run(sites.find, site_id)
+            site = await self._sites.find(site_id)
         if site is None:
             raise NotFound("site", "no such site")
         who.require_site(site.id)

@@ -1,19 +1,34 @@
-"""SQL of a product with its stock: the hot read of one product at one site, and sums for pages of the list.
+"""SQL of a product with its stock: the hot read of products, each at one site, and sums for pages of the list.
 
-One statement answers `GET /products/{id}`: every part of it is a look-up by a key. The site
-is the one asked for, else the default one.
+One statement answers every `GET /products/{id}` that waits for it: every part of it is a look-up
+by a key. The site is the one asked for, else the default one.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from cloud_hub.storage import holding, thresholds
-from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array
+from cloud_hub.storage.database import Connection, Query, Row, bound_array
 from cloud_hub.storage.listing import of_sites
 from cloud_hub.storage.products import SELECT, Product, made
 from cloud_hub.storage.schema import levels, origins, products, sites
+
+
+class Asked(NamedTuple):
+    """A product, and the site whose stock to tell; None: the default one."""
+
+    product_id: str
+    site_id: str | None
+
+
+class Found(NamedTuple):
+    """The product with its stock at the site; no stock when there is no such site."""
+
+    product: Product
+    stock: "ProductStock | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +66,12 @@ _DEFAULT = (
     .limit(1)
     .scalar_subquery()
 )
-_site = sa.and_(sites.c.id == sa.func.coalesce(bound(sites.c.id, "site_id"), _DEFAULT), sites.c.archived_at.is_(None))
+_asked = (
+    sa.func.unnest(bound_array(products.c.id, "product_ids"), bound_array(sites.c.id, "site_ids"))
+    .table_valued(sa.column("product_id", sa.Uuid), sa.column("site_id", sa.Uuid), name="asked")
+    .render_derived()
+)
+_site = sa.and_(sites.c.id == sa.func.coalesce(_asked.c.site_id, _DEFAULT), sites.c.archived_at.is_(None))
 _writer = sa.and_(origins.c.site_id == sites.c.id, origins.c.origin_id == sites.c.writer_origin)
 _FIND = Query(
     SELECT.add_columns(
@@ -65,9 +85,12 @@ _FIND = Query(
         thresholds.threshold("critical_level").label("holding_critical_level"),
         origins.c.mark,
         origins.c.last_seen,
+        _asked.c.site_id.label("asked_site_id"),
+    ).select_from(
+        thresholds.joined(_asked.join(products, products.c.id == _asked.c.product_id).outerjoin(sites, _site))
+        .outerjoin(origins, _writer)
+        .join(_held, sa.true())
     )
-    .select_from(thresholds.joined(products.outerjoin(sites, _site)).outerjoin(origins, _writer).join(_held, sa.true()))
-    .where(products.c.id == bound(products.c.id))
 )
 _SUMS = Query(
     sa.select(levels.c.product_id, sa.cast(sa.func.sum(levels.c.quantity), sa.BigInteger).label("on_hand"))
@@ -81,18 +104,22 @@ _SUMS = Query(
 )
 
 
-async def find(
-    connection: Connection, product_id: str, site_id: str | None
-) -> tuple[Product, ProductStock | None] | None:
-    """The product with its stock at the site (None: the default one); no stock when there is no such site."""
-    row = await _FIND.fetchrow(connection, id=product_id, site_id=site_id)
-    return None if row is None else (made(row), _stock(row))
+async def find_all(connection: Connection, asked: Sequence[Asked]) -> dict[Asked, Found]:
+    """Those of the products that exist."""
+    product_ids, site_ids = zip(*asked, strict=True)
+    rows = await _FIND.fetch(connection, product_ids=product_ids, site_ids=site_ids)
+    return {_key(row): Found(made(row), _stock(row)) for row in rows}
 
 
 async def sum_on_hand(connection: Connection, product_ids: Sequence[str], site_ids: list[str] | None) -> dict[str, int]:
     """What these sites (None: all) hold together, per product that they hold."""
     rows = await _SUMS.fetch(connection, ids=product_ids, sites=site_ids)
     return {str(row["product_id"]): row["on_hand"] for row in rows}
+
+
+def _key(row: Row) -> Asked:
+    site_id = row["asked_site_id"]
+    return Asked(str(row["id"]), None if site_id is None else str(site_id))
 
 
 def _stock(row: Row) -> ProductStock | None:

@@ -195,6 +195,11 @@ async def list_by_ids(connection: Connection, product_ids: Sequence[str]) -> lis
     return [made(row) for row in await _BY_IDS.fetch(connection, ids=product_ids)]
 
 
+async def find_all(connection: Connection, product_ids: Sequence[str]) -> dict[str, Product]:
+    """The same by their ids."""
+    return {product.id: product for product in await list_by_ids(connection, product_ids)}
+
+
 async def is_used(connection: Connection, product_id: str) -> bool:
     """Whether any movement was made in its unit."""
     return bool(await _IS_USED.fetchval(connection, id=product_id))

@@ -1,13 +1,13 @@
 """SQL of sites: the places that hold stock."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from cloud_hub.errors import NotFound
-from cloud_hub.storage.database import Connection, Query, Row
+from cloud_hub.storage.database import Connection, Query, Row, bound_array
 from cloud_hub.storage.schema import sites
 
 _FIELDS = ("code", "name", "reorder_point", "critical_level")
@@ -31,6 +31,7 @@ class Site:
 _ID = sa.bindparam("id", type_=sa.Uuid)
 _LIVE = sites.c.archived_at.is_(None)
 _FIND = Query(sa.select(sites).where(sites.c.id == _ID, _LIVE))
+_FIND_ALL = Query(sa.select(sites).where(sites.c.id == sa.any_(bound_array(sites.c.id, "ids")), _LIVE))
 _LOCK = Query(sa.select(sites).where(sites.c.id == _ID, _LIVE).with_for_update())
 _DEFAULT = Query(sa.select(sites).where(_LIVE).order_by(sites.c.is_default.desc(), sites.c.created_at).limit(2))
 _LIST = Query(sa.select(sites).where(_LIVE).order_by(sites.c.code))
@@ -64,6 +65,11 @@ _UPDATE = Query(
 async def find(connection: Connection, site_id: str) -> Site | None:
     row = await _FIND.fetchrow(connection, id=site_id)
     return None if row is None else _made(row)
+
+
+async def find_all(connection: Connection, site_ids: Sequence[str]) -> dict[str, Site]:
+    """Those of these sites that there are, by id."""
+    return {site.id: site for site in map(_made, await _FIND_ALL.fetch(connection, ids=site_ids))}
 
 
 async def lock(connection: Connection, site_id: str) -> Site | None:
