@@ -5,6 +5,7 @@ speed drifts is unfair to all cells alike. A ratio is the median of the per-roun
 of two cells. A cell that fails is told and leaves no figure.
 """
 
+import gc
 import json
 import os
 import platform
@@ -62,6 +63,7 @@ def interleave(cells: Mapping[str, Cell], *, rounds: int, seed: int = 7) -> Resu
         rng.shuffle(order)
         done: dict[str, Figures] = {}
         for name in order:
+            _forget()
             started = time.perf_counter()
             try:
                 done[name] = cells[name]()
@@ -72,6 +74,12 @@ def interleave(cells: Mapping[str, Cell], *, rounds: int, seed: int = 7) -> Resu
             print(f"  round {number}/{rounds} {name}: {shown}  [{time.perf_counter() - started:.1f} s]", flush=True)
         results.rounds.append(done)
     return results
+
+
+def _forget() -> None:
+    """What cells before have kept is not walked by the collector in the cells that run in this process."""
+    gc.collect()
+    gc.freeze()
 
 
 def percentile(values: list[float], percent: float) -> float:

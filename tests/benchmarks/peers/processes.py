@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.local.ports import free_port
 from tests.benchmarks.harness import Figures
 
 HERE = Path(__file__).resolve().parent
@@ -40,13 +41,6 @@ def install() -> None:
         [_tool("npm"), "ci", "--no-progress", "--loglevel=error"], cwd=BENCH / "javascript", check=True, env=_node_env()
     )
     stamp.write_text(wanted)
-
-
-def free_port() -> int:
-    """A loopback port that is free just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_port(port: int, process: subprocess.Popen[bytes] | None = None, timeout_s: float = 30) -> None:

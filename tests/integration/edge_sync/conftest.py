@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.ports import free_port
 from edge_agent.services.hub_clock import HubClock
 from edge_agent.services.link import Link
 from edge_agent.services.link_context import LinkContext
@@ -71,10 +72,7 @@ class MosquittoBroker:
 def mosquitto(tmp_path: Path) -> Iterator[MosquittoBroker]:
     if shutil.which("mosquitto") is None:
         pytest.skip("MISSING: mosquitto is not installed, the edge's link is not tested on a real broker")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    broker = MosquittoBroker(tmp_path, port)
+    broker = MosquittoBroker(tmp_path, free_port())
     broker.start()
     yield broker
     broker.kill()

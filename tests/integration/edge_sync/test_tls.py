@@ -1,7 +1,6 @@
 """A box at a broker that knows certificates only, under the access list that is shipped."""
 
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from deploy.local.ports import free_port
 from edge_agent import app
 from edge_agent.services import enrolment
 from edge_agent.storage import identity
@@ -30,9 +30,7 @@ ACL = Path(__file__).parents[3] / "deploy" / "broker" / "acl"
 
 @pytest.fixture
 async def enrolling() -> AsyncIterator[EnrollingHub]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        made = EnrollingHub(probe.getsockname()[1])
+    made = EnrollingHub(free_port())
     made.broker_tls = True
     async with TestServer(made.application()) as server:
         made.url = str(server.make_url("")).rstrip("/")
