@@ -136,6 +136,12 @@ def verify(context: typer.Context) -> None:
     raise typer.Exit(1 if problems else 0)
 
 
+@cli.command("rebuild-rollups")
+def rebuild_rollups(context: typer.Context) -> None:
+    """Count all ledgers anew for the reports (`verify` says when that is needed)."""
+    typer.echo(_run(administration.rebuild_rollups(_config(context))))
+
+
 @cli.command()
 def doctor(context: typer.Context) -> None:
     """Check all that the hub needs, each with its remedy."""

@@ -11,7 +11,7 @@ from cloud_hub.core import Core, now_ms, open_core
 from cloud_hub.domain.permissions import Role
 from cloud_hub.errors import Conflict, Invalid, Misconfigured, NotFound
 from cloud_hub.services import backup as backups
-from cloud_hub.services import certifying, verification
+from cloud_hub.services import certifying, rolling, verification
 from cloud_hub.services import doctor as checks
 from cloud_hub.services.accounts import COMMAND_LINE, Accounts, Person
 from cloud_hub.services.health import Check, Health
@@ -75,6 +75,13 @@ async def verify(config: Config) -> list[str]:
     """What is not as it must be, a line each."""
     async with open_core(config) as core, core.database.transaction(isolation="repeatable_read") as connection:
         return [f"{problem.check}: {problem.detail}" for problem in await verification.verify(connection)]
+
+
+async def rebuild_rollups(config: Config) -> str:
+    """Count all ledgers anew for the reports."""
+    async with open_core(config) as core:
+        rounds = await rolling.rebuild(core.database, now_ms())
+    return f"counted again in {rounds} round(s)"
 
 
 async def doctor(config: Config) -> list[Check]:

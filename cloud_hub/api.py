@@ -36,6 +36,7 @@ from cloud_hub.services.purchasing import Purchasing
 from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
+from cloud_hub.services.reporting import Reporting
 from cloud_hub.services.reserving import Reserving
 from cloud_hub.services.restocking import Restocking
 from cloud_hub.services.selling import Selling
@@ -44,6 +45,7 @@ from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
+from cloud_hub.services.stock_reporting import StockReporting
 from cloud_hub.services.store_work import StoreWork
 from cloud_hub.services.transferring import Transferring
 from cloud_hub.services.upserting import Upserting
@@ -132,6 +134,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         receiving=Receiving(database, reads, posting),
         recovery=Recovery(database, sign=sign),
         repairs=Repairs(database, reads, catalogue),
+        reporting=Reporting(reads),
         reserving=Reserving(database, reads),
         restocking=Restocking(reads, stock),
         selling=Selling(reads, posting),
@@ -140,6 +143,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         sites=Sites(database, reads),
         snapshots=Snapshots(database, sign=sign),
         stock=stock,
+        stock_reporting=StockReporting(database, reads),
         store_work=StoreWork(reads),
         transferring=Transferring(database, reads, posting),
         upserting=Upserting(database, catalogue),

@@ -12,7 +12,16 @@ import structlog
 from cloud_hub.api import enrolment_of, program_version
 from cloud_hub.core import Core, now_ms
 from cloud_hub.domain.schedule import Every
-from cloud_hub.services import auditing, backup, housekeeping, import_products, rereading, reserving
+from cloud_hub.services import (
+    auditing,
+    backup,
+    housekeeping,
+    import_products,
+    rereading,
+    reserving,
+    rolling,
+    stock_reporting,
+)
 from cloud_hub.services.clock import Clock, Clocked
 from cloud_hub.services.exporting import Exporting
 from cloud_hub.services.importing import Importing
@@ -20,7 +29,7 @@ from cloud_hub.services.posting import Posting
 from cloud_hub.services.watching import Watching
 from cloud_hub.services.working import Kind, Worker
 from cloud_hub.storage import jobs
-from cloud_hub.storage.database import connect
+from cloud_hub.storage.database import LOST, Database, connect
 from cloud_hub.storage.listening import Listener
 from cloud_hub.supervise import Part
 
@@ -28,6 +37,8 @@ log = structlog.get_logger()
 MINUTE_S = 60
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
+ROLL_S = 5.0
+"""Reports are this much behind what is known here, and told so."""
 BACKUPS_KEPT = 7
 TOKEN_KEY_S = 30 * DAY_S
 """So long a key signs access tokens; no key is needed for longer than that plus the life of a token."""
@@ -40,13 +51,25 @@ def parts(core: Core, stack: AsyncExitStack) -> list[Part]:
     stack.push_async_callback(listener.close)
     worker = Worker(database=core.database, kinds=kinds(), name=name, asked=listener.changed)
     clock = Clock(core.database, clocked(core), worker=name, now=now_ms)
-    return [Part("clock", clock.run), Part("jobs", worker.run)]
+    return [Part("clock", clock.run), Part("jobs", worker.run), Part("rollups", partial(_roll, core.database))]
+
+
+async def _roll(database: Database) -> None:
+    """Count what comes for the reports; a whole round later when there is nothing."""
+    while True:
+        try:
+            if await rolling.roll(database, now_ms()):
+                await asyncio.sleep(ROLL_S / 20)
+                continue
+        except LOST as error:
+            log.warning("the database is away", work="rollups", detail=str(error))
+        await asyncio.sleep(ROLL_S)
 
 
 def kinds() -> list[Kind]:
     """All kinds of jobs there are."""
     targets = {"products": import_products.Products()}
-    return [*Importing(targets, now_ms).kinds(), Exporting(now_ms).kind()]
+    return [*Importing(targets, now_ms).kinds(), Exporting(now_ms).kind(), stock_reporting.job_kind(now_ms)]
 
 
 def clocked(core: Core) -> list[Clocked]:
@@ -59,6 +82,12 @@ def clocked(core: Core) -> list[Clocked]:
         Clocked(name=f"reread {program_version()}", when=Every(DAY_S), run=partial(rereading.reread, core.database)),
         Clocked(name="revocations", when=Every(HOUR_S), run=partial(_revocations, core)),
         Clocked(name="reservations", when=Every(MINUTE_S), run=partial(reserving.expire, core.database)),
+        Clocked(
+            name="stock_reports",
+            when=Every(HOUR_S),
+            run=partial(stock_reporting.make_due, core.database),
+            within_s=HOUR_S,
+        ),
         Clocked(name="token_key", when=Every(TOKEN_KEY_S), run=partial(_token_key, core)),
     ]
     watching = Watching(core.database, Posting(core.database, sign=core.keyring.hub_key.sign))

@@ -47,6 +47,8 @@ class Permission(StrEnum):
     WEBHOOKS_WRITE = "webhooks.write"
     ALERTS_GOVERN = "alerts.govern"
     """Set when alerts are raised, for one's sites."""
+    REPORTS_READ = "reports.read"
+    """Figures of one's sites: sales, movements by whom, stock over time."""
     AUDIT_READ = "audit.read"
     """Who did and was refused what, on the whole chain (of all sites only)."""
     JOBS = "jobs.use"
@@ -79,14 +81,35 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(_P) - {_P.SNAPSHOT_READ},
     Role.WAREHOUSE_MANAGER: _STORE
     | _BUY
-    | {_P.PRODUCTS_WRITE, _P.FLEET_READ, _P.VENDORS_WRITE, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN, _P.COUNTS_EXPECTED},
-    Role.STORE_MANAGER: _STORE | _BUY | {_P.FLEET_READ, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN, _P.COUNTS_EXPECTED},
+    | {
+        _P.PRODUCTS_WRITE,
+        _P.FLEET_READ,
+        _P.VENDORS_WRITE,
+        _P.ORDERS_APPROVE,
+        _P.ALERTS_GOVERN,
+        _P.COUNTS_EXPECTED,
+        _P.REPORTS_READ,
+    },
+    Role.STORE_MANAGER: _STORE
+    | _BUY
+    | {_P.FLEET_READ, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN, _P.COUNTS_EXPECTED, _P.REPORTS_READ},
     Role.STAFF: (_STORE - {_P.ALERTS_WRITE}) | {_P.ORDERS_READ},
-    Role.RETAIL_PARTNER: _READ,
+    Role.RETAIL_PARTNER: _READ | {_P.REPORTS_READ},
     Role.AUDITOR: _READ
-    | {_P.WEBHOOKS_READ, _P.FLEET_READ, _P.USERS_READ, _P.API_KEYS_READ, _P.AUDIT_READ, _P.COUNTS_EXPECTED}
+    | {
+        _P.WEBHOOKS_READ,
+        _P.FLEET_READ,
+        _P.USERS_READ,
+        _P.API_KEYS_READ,
+        _P.AUDIT_READ,
+        _P.COUNTS_EXPECTED,
+        _P.REPORTS_READ,
+    }
     | (_BUY - {_P.ORDERS_WRITE}),
-    Role.INTEGRATION: _STORE | _BUY | _HOOKS | {_P.PRODUCTS_WRITE, _P.VENDORS_WRITE, _P.COUNTS_EXPECTED},
+    Role.INTEGRATION: _STORE
+    | _BUY
+    | _HOOKS
+    | {_P.PRODUCTS_WRITE, _P.VENDORS_WRITE, _P.COUNTS_EXPECTED, _P.REPORTS_READ},
     Role.DEVICE: frozenset({_P.SNAPSHOT_READ}),
 }
 """The one matrix of roles; `GET /roles` shows it."""

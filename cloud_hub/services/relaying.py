@@ -12,8 +12,9 @@ from cloud_hub.domain.alert_types import type_of
 from cloud_hub.domain.event_types import TYPES
 from cloud_hub.storage import event_sources, events, hub_state
 from cloud_hub.storage.alert_list import Alert
+from cloud_hub.storage.cursors import Behind
 from cloud_hub.storage.database import AGAIN, Connection, Database
-from cloud_hub.storage.event_sources import Behind
+from cloud_hub.storage.event_sources import FOLLOWED
 from cloud_hub.storage.events import News
 from sync_protocol import facts
 from sync_protocol.errors import Malformed
@@ -42,11 +43,11 @@ async def relay(database: Database, now_ms: int) -> int:
 async def _tell(connection: Connection, head: int, now_ms: int) -> int:
     await events.note_epoch(connection, await hub_state.epoch(connection), head)
     last = head
-    for behind in await event_sources.list_behind(connection, LEDGERS_MAX):
+    for behind in await FOLLOWED.list_behind(connection, LEDGERS_MAX):
         upto = min(behind.mark, behind.told + RECORDS_MAX)
         told = [*await _stock(connection, behind, upto), *await _facts(connection, behind, upto)]
         last = await events.append(connection, last, told, _STATES, now_ms)
-        await event_sources.save_cursor(connection, behind, upto)
+        await FOLLOWED.save(connection, behind, upto)
     last = await events.append(connection, last, await _changes(connection), _STATES, now_ms)
     last = await events.append(connection, last, await events.take_said(connection, CHANGES_MAX), _STATES, now_ms)
     if last > head:

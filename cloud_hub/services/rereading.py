@@ -15,7 +15,7 @@ from cloud_hub.domain.intake import Plan, at, plan
 from cloud_hub.domain.storable import storable
 from cloud_hub.services.following import Share, show
 from cloud_hub.services.writing import write_all
-from cloud_hub.storage import ledger, origins, reports, unread
+from cloud_hub.storage import ledger, origins, reports, rollups, unread
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.origins import Origin
 from cloud_hub.storage.unread import Kept
@@ -79,6 +79,8 @@ async def _write(connection: Connection, origin: Origin, kept: Kept, now_ms: int
         return False
     await unread.drop(connection, origin.site_id, origin.origin_id, kept)
     await write_all(connection, [Share(origin, made, items)], now_ms)
+    if made.movements:
+        await rollups.note_late(connection, origin.site_id, origin.origin_id, kept.sequence)
     return True
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import asyncpg
 from uuid_utils import uuid7
 
-from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.domain import schedule
+from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.storage import changes, hub_state, policies, sites
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
@@ -41,10 +42,11 @@ class Sites:
             raise NotFound("site", f"no site has the code {text[:60]}; GET /api/v1/sites lists them")
         return site
 
-    async def create(self, code: str, name: str, kind: str, now_ms: int) -> Site:
-        """Add a site; the first one is the default. Raises Conflict for a code that is taken."""
-        fields = {"code": code, "name": name, "kind": kind}
+    async def create(self, code: str, name: str, kind: str, now_ms: int, *, timezone: str = "UTC") -> Site:
+        """Add a site; the first one is the default. Raises Conflict for a code that is taken, Invalid."""
+        fields = {"code": code, "name": name, "kind": kind, "timezone": timezone}
         async with self._database.transaction() as connection:
+            await _require_zone(connection, timezone)
             epoch = await hub_state.epoch(connection)
             try:
                 site = await sites.insert(connection, str(uuid7()), fields, epoch, now_ms)
@@ -54,8 +56,9 @@ class Sites:
         return site
 
     async def edit(self, site_id: str, fields: Mapping[str, Any], now_ms: int) -> Site:
-        """Change name, code or thresholds. Raises NotFound, Conflict."""
+        """Change name, code, time zone or thresholds. Raises NotFound, Conflict, Invalid."""
         async with self._database.transaction() as connection:
+            await _require_zone(connection, fields.get("timezone", "UTC"))
             if await sites.lock(connection, site_id) is None:
                 raise NotFound("site", "no such site")
             epoch = await hub_state.epoch(connection)
@@ -72,6 +75,11 @@ async def _publish(connection: Connection, site: Site, now_ms: int) -> None:
     told = wire.Site(site_id=site.id, code=site.code, name=site.name, version=site.version)
     policy = await policies.next_told(connection, [site.id])
     await changes.append_all(connection, [(None, wire.change(told)), *policy], now_ms)
+
+
+async def _require_zone(connection: Connection, name: str) -> None:
+    if name != "UTC" and not (schedule.is_zone(name) and await sites.knows_timezone(connection, name)):
+        raise Invalid("timezone", "expected a time zone such as Europe/Berlin", pointer="/timezone")
 
 
 def _taken() -> Conflict:

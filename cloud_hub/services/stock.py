@@ -84,7 +84,7 @@ async def _levels(
 ) -> Levels:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await stock_list.list_levels(connection, wanted, after, skip, limit)
-        found = await as_of.as_of(connection, wanted.sites)
+        known = await known_as_of(connection, wanted.sites, now_ms)
         places = list({row.site_id for row in rows}), list({row.product_id for row in rows})
         on_order = await restocking.list_on_order(connection, *places)
         coming = await transfers.list_coming(connection, *places)
@@ -98,9 +98,13 @@ async def _levels(
             )
             for row in rows
         ],
-        as_of=[(each, _is_live(each, now_ms)) for each in found],
+        as_of=known,
     )
 
 
-def _is_live(each: AsOf, now_ms: int) -> bool:
-    return each.is_hub_run or is_live(each.last_heard_ms, each.is_connected, now_ms)
+async def known_as_of(connection: Connection, site_ids: list[str] | None, now_ms: int) -> list[tuple[AsOf, bool]]:
+    """Up to where each site is known, and whether it is heard now; the hub's own sites always are."""
+    return [
+        (each, each.is_hub_run or is_live(each.last_heard_ms, each.is_connected, now_ms))
+        for each in await as_of.as_of(connection, site_ids)
+    ]

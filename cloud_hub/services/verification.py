@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cloud_hub.services.auditing import broken_links
 from cloud_hub.storage import verification as sql
 from cloud_hub.storage.database import Connection, Row
+from cloud_hub.storage.rollup_checks import wrong_rollups
 from sync_protocol.quantity import format_quantity
 
 
@@ -26,6 +27,7 @@ async def verify(connection: Connection) -> list[Problem]:
     found = [
         Problem(check=name, detail=describe(row)) for name, find, describe in _CHECKS for row in await find(connection)
     ]
+    found += [Problem(check="rollups", detail=_rollup(*wrong)) for wrong in await wrong_rollups(connection)]
     return found + [Problem(check="audit", detail=detail) for detail in await broken_links(connection)]
 
 
@@ -51,6 +53,13 @@ def _chain(row: Row) -> str:
 
 def _head(row: Row) -> str:
     return f"origin {row['origin_id']}: its chain hash is not that of its batch at {row['mark']}"
+
+
+def _rollup(table: str, row: Row) -> str:
+    return (
+        f"{table}: {row['of']}: counted {row['counted']}, its movements add up to {row['folded']};"
+        " cloud-hub rebuild-rollups counts again"
+    )
 
 
 _CHECKS: tuple[tuple[str, Callable[[Connection], Awaitable[list[Row]]], Callable[[Row], str]], ...] = (

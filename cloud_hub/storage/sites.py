@@ -10,7 +10,7 @@ from cloud_hub.errors import NotFound
 from cloud_hub.storage.database import Connection, Query, Row, bound_array
 from cloud_hub.storage.schema import sites
 
-_FIELDS = ("code", "name", "reorder_point", "critical_level")
+_FIELDS = ("code", "name", "reorder_point", "critical_level", "timezone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Site:
     name: str
     kind: str
     is_default: bool
+    timezone: str
     reorder_point: int
     critical_level: int
     version: tuple[int, int]
@@ -40,12 +41,14 @@ _COUNT_OF = Query(
     .select_from(sites)
     .where(sites.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid))))
 )
+_zones = sa.table("pg_timezone_names", sa.column("name", sa.Text))
+_ZONE = Query(sa.select(sa.exists().where(_zones.c.name == sa.bindparam("name", type_=sa.Text))))
 _INSERT = Query(
     sites.insert()
     .values(
         {
             name: sa.bindparam(name, type_=sites.c[name].type)
-            for name in ("id", "code", "name", "kind", "version_epoch", "version", "created_at")
+            for name in ("id", "code", "name", "kind", "timezone", "version_epoch", "version", "created_at")
         }
         | {"is_default": ~sa.exists(sa.select(sites.c.id).where(sites.c.is_default))}
     )
@@ -60,6 +63,11 @@ _UPDATE = Query(
     )
     .returning(sites)
 )
+
+
+async def knows_timezone(connection: Connection, name: str) -> bool:
+    """Whether the database has this zone too, which counts the site's days."""
+    return bool(await _ZONE.fetchval(connection, name=name))
 
 
 async def find(connection: Connection, site_id: str) -> Site | None:
@@ -115,6 +123,7 @@ def _made(row: Row) -> Site:
         name=row["name"],
         kind=row["kind"],
         is_default=row["is_default"],
+        timezone=row["timezone"],
         reorder_point=row["reorder_point"] or 0,
         critical_level=row["critical_level"] or 0,
         version=(row["version_epoch"], row["version"]),

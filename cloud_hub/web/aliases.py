@@ -66,6 +66,7 @@ def add_aliases(app: web.Application, operations: Iterable[Operation]) -> None:
         for name, change in _CHANGED.items():
             _add(app, replace(change(named[name]), path=prefix + named[name].path.removeprefix(PREFIX)))
     _add(app, replace(named["register"], path="/register"))
+    _add(app, replace(named["get_movement_report"], path="/reports/stock-movements/admin"))
     _add(app, replace(named["list_low_stock"], path="/products/below_requirement"))
     for sign, body in (("increment", Increment), ("decrement", Decrement)):
         made = replace(

@@ -26,6 +26,7 @@ from cloud_hub.web import (
     inventory,
     jobs,
     me,
+    movement_report,
     product_batches,
     product_list,
     products,
@@ -35,8 +36,10 @@ from cloud_hub.web import (
     reservations,
     restocking,
     sales,
+    sales_report,
     sites,
     snapshots,
+    stock_reports,
     stocktakes,
     tasks,
     transfers,
@@ -64,7 +67,8 @@ TABLES = (
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
     receipts.table, restocking.table, reservations.table, changes.table, webhooks.table, alert_settings.table,
-    jobs.table, imports.table, audit.table, sales.table, stocktakes.table, tasks.table,
+    jobs.table, imports.table, audit.table, sales.table, sales_report.table,
+    stock_reports.table, movement_report.table, stocktakes.table, tasks.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

@@ -29,6 +29,7 @@ from cloud_hub.services.purchasing import Purchasing
 from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
+from cloud_hub.services.reporting import Reporting
 from cloud_hub.services.reserving import Reserving
 from cloud_hub.services.restocking import Restocking
 from cloud_hub.services.selling import Selling
@@ -37,6 +38,7 @@ from cloud_hub.services.signing_in import SigningIn
 from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
+from cloud_hub.services.stock_reporting import StockReporting
 from cloud_hub.services.store_work import StoreWork
 from cloud_hub.services.transferring import Transferring
 from cloud_hub.services.upserting import Upserting
@@ -71,6 +73,7 @@ class Hub:
     receiving: Receiving
     recovery: Recovery
     repairs: Repairs
+    reporting: Reporting
     reserving: Reserving
     restocking: Restocking
     selling: Selling
@@ -79,6 +82,7 @@ class Hub:
     sites: Sites
     snapshots: Snapshots
     stock: Stock
+    stock_reporting: StockReporting
     store_work: StoreWork
     transferring: Transferring
     upserting: Upserting

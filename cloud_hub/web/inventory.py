@@ -5,6 +5,7 @@ hub runs it is a movement at once. Each number says as of which position it is, 
 far behind the hub may be.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -15,6 +16,7 @@ from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.errors import NotFound
 from cloud_hub.services.stock import Levels as SeenLevels
 from cloud_hub.services.stock import Seen
+from cloud_hub.storage.as_of import AsOf as KnownAsOf
 from cloud_hub.storage.movement_list import MovementFilter
 from cloud_hub.storage.stock_list import LevelFilter
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
@@ -178,7 +180,7 @@ async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) 
     view = Levels(
         items=[Level(**level_fields(row, call.principal)) for row in found.rows],
         next_cursor=cursor,
-        as_of=as_of_views(found),
+        as_of=as_of_views(found.as_of),
     )
     return Answer(view=view, headers=link(call, cursor))
 
@@ -189,8 +191,8 @@ def next_level(found: SeenLevels, query: PageQuery) -> str | None:
     return next_cursor(rows, query.limit, lambda row: (row.level.site_id, row.level.product_id))
 
 
-def as_of_views(found: SeenLevels) -> list[AsOf]:
-    """Up to where each site of some levels is known."""
+def as_of_views(known: Sequence[tuple[KnownAsOf, bool]]) -> list[AsOf]:
+    """Up to where sites are known, each with whether it is heard now."""
     return [
         AsOf(
             site_id=each.site_id,
@@ -202,7 +204,7 @@ def as_of_views(found: SeenLevels) -> list[AsOf]:
             is_live=live,
             stale_since=None if live else rfc3339(each.last_heard_ms),
         )
-        for each, live in found.as_of
+        for each, live in known
     ]
 
 

@@ -35,6 +35,7 @@ _IF_MATCH_HEADER = {
 _PATH_SCHEMAS = {
     "code": {"type": "string", "minLength": 1, "maxLength": 90, "pattern": r"^[\x21-\x7e]+$"},
     "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    "kind": {"type": "string", "enum": ["daily", "weekly", "monthly"]},
 }
 
 

@@ -25,7 +25,7 @@ B = TypeVar("B")
 PREFIX = "/api/v1"
 BODY_BYTES_MAX = 262_144
 UUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
-PATH_PATTERNS = {"code": r"[\x21-\x7e]{1,90}", "hash": "[0-9a-f]{64}"}
+PATH_PATTERNS = {"code": r"[\x21-\x7e]{1,90}", "hash": "[0-9a-f]{64}", "kind": "daily|weekly|monthly"}
 """By the parameter's name; all others are ids."""
 
 

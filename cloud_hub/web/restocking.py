@@ -49,7 +49,7 @@ async def list_restock_alerts(call: Call[LowQuery, None]) -> Answer:
     )
     cursor = next_level(levels, query)
     items = [_alert(each, call.principal) for each in advice]
-    view = RestockAlerts(items=items, next_cursor=cursor, as_of=as_of_views(levels))
+    view = RestockAlerts(items=items, next_cursor=cursor, as_of=as_of_views(levels.as_of))
     return Answer(view=view, headers=link(call, cursor))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import MISSING, StringConstraints
 
 from cloud_hub.domain.permissions import Permission
-from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.sites import Site
 from cloud_hub.web.fields import Input, Name, Quantity, QuantityText, Time, View
 from cloud_hub.web.operations import Answer, Call, Table
@@ -16,12 +16,15 @@ table = Table("sites")
 
 SiteCode = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9._-]+$")]
 
+TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9._+/-]+$")]
+
 
 class NewSite(Input):
     code: SiteCode
     name: Name
     kind: Literal["edge", "hub"] = "edge"
     """edge: a store with a box; hub: a warehouse whose ledger the hub itself writes."""
+    timezone: TimeZone = "UTC"
 
 
 class SitePatch(Input):
@@ -29,6 +32,8 @@ class SitePatch(Input):
     name: Name | MISSING = MISSING
     reorder_point: Quantity | MISSING = MISSING
     critical_level: Quantity | MISSING = MISSING
+    timezone: TimeZone | MISSING = MISSING
+    """Where it changes, reports are counted again in the site's own days."""
 
 
 class SiteView(View):
@@ -37,6 +42,7 @@ class SiteView(View):
     name: str
     kind: str
     is_default: bool
+    timezone: str
     reorder_point: QuantityText
     critical_level: QuantityText
     created_at: Time
@@ -57,11 +63,12 @@ async def list_sites(call: Call[None, None]) -> Sites:
 
 
 @table.add("POST", "/sites", permission=Permission.SITES_WRITE, body=NewSite, answer=SiteView, status=201,
-           errors=(Conflict,))  # fmt: skip
+           errors=(Conflict, Invalid))  # fmt: skip
 async def create_site(call: Call[None, NewSite]) -> Answer:
     """Add a store or a warehouse"""
     call.principal.require_reach(None)
-    site = await call.hub.sites.create(call.body.code, call.body.name, call.body.kind, call.now_ms)
+    body = call.body
+    site = await call.hub.sites.create(body.code, body.name, body.kind, call.now_ms, timezone=body.timezone)
     return Answer(view=view_of(site), headers={"Location": f"/api/v1/sites/{site.id}"})
 
 
@@ -73,7 +80,7 @@ async def get_site(call: Call[None, None]) -> SiteView:
 
 
 @table.add("PATCH", _ONE, permission=Permission.SITES_WRITE, body=SitePatch, answer=SiteView,
-           errors=(NotFound, Conflict))  # fmt: skip
+           errors=(NotFound, Conflict, Invalid))  # fmt: skip
 async def edit_site(call: Call[None, SitePatch]) -> SiteView:
     """Rename a site or change its default thresholds; its box learns of it by its feed"""
     call.principal.require_site(call.path["site_id"])
@@ -91,6 +98,7 @@ def view_of(site: Site) -> SiteView:
         name=site.name,
         kind=site.kind,
         is_default=site.is_default,
+        timezone=site.timezone,
         reorder_point=format_quantity(site.reorder_point),
         critical_level=format_quantity(site.critical_level),
         created_at=rfc3339(site.created_at_ms),

@@ -39,6 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_purchase_order": {"vendor_id": "VENDOR", "lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
     "create_receipt": {"lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
     "restock_product": {"quantity": "1"},
+    "make_stock_report": {"day": "2026-01-01"},
     "create_sale": {"lines": [{"product_id": "PRODUCT", "quantity": "1"}]},
 }  # fmt: skip
 """Bodies that are right but for `site_id`, which is added."""
@@ -50,10 +51,14 @@ def guarded() -> list[Operation]:
     return [operation for operation in operations() if operation.permission is not None]
 
 
+_OTHER = {"hash": "0" * 64, "kind": "daily"}
+"""Values of path parameters that are no ids."""
+
+
 def path_of(operation: Operation, **values: str) -> str:
     path = operation.path.removeprefix("/api/v1")
     for name in operation.path_parameters:
-        path = path.replace(f"{{{name}}}", values.get(name, "0" * 64 if name == "hash" else SOME_ID))
+        path = path.replace(f"{{{name}}}", values.get(name, _OTHER.get(name, SOME_ID)))
     return path
 
 
