@@ -236,5 +236,10 @@ the store's WAN cut, because its reference has no head office to tell either; `l
 and PostgreSQL at work on the same cores. All products are in stock on both sides, so a sale raises no alert.
 `wire backlog` uses the real UCI sales when `SALES_FILE` (or the usual place) has them (`is_real` 1), else sales made
 from a seed.
+
+What is short: a simulated schedule (some 240 movements) runs the product's own services, statements and codec, 2,800
+statements of SQLite among them, which are a third of its time; the rest is spread over a thousand functions, none above
+a fiftieth. PouchDB's p50 at 200/s is below the product's, which waits for two disks; its p99 is twice as long. RxDB,
+which keeps nothing, stays ahead.
 """
 SYNC = Section("Stores and their way to the hub", _ROWS, _READING)
