@@ -1,7 +1,8 @@
 """XLSX to CSV and back, as a program of its own: `python -m cloud_hub.services.workbook read|write SOURCE TARGET`.
 
 A workbook costs seconds of CPU and much memory, so it is another process: the hub's loop goes
-on and the memory is gone with it. Everything is text on both ways: a code keeps its zeros, a
+on and the memory is gone with it; what reads and writes workbooks is imported only when that
+process does so, never by the hub. Everything is text on both ways: a code keeps its zeros, a
 cell is never a formula. What is inside a file is bounded before it is unpacked.
 """
 
@@ -11,10 +12,6 @@ import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
-
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-from xlsxwriter import Workbook
 
 UNPACKED_BYTES_MAX = 512 * 1024 * 1024
 STRINGS_BYTES_MAX = 64 * 1024 * 1024
@@ -28,6 +25,8 @@ _DIGITS_KEPT = 10**11
 
 def read(source: Path, target: Path) -> None:
     """The first sheet as CSV. Raises ValueError for what is no workbook, or too large a one."""
+    from openpyxl import load_workbook
+
     _require_bounded(source)
     with source.open("rb") as content, target.open("w", encoding="utf-8", newline="") as file:
         sheet = load_workbook(content, read_only=True, data_only=False, keep_links=False).worksheets[0]
@@ -43,6 +42,8 @@ def read(source: Path, target: Path) -> None:
 
 def write(source: Path, target: Path) -> None:
     """The rows of a CSV as a sheet of texts."""
+    from xlsxwriter import Workbook
+
     book = Workbook(target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet()
     with source.open(encoding="utf-8", newline="") as file:
@@ -82,6 +83,8 @@ def _number(value: float) -> str:
 
 def main(arguments: list[str]) -> int:
     """0, or UNREADABLE."""
+    from openpyxl.utils.exceptions import InvalidFileException
+
     how, source, target = arguments
     try:
         {"read": read, "write": write}[how](Path(source), Path(target))
