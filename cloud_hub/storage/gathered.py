@@ -26,10 +26,15 @@ class Gathered(Generic[K, V]):
     """Finds values by key through `read`, which leaves out keys that it does not find."""
 
     def __init__(
-        self, reads: Reads, read: Callable[[asyncpg.Connection, Sequence[K]], Awaitable[Mapping[K, V]]]
+        self,
+        reads: Reads,
+        read: Callable[[asyncpg.Connection, Sequence[K]], Awaitable[Mapping[K, V]]],
+        *,
+        lanes: int = LANES,
     ) -> None:
         self._reads = reads
         self._read = read
+        self._lanes_max = lanes
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
         self._lanes: set[asyncio.Task[None]] = set()
 
@@ -38,14 +43,21 @@ class Gathered(Generic[K, V]):
         answer = self._waiting.get(key)
         if answer is None:
             answer = self._waiting[key] = asyncio.get_running_loop().create_future()
-            if len(self._lanes) < LANES:
+            if len(self._lanes) < self._lanes_max:
                 # In no request's context: it works for many.
-                lane = asyncio.create_task(self._run(), context=Context())
-                self._lanes.add(lane)
-                lane.add_done_callback(self._lanes.discard)
+                self._lanes.add(asyncio.create_task(self._run(), context=Context()))
         return await asyncio.shield(answer)
 
     async def _run(self) -> None:
+        lane = asyncio.current_task()
+        assert lane is not None
+        try:
+            await self._turns()
+        finally:
+            # Not as a callback of the task, which comes a moment later: who asks in between would wait for nobody.
+            self._lanes.discard(lane)
+
+    async def _turns(self) -> None:
         while self._waiting:
             turn = dict(islice(self._waiting.items(), TOGETHER_MAX))
             for key in turn:

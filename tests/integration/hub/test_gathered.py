@@ -75,6 +75,21 @@ async def test_what_reading_raises_reaches_everybody_who_waited_and_nobody_after
     assert await gathered.find(1) == 2
 
 
+async def test_a_look_up_that_comes_as_the_last_statement_ends_is_answered_too(reads: Reads) -> None:
+    async def at_once(_connection: asyncpg.Connection, keys: Sequence[int]) -> dict[int, int]:
+        return {key: key for key in keys}
+
+    gathered = Gathered(reads, at_once, lanes=1)
+    await gathered.find(0)
+    for turns in range(30):
+        first = asyncio.create_task(gathered.find(1))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            assert await gathered.find(2) == 2
+            assert await first == 1
+
+
 async def test_a_caller_who_goes_away_takes_nobody_along(reads: Reads) -> None:
     gathered = Gathered(reads, Doubles().read)
     gone, stays = asyncio.create_task(gathered.find(1)), asyncio.create_task(gathered.find(1))
