@@ -44,7 +44,7 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
         told: dict[str, object] = {"event": "ready", "roles": sorted(roles)}
         parts: list[Part] = []
         if "ingest" in roles:
-            parts.append(await ingest.part(core, metrics, stack))
+            parts += await ingest.parts(core, metrics, stack)
         if "jobs" in roles:
             parts += clockwork.parts(core, stack)
             parts.append(await telling.part(core, stack))

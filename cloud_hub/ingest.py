@@ -20,16 +20,17 @@ from cloud_hub.services.presence import Presence
 from cloud_hub.services.returned import Returned
 from cloud_hub.services.sessions import Sessions
 from cloud_hub.services.shards import ShardLeases
-from cloud_hub.storage import changes, hub_state
+from cloud_hub.storage import changes, events, hub_state
 from cloud_hub.storage.database import connect
 from cloud_hub.storage.listening import Listener
 from cloud_hub.supervise import Part
+from cloud_hub.transport.alerts import AlertTopic
 from cloud_hub.transport.mqtt import Broker, Ingest, hub_state_payload
 from sync_protocol.keys import verifier
 
 
-async def part(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Part:
-    """The ingest worker of this process."""
+async def parts(core: Core, metrics: Metrics, stack: AsyncExitStack) -> list[Part]:
+    """The ingest worker of this process, and what it tells the broker of alerts."""
     address = core.config.broker
     assert address is not None
     database, sign = core.database, core.keyring.hub_key.sign
@@ -54,7 +55,10 @@ async def part(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Part:
         worker=worker, hub_state=partial(_hub_state, core), changed=listener.changed,
     )  # fmt: skip
     metrics.add(_Numbers(ingest, intake, exchange, sessions, broker))
-    return Part("ingest", ingest.run)
+    news = Listener(session, events.CHANNEL)
+    stack.push_async_callback(news.close)
+    topic = AlertTopic(database, broker, now=now_ms, changed=news.changed)
+    return [Part("ingest", ingest.run), Part("alerts", topic.run)]
 
 
 async def _hub_state(core: Core) -> bytes:

@@ -60,6 +60,11 @@ def scans(device_id: str) -> str:
     return f"{ROOT}/scans/{device_id}"
 
 
+def alerts(site_id: str) -> str:
+    """What the alerts of one site do, for screens, pagers and automations; only the hub writes it."""
+    return f"{ROOT}/alerts/{site_id}"
+
+
 PRESENCE_FILTER = f"{ROOT}/presence/+"
 TELEMETRY_FILTER = f"{ROOT}/telemetry/+"
 

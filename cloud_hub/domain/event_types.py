@@ -40,6 +40,8 @@ TYPES: dict[str, EventType] = {
 PING = "ping"
 FEED_TYPES = tuple(name for name in TYPES if name != PING)
 """What the feed and webhooks can be asked for."""
+ALERTS = tuple(name for name in TYPES if name.startswith("alert."))
+"""What people are told by mail, and whoever listens at the broker."""
 
 
 def visible(permissions: frozenset[Permission], wanted: frozenset[str] | None) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from cloud_hub.domain import alert_settings as rules
+from cloud_hub.domain.event_types import ALERTS
 from cloud_hub.domain.wording import Line, mail
 from cloud_hub.services.ports import SendMail
 from cloud_hub.storage import alert_settings, deliveries, events, notices
@@ -22,7 +23,6 @@ from sync_protocol.quantity import format_quantity
 MAIL = "mail"
 EVENTS_MAX = 500
 NOTICES_MAX = 1_000
-_ALERTS = ("alert.opened", "alert.acknowledged", "alert.resolved")
 
 
 class People:
@@ -33,7 +33,7 @@ class People:
 
     async def fill(self, connection: Connection, head: int, now_ms: int) -> int:
         """What alerts did up to the head, and whom it is time to tell; how much there was to do."""
-        found = await _take(connection, events.PEOPLE, head)
+        found = await events.take(connection, events.PEOPLE, head, ALERTS, EVENTS_MAX)
         for event in found:
             if event.type == "alert.opened":
                 await _note(connection, event, now_ms)
@@ -71,16 +71,6 @@ class MailChannel:
 
     async def failed(self, delivery: Delivery, now_ms: int, next_ms: int) -> None:
         """The outbox says it all."""
-
-
-async def _take(connection: Connection, counter: str, head: int) -> list[Event]:
-    """Events of alerts that this counter has not passed, and the counter moved past them; one process at a time."""
-    after = await events.lock(connection, counter)
-    if after is None or after >= head:
-        return []
-    found = await events.list_after(connection, after, head, _ALERTS, None, EVENTS_MAX)
-    await events.move(connection, counter, found[-1].position if len(found) == EVENTS_MAX else head)
-    return found
 
 
 async def _note(connection: Connection, event: Event, now_ms: int) -> None:

@@ -20,8 +20,8 @@ from cloud_hub.storage.schema import EVERYWHERE, counters, event_epochs, event_o
 CHANNEL = "backstock_events"
 HEAD, PRUNED, CHANGES = "events", "events.pruned", "events.changes"
 """Counters: the newest position, the newest that is forgotten, and how far the changes were told of."""
-PEOPLE = "events.people"
-"""Counter: how far people have been told."""
+PEOPLE, BROKER = "events.people", "events.broker"
+"""Counters: how far people, and readers at the broker, have been told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,8 @@ _NAME = counters.c.name == bound(counters.c.name)
 _LOCK = Query(sa.select(counters.c.value).where(_NAME).with_for_update(skip_locked=True))
 _READ = Query(sa.select(counters.c.value).where(_NAME))
 _MOVE = Query(counters.update().where(_NAME).values(given(counters, "value")))
+_head = sa.select(sa.bindparam("name", type_=sa.Text), counters.c.value).where(counters.c.name == HEAD)
+_BEGIN = Query(insert(counters).from_select(["name", "value"], _head).on_conflict_do_nothing())
 _EPOCH = Query(insert(event_epochs).values(given(event_epochs, "epoch", "after")).on_conflict_do_nothing())
 _EPOCHS = Query(sa.select(event_epochs).order_by(event_epochs.c.epoch))
 _insert = insert(events).values(
@@ -100,6 +102,21 @@ async def read(connection: Connection, counter: str) -> int:
     """One of the counters above."""
     value: int = await _READ.fetchval(connection, name=counter)
     return value
+
+
+async def begin(connection: Connection, counter: str) -> None:
+    """A counter that is new begins at the head: what happened before is no news."""
+    await _BEGIN.execute(connection, name=counter)
+
+
+async def take(connection: Connection, counter: str, head: int, types: Sequence[str], most: int) -> list[Event]:
+    """Events of these types that a counter has not passed, and it moved past them; one process at a time."""
+    after = await lock(connection, counter)
+    if after is None or after >= head:
+        return []
+    found = await list_after(connection, after, head, types, None, most)
+    await move(connection, counter, found[-1].position if len(found) == most else head)
+    return found
 
 
 async def move(connection: Connection, counter: str, value: int) -> None:

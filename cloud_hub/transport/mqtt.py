@@ -33,6 +33,7 @@ RECONNECT_CAP_MS = 10_000
 TICK_S = 1.0
 WINDOW = 1_024
 EXPIRY_S = 120
+ALERT_EXPIRY_S = 86_400
 
 
 class Broker:
@@ -52,6 +53,12 @@ class Broker:
             self.lost += 1
             return False
         return True
+
+    async def tell_alert(self, site_id: str, payload: bytes) -> None:
+        """Publish to whoever listens to a site's alerts, and wait for the broker. Raises Lost, Unavailable."""
+        if self.connection is None:
+            raise Lost("not_connected", "there is no broker now")
+        await self.connection.publish_confirmed(topics.alerts(site_id), payload, expiry_s=ALERT_EXPIRY_S)
 
 
 class Ingest:

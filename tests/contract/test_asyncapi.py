@@ -83,7 +83,7 @@ def test_the_addresses_are_those_of_the_topics(document: Any) -> None:
     shard = str(topics.shard_of("d"))
     addresses = {name: channel["address"] for name, channel in document["channels"].items()}
     filled = {
-        name: address.replace("{shard}", shard).replace("{device}", "d").replace("{origin}", "o")
+        name: address.replace("{shard}", shard).replace("{device}", "d").replace("{origin}", "o").replace("{site}", "s")
         for name, address in addresses.items()
     }
     assert filled == {
@@ -92,6 +92,7 @@ def test_the_addresses_are_those_of_the_topics(document: Any) -> None:
         "presence": topics.presence("d"),
         "telemetry": topics.telemetry("d"),
         "scans": topics.scans("d"),
+        "alerts": topics.alerts("s"),
         "hubState": topics.HUB_STATE,
     }
 

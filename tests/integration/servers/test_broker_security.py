@@ -124,6 +124,23 @@ async def test_a_box_does_not_hear_what_is_meant_for_another(chain: Chain) -> No
     assert await first(box) == (topics.down(BOX, ORIGIN), b"mine")
 
 
+async def test_alerts_are_written_by_the_hub_alone_and_read_by_whoever_holds_a_certificate_for_it(chain: Chain) -> None:
+    for name in ("alerts", "stranger"):
+        chain.issue(name)
+    hub, box, reader = await chain.connect("hub"), await chain.connect(BOX), await chain.connect("alerts")
+    others = await chain.connect("stranger")
+    for each in (reader, box, others):
+        await each.subscribe(f"{topics.ROOT}/#", topics.down(BOX, ORIGIN), topics.HUB_STATE)
+    for forger in (box, reader, others):
+        with pytest.raises((Unavailable, Lost)):
+            await forger.publish_confirmed(topics.alerts("s1"), b"forged")
+
+    await hub.publish_confirmed(topics.alerts("s1"), b"low")
+    assert await first(reader) == (topics.alerts("s1"), b"low")
+    await hub.publish_confirmed(topics.down(BOX, ORIGIN), b"after it")
+    assert await first(box) == (topics.down(BOX, ORIGIN), b"after it")
+
+
 async def test_a_client_id_does_not_take_over_another_boxs_session(chain: Chain) -> None:
     box = await chain.connect(BOX)
     thief = await chain.connect(OTHER, client_id=BOX)
