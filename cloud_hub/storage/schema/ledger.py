@@ -31,7 +31,7 @@ movements = table(
 levels = table(
     "levels",
     uuid("site_id", key=True), uuid("product_id", key=True), text("location", key=True), number("quantity"),
-    postgresql_with={"fillfactor": 70},
+    sa.Index(None, "product_id"), postgresql_with={"fillfactor": 70},
 )  # fmt: skip
 
 level_claims = table(
