@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from cloud_hub.errors import Misconfigured
+from cloud_hub.storage.dsn import driver_options
 from sync_protocol.transport.mqtt import BrokerAddress
 
 PREFIX = "HUB_"
@@ -67,6 +68,10 @@ class Config(BaseModel):
         parts = urlsplit(value)
         if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
             raise ValueError("expected postgresql://… with a database name")
+        try:
+            driver_options(value)
+        except ValueError as error:
+            raise ValueError("expected a number as statement_cache_size, 0 behind a pooler") from error
         return value
 
     @field_validator("http_host")

@@ -10,7 +10,7 @@ Pure; who holds a job is a lease in the database (storage/jobs.py).
 from enum import StrEnum
 
 
-class State(StrEnum):
+class JobState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
@@ -18,7 +18,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-OPEN = frozenset({State.QUEUED, State.RUNNING})
+OPEN = frozenset({JobState.QUEUED, JobState.RUNNING})
 ATTEMPTS_MAX = 5
 """So often a job is begun; whatever kills its worker each time is not tried for ever."""
 OPEN_MAX = 20

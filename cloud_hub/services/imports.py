@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.errors import Conflict, NotFound
-from cloud_hub.services.jobs import Job, State, ask_in, seen
+from cloud_hub.services.jobs import Job, JobState, ask_in, seen
 from cloud_hub.storage import files, import_changes, jobs
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.files import File
@@ -53,7 +53,7 @@ class Imports:
             body = {"import_id": job_id, "sheet": job.body["sheet"], **_asker(who)}
             total = await import_changes.count(connection, job_id)
             undoing, is_replayed = await ask_in(connection, UNDO, body, key, who, now_ms, total=total)
-            if not is_replayed and job.state in (State.QUEUED, State.RUNNING):
+            if not is_replayed and job.state in (JobState.QUEUED, JobState.RUNNING):
                 raise Conflict("running", "expected an import that has ended; cancel it first")
             if not is_replayed and await jobs.count_undoing(connection, UNDO, job_id) > 1:
                 raise Conflict("undone", "expected an import that was not undone yet")
@@ -71,7 +71,7 @@ class Imports:
             job = await seen(connection, job_id, who)
             if job.kind != EXPORT:
                 raise NotFound("export", "no such export")
-            if job.state is not State.DONE:
+            if job.state is not JobState.DONE:
                 raise Conflict("not_done", f"expected an export that is done, found it {job.state}")
             file = await files.find(connection, job_id)
         if file is None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from uuid_utils import uuid7
 
-from cloud_hub.domain.jobs import OPEN_MAX, State
+from cloud_hub.domain.jobs import OPEN_MAX, JobState
 from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.errors import Conflict, NotFound, TooMany
 from cloud_hub.storage import jobs, request_keys
@@ -19,7 +19,7 @@ from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.jobs import Job, JobFilter, RowError
 from cloud_hub.storage.reads import Reads
 
-__all__ = ["Job", "JobFilter", "Jobs", "RowError", "State", "ask_in", "seen"]
+__all__ = ["Job", "JobFilter", "JobState", "Jobs", "RowError", "ask_in", "seen"]
 
 
 class Jobs:

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from cloud_hub.domain.jobs import ATTEMPTS_MAX, State, backoff_ms
+from cloud_hub.domain.jobs import ATTEMPTS_MAX, JobState, backoff_ms
 from cloud_hub.errors import HubError
 from cloud_hub.storage import jobs
 from cloud_hub.storage.database import LOST, Connection, Database
@@ -103,9 +103,9 @@ class Worker:
         run = Run(job=job, database=self.database, worker=worker, lease_ms=self.lease_ms)
         try:
             if job.cancel_asked_at_ms is not None:
-                await _end(run, State.CANCELLED)
+                await _end(run, JobState.CANCELLED)
             elif job.attempts > ATTEMPTS_MAX:
-                await _end(run, State.FAILED, code="crashed", detail=f"its worker died {ATTEMPTS_MAX} times")
+                await _end(run, JobState.FAILED, code="crashed", detail=f"its worker died {ATTEMPTS_MAX} times")
             else:
                 await self._run(run)
         except asyncio.CancelledError:
@@ -135,16 +135,16 @@ class Worker:
         try:
             async with asyncio.timeout(kind.within_s) as limit:
                 result = await kind.run(run)
-            await _end(run, State.DONE, result=result or {})
+            await _end(run, JobState.DONE, result=result or {})
         except Cancelled:
-            await _end(run, State.CANCELLED)
+            await _end(run, JobState.CANCELLED)
         except Taken:
             log.warning("job taken over", job=job.id, kind=job.kind)
         except HubError as error:
-            await _end(run, State.FAILED, code=error.code, detail=error.detail)
+            await _end(run, JobState.FAILED, code=error.code, detail=error.detail)
         except Exception as error:  # noqa: BLE001 - logged, and told to whoever waits for the job
             if limit.expired():
-                await _end(run, State.FAILED, code="too_long", detail=f"expected to end within {kind.within_s} s")
+                await _end(run, JobState.FAILED, code="too_long", detail=f"expected to end within {kind.within_s} s")
             else:
                 await _failed(run, error)
         finally:
@@ -157,7 +157,7 @@ async def _failed(run: Run, error: Exception) -> None:
     if job.attempts < ATTEMPTS_MAX:
         await _put_back(run, job.attempts, backoff_ms(job.attempts))
     else:
-        await _end(run, State.FAILED, code="internal", detail=f"{type(error).__name__}; the log says more")
+        await _end(run, JobState.FAILED, code="internal", detail=f"{type(error).__name__}; the log says more")
 
 
 async def _hold(run: Run) -> None:
@@ -173,7 +173,7 @@ async def _hold(run: Run) -> None:
 
 async def _end(
     run: Run,
-    state: State,
+    state: JobState,
     *,
     result: Mapping[str, Any] | None = None,
     code: str | None = None,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from cloud_hub.domain.jobs import ERRORS_KEPT, State
+from cloud_hub.domain.jobs import ERRORS_KEPT, JobState
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
 from cloud_hub.storage.listing import equals, newest_first, page
 from cloud_hub.storage.schema import job_errors, jobs
@@ -36,7 +36,7 @@ class Job:
     id: str
     kind: str
     asked_by: str
-    state: State
+    state: JobState
     body: dict[str, Any]
     checkpoint: Any
     done: int
@@ -261,7 +261,7 @@ async def end(
     connection: Connection,
     job_id: str,
     worker: str,
-    state: State,
+    state: JobState,
     *,
     result: Mapping[str, Any] | None = None,
     code: str | None = None,
@@ -306,6 +306,6 @@ def _made(row: Row) -> Job:
     )
     times = ("created_at", "started_at", "ended_at", "cancel_asked_at")
     return Job(
-        id=str(row["id"]), state=State(row["state"]), **{name: row[name] for name in names},
+        id=str(row["id"]), state=JobState(row["state"]), **{name: row[name] for name in names},
         **{f"{name}_ms": row[name] for name in times},
     )  # fmt: skip

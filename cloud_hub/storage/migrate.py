@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import asyncpg
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from cloud_hub.errors import Misconfigured, Unavailable
+from cloud_hub.storage.dsn import driver_options
 
 _LOCK = 0x6261636B
 """Advisory lock: one migration at a time."""
@@ -49,7 +51,11 @@ def newest() -> str | None:
 
 async def _run(url: str, work: Callable[[sa.Connection], None]) -> None:
     """Raises Unavailable when PostgreSQL does not answer or does not let us in."""
-    engine = create_async_engine(_driver_url(url), poolclass=NullPool)
+    address, options = driver_options(url)
+    if options:
+        # Names that no other session's statements have: behind a pooler both may meet at one server.
+        options |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: f"s{uuid4().hex}"}
+    engine = create_async_engine(_driver_url(address), poolclass=NullPool, connect_args=options)
     try:
         async with AsyncExitStack() as stack:
             try:

@@ -19,7 +19,7 @@ class Scan(Input):
     """As scanned, or as GTIN-14."""
 
 
-class Link(Scan):
+class CodeLink(Scan):
     product_id: Uuid
 
 
@@ -60,9 +60,9 @@ async def scan_barcode(call: Call[None, Scan]) -> Lookup:
     return await _look_up(call, call.body.barcode)
 
 
-@table.add("POST", "/barcode/link", permission=Permission.PRODUCTS_WRITE, body=Link, answer=ProductView,
+@table.add("POST", "/barcode/link", permission=Permission.PRODUCTS_WRITE, body=CodeLink, answer=ProductView,
            errors=_ERRORS)  # fmt: skip
-async def link_code(call: Call[None, Link]) -> Answer:
+async def link_code(call: Call[None, CodeLink]) -> Answer:
     """Link a barcode to a product that the body names, one base unit a scan (again: no effect)"""
     return tagged(await call.hub.catalogue.link(call.body.product_id, call.body.barcode, 1000, call.now_ms))
 

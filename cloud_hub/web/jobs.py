@@ -5,7 +5,7 @@ from uuid import UUID
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, NotFound
-from cloud_hub.services.jobs import Job, JobFilter, State
+from cloud_hub.services.jobs import Job, JobFilter, JobState
 from cloud_hub.web.fields import Code, QueryFlag, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery, next_cursor
@@ -18,7 +18,7 @@ table = Table("jobs")
 class JobView(View):
     id: str
     kind: str
-    state: State
+    state: JobState
     done: int
     """Steps done: rows of an import, for example."""
     total: int | None
@@ -50,7 +50,7 @@ class JobList(View):
 class JobsQuery(PageQuery):
     kind: Code | None = None
     """Only jobs of this kind."""
-    state: State | None = None
+    state: JobState | None = None
     """Only jobs in this state."""
     mine: QueryFlag = False
     """Only jobs that you asked for."""
