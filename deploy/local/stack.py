@@ -127,6 +127,8 @@ class Stack:
         self.broker_kind, self.roles = broker, roles
         self.hub_settings = dict(hub_settings or {})
         self.database = "backstock"
+        self.mailbox = folder / "mailbox"
+        """Where mails of head office go."""
         self.hub_port = hub_port or free_port()
         self.broker: Broker
         self.hub: Program
@@ -258,6 +260,7 @@ class Stack:
             "HUB_DEVICE_BROKER_PORT": str(self.broker.port),
             "HUB_BROKER_PASSWORD_FALLBACK": "1",
             "HUB_DEVICE_BROKER_PASSWORD": self.password,
+            "HUB_MAIL_URL": f"file://{self.mailbox.resolve()}",
             "PYTHONUNBUFFERED": "1",
             **self.hub_settings,
         }

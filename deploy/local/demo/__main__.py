@@ -111,6 +111,7 @@ def _access(chain: Chain) -> dict[str, str]:
         "head office": f"{stack.api}/api/v1   docs: {stack.api}/docs",
         "log in as": f"admin / {stack.admin_password}",
         **stores,
+        "mails": str(stack.mailbox),
         "store keys": f"{stack.folder}/{{{','.join(chain.stores)}}}/api.key",
         "other shells": 'make demo ARGS="do help"',
     }

@@ -14,6 +14,7 @@ from itertools import count
 from typing import NamedTuple
 
 from deploy.local.calls import wait_until
+from deploy.local.demo import restocking
 from deploy.local.demo.audit import Audit, audit, count_movements
 from deploy.local.demo.chain import Chain
 from deploy.local.demo.figures import Figures
@@ -45,12 +46,14 @@ def play(chain: Chain, sales: list[Sale]) -> Figures:
     north, south = scenes
     now, later = _split(sales)
     _trade_online(chain, scenes, now, figures)
+    _restock(chain, north, figures)
     _cut(chain, south, figures)
     _offline(chain, south, later, figures)
     prices = _change_prices(chain, figures)
     _sell(north, ONLINE)
     _mend(chain, south, figures)
     _compare(chain, scenes, prices, figures)
+    restocking.read_mail(chain, figures)
     return figures
 
 
@@ -64,6 +67,13 @@ def _trade_online(chain: Chain, scenes: list[Scene], sales: list[Sale], figures:
     figures.note(
         "records online, until head office had them", f"{_heads(scenes):,} in {time.monotonic() - started:.1f} s"
     )
+
+
+def _restock(chain: Chain, north: Scene, figures: Figures) -> None:
+    _tell(f"an order and a transfer reach {north.store.name}; the warehouse runs low")
+    warehouse = restocking.open_warehouse(chain)
+    restocking.order(chain, north.store, north.account, figures)
+    restocking.transfer(chain, warehouse, north.store, north.account, figures)
 
 
 def _cut(chain: Chain, south: Scene, figures: Figures) -> None:
