@@ -1,4 +1,4 @@
-"""Scenario 13: 100,000 products in a store, and 10,000 connections at head office."""
+"""F42, scenario 13: 100,000 products in a store, and 10,000 connections at head office."""
 
 import asyncio
 import http.client

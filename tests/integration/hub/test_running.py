@@ -1,4 +1,4 @@
-"""Schema up and down, leases, slots, partitions, retention; and a real broker between box and hub."""
+"""F41: schema up and down, leases, slots, partitions, retention; and a real broker between box and hub."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Products and barcodes: versions, keys, search, and the change that each write puts on the feed."""
+"""F01, F02, F27: products and barcodes: versions, keys, search, and the change that each write puts on the feed."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every call printed in the five requirement documents, word for word, in the order of the documents.
+"""Scenario 11: every call printed in the five requirement documents, word for word, in the order of the documents.
 
 A hub-run default site and open registration, as the documents assume. What has no part yet
 is expected to fail, strictly.

@@ -1,4 +1,4 @@
-"""Logging in and what people may do."""
+"""F30, F31: logging in and what people may do."""
 
 import asyncio
 

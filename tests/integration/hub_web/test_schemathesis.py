@@ -1,4 +1,4 @@
-"""The API against its own document: whatever the schema allows works, what it forbids is refused, nothing breaks.
+"""F33, F37: the API against its document: what the schema allows works, what it forbids is refused, nothing breaks.
 
 SCHEMA_CASES (default 200) is about how many requests are made in all; SEED repeats a run.
 """

@@ -1,4 +1,4 @@
-"""The HTTP server under bad and slow clients: a clear answer each, nothing changed, nobody else waits."""
+"""F33, F38: the HTTP server under bad and slow clients: a clear answer each, nothing changed, nobody else waits."""
 
 import asyncio
 import contextlib

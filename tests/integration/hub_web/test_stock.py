@@ -1,4 +1,4 @@
-"""Changing and reading stock: at a hub-run site at once, at a store by a command to its box."""
+"""F03–F06: changing and reading stock: at a hub-run site at once, at a store by a command to its box."""
 
 import asyncio
 
