@@ -32,7 +32,7 @@ def parse_roles(text: str) -> frozenset[str]:
 async def serve(config: Config, roles: frozenset[str]) -> None:
     """Run the roles until SIGTERM."""
     memory.save()
-    logs.configure(config.log_level)
+    logs.configure(config.log_level, sys.stdout)
     _allow_many_connections()
     if "ingest" in roles and config.broker is None:
         raise Misconfigured("broker_url", "broker_url (HUB_BROKER_URL): expected an MQTT URL for the role ingest")
@@ -41,7 +41,7 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
         core = await stack.enter_async_context(open_core(config))
         await _remember_key(core)
         metrics = Metrics(api.program_version())
-        told: dict[str, object] = {"event": "ready", "roles": sorted(roles)}
+        told: dict[str, object] = {"event": "ready", "log": "system", "roles": sorted(roles)}
         parts: list[Part] = []
         if "ingest" in roles:
             parts += await ingest.parts(core, metrics, stack)

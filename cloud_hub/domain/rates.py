@@ -5,6 +5,7 @@ argument. Bounded: when there are too many keys, those that are at rest are forg
 """
 
 from collections.abc import Mapping
+from math import ceil
 from typing import NamedTuple
 
 from cloud_hub.errors import TooMany
@@ -17,6 +18,17 @@ class Allowance(NamedTuple):
 
     requests: int
     seconds: int
+
+
+class Standing(NamedTuple):
+    """How a key stands with its allowance, as the RateLimit headers say it."""
+
+    name: str
+    allowance: Allowance
+    remaining: int
+    """Requests that may be made at once."""
+    reset_s: int
+    """Until the whole allowance is there again."""
 
 
 class Rates:
@@ -41,6 +53,17 @@ class Rates:
         if len(self._free_at_ms) >= KEYS_MAX:
             self._forget(now_ms)
         self._free_at_ms[key] = free_at
+
+    def standing(self, key: str, now_ms: int) -> Standing | None:
+        """What is left to a key; None without a limit."""
+        name = key.partition(":")[0]
+        allowance = self._allowances.get(name)
+        if allowance is None or not allowance.requests:
+            return None
+        spent_ms = max(0.0, self._free_at_ms.get(key, 0.0) - now_ms)
+        left_ms = allowance.seconds * 1000 - spent_ms
+        remaining = int(left_ms * allowance.requests / (allowance.seconds * 1000) + 1e-6)
+        return Standing(name, allowance, remaining, ceil(spent_ms / 1000))
 
     def forgive(self, key: str) -> None:
         """A success clears what the tries before it spent."""

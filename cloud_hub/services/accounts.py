@@ -16,7 +16,7 @@ from uuid_utils import uuid7
 from cloud_hub.domain import one_time_codes
 from cloud_hub.domain.passwords import require_strong
 from cloud_hub.domain.permissions import Principal, Role
-from cloud_hub.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from cloud_hub.errors import Conflict, Forbidden, Invalid, NotFound
 from cloud_hub.services import activity
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.principals import Principals
@@ -24,6 +24,7 @@ from cloud_hub.storage import sign_ins, sites, users
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.users import User, UserFilter
+from cloud_hub.storage.versions import require_version
 
 __all__ = ["Accounts", "Invited", "Person", "User", "UserFilter"]
 COMMAND_LINE = Principal(id="", name="cloud-hub", role=Role.ADMIN)
@@ -165,8 +166,7 @@ class Accounts:
             await users.lock(connection)
             user = _found(await users.find(connection, user_id))
             who.require_reach(user.site_ids)
-            if if_match is not None and if_match != str(user.version):
-                raise Stale("version", f"expected version {user.version}, got {if_match[:60]}")
+            require_version(str(user.version), if_match)
             yield connection, user
         self._known.forget(lambda principal: principal.id == user_id)
 

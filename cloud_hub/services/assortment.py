@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
+from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.storage import changes, products, site_products
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.products import Product, feed_body
@@ -85,8 +85,7 @@ async def _locked(
     product = await products.lock(connection, product_id)
     known = await _found(connection, product_id, site_id)
     assert product is not None
-    if if_match is not None and if_match != known.etag:
-        raise Stale("version", f"expected version {known.etag}, got {if_match[:60]}")
+    known.require(if_match)
     return product, known
 
 

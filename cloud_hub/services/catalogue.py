@@ -14,7 +14,7 @@ import orjson
 from uuid_utils import uuid7
 
 from cloud_hub.domain.permissions import Principal
-from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
+from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.storage import barcodes, products, request_keys
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.products import Barcode, Product
@@ -139,8 +139,7 @@ class Catalogue:
         known = await products.lock(connection, product_id)
         if known is None:
             raise NotFound("product", "no such product")
-        if if_match is not None and if_match != known.etag:
-            raise Stale("version", f"expected version {known.etag}, got {if_match[:60]}")
+        known.require(if_match)
         return known
 
 

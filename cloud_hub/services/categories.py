@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 from uuid_utils import uuid7
 
-from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
+from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.storage import categories, changes, policies, products
 from cloud_hub.storage.categories import Category
 from cloud_hub.storage.database import Connection, Database
@@ -91,7 +91,7 @@ class Categories:
         async with self._database.transaction() as connection:
             await policies.lock(connection)
             known = await policies.find_defaults(connection)
-            _require(known.etag, if_match)
+            known.require(if_match)
             values = {name: fields.get(name, getattr(known, name)) for name in _THRESHOLDS}
             await policies.save_defaults(connection, **values)
             await changes.append_all(connection, await policies.next_told(connection), now_ms)
@@ -116,13 +116,8 @@ async def _locked(connection: Connection, category_id: str, if_match: str | None
     known = await categories.lock(connection, category_id)
     if known is None:
         raise NotFound("category", "no such category")
-    _require(known.etag, if_match)
+    known.require(if_match)
     return known
-
-
-def _require(etag: str, if_match: str | None) -> None:
-    if if_match is not None and if_match != etag:
-        raise Stale("version", f"expected version {etag}, got {if_match[:60]}")
 
 
 def _taken() -> Conflict:

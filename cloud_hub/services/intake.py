@@ -14,7 +14,7 @@ import structlog
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.domain.intake import KnownItem, at, plan
 from cloud_hub.domain.storable import refuse, storable
-from cloud_hub.services import branching
+from cloud_hub.services import branching, movement_log
 from cloud_hub.services.following import Share
 from cloud_hub.services.item_cache import ItemCache
 from cloud_hub.services.judging import Frame, Judged, answers, judge, parse_all
@@ -84,6 +84,7 @@ class Intake:
         for share in shares.values():
             self.movements += len(share.made.movements)
             self._items.remember(share.origin.origin_id, share.items, share.made)
+            movement_log.taken_in(share)
         return said
 
     async def write(

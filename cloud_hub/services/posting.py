@@ -7,18 +7,19 @@ the site's ledger (`hub_run.py`) with the keys, their answers and the alerts, or
 import asyncio
 from collections.abc import Sequence
 from contextvars import Context
+from functools import partial
 from uuid import UUID
 
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.domain.intake import KnownItem
 from cloud_hub.domain.posting import Draft, Frozen, Items, Ledger
 from cloud_hub.domain.posting_requests import Posted, Request, Verdicts, answer, judge, replay
-from cloud_hub.services import stock_alerts
+from cloud_hub.services import movement_log, stock_alerts
 from cloud_hub.services.hub_run import append, writer_of
 from cloud_hub.services.origin_cache import OriginCache
 from cloud_hub.services.ports import Sign
 from cloud_hub.storage import ledger, postings, reservations
-from cloud_hub.storage.database import Connection, Database, native_uuid
+from cloud_hub.storage.database import Connection, Database, after_commit, native_uuid
 from cloud_hub.storage.origins import Origin
 from sync_protocol.records import Fact, Item
 
@@ -55,7 +56,9 @@ class Posting:
         self._waiting.setdefault(site_id, []).append((request, answered))
         if site_id not in self._running:
             self._running[site_id] = asyncio.create_task(self._run(site_id), context=Context())
-        return await asyncio.shield(answered)
+        made: Posted = await asyncio.shield(answered)
+        movement_log.posted(site_id, request, made)
+        return made
 
     async def post_in(
         self,
@@ -74,6 +77,7 @@ class Posting:
         (outcome,) = await self._post_group(connection, origin, [request], now_ms)
         if not isinstance(outcome, Posted):
             raise outcome
+        after_commit(partial(movement_log.posted, site_id, request, outcome))
         return outcome
 
     async def judge_again(self, site_id: str, product_ids: list[str], now_ms: int) -> int:

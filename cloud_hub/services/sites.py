@@ -55,12 +55,14 @@ class Sites:
             await _publish(connection, site, now_ms)
         return site
 
-    async def edit(self, site_id: str, fields: Mapping[str, Any], now_ms: int) -> Site:
-        """Change name, code, time zone or thresholds. Raises NotFound, Conflict, Invalid."""
+    async def edit(self, site_id: str, fields: Mapping[str, Any], if_match: str | None, now_ms: int) -> Site:
+        """Change name, code, time zone or thresholds. Raises NotFound, Stale, Conflict, Invalid."""
         async with self._database.transaction() as connection:
             await _require_zone(connection, fields.get("timezone", "UTC"))
-            if await sites.lock(connection, site_id) is None:
+            known = await sites.lock(connection, site_id)
+            if known is None:
                 raise NotFound("site", "no such site")
+            known.require(if_match)
             epoch = await hub_state.epoch(connection)
             try:
                 site = await sites.update(connection, site_id, fields, epoch)

@@ -18,7 +18,7 @@ from uuid_utils import uuid7
 
 from cloud_hub.domain.comparing import Offer, Quote, Record, compare
 from cloud_hub.domain.permissions import Principal
-from cloud_hub.errors import Conflict, HubError, Invalid, NotFound, Stale
+from cloud_hub.errors import Conflict, HubError, Invalid, NotFound
 from cloud_hub.storage import products, request_keys, restocking, vendor_prices, vendors
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
@@ -81,8 +81,7 @@ class Vendors:
             raise Invalid("null", f"expected a value, got null for {', '.join(nulls)}", pointer=f"/{nulls[0]}")
         async with self._database.transaction() as connection:
             known = await _locked(connection, vendor_id)
-            if if_match is not None and if_match != known.etag:
-                raise Stale("version", f"expected version {known.etag}, got {if_match[:60]}")
+            known.require(if_match)
             try:
                 return await vendors.update(connection, known, fields, now_ms)
             except asyncpg.UniqueViolationError as error:

@@ -5,7 +5,7 @@ A transaction is one block: it begins and ends in it and awaits nothing but the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialects
 
 from cloud_hub.crashpoints import crashpoint
 from cloud_hub.errors import Unavailable
+from cloud_hub.storage.dsn import driver_options
 
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 Row: TypeAlias = asyncpg.Record
@@ -39,6 +40,13 @@ class Witness(Protocol):
 
 
 WITNESS: ContextVar[Witness | None] = ContextVar("witness", default=None)
+_AFTER: ContextVar[list[Callable[[], None]]] = ContextVar("after")
+
+
+def after_commit(told: Callable[[], None]) -> None:
+    """Call it once the transaction that runs here has committed, and never if it does not."""
+    _AFTER.get().append(told)
+
 
 LOST = (
     asyncpg.PostgresConnectionError,
@@ -128,12 +136,14 @@ class Database:
     @classmethod
     async def open(cls, url: str, *, connections: int = 12, acquire_timeout_s: float = 10.0) -> Self:
         """Connect. Raises Unavailable when PostgreSQL is away."""
+        address, options = driver_options(url)
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=connections, init=prepare, reset=_leave, command_timeout=120,
+                address, min_size=1, max_size=connections, init=prepare, reset=_leave, command_timeout=120,
                 max_inactive_connection_lifetime=300, timeout=acquire_timeout_s,
                 server_settings={"application_name": "cloud-hub", "lock_timeout": "30s",
                                  "idle_in_transaction_session_timeout": "60s", "timezone": "UTC"},
+                **options,
             )  # fmt: skip
         except LOST as error:
             raise Unavailable("database", f"expected PostgreSQL to answer: {error}") from error
@@ -148,16 +158,23 @@ class Database:
     @asynccontextmanager
     async def transaction(self, **options: Any) -> AsyncIterator[Connection]:
         """A connection inside a transaction: commits at the end, rolls back on any error."""
+        after: list[Callable[[], None]] = []
         async with self.pool.acquire() as connection:
-            async with connection.transaction(**options):
-                yield connection
-                witness = None if options.get("readonly") else WITNESS.get()
-                if witness is not None:
-                    await witness.write(connection)
-                crashpoint("transaction.before_commit")
+            token = _AFTER.set(after)
+            try:
+                async with connection.transaction(**options):
+                    yield connection
+                    witness = None if options.get("readonly") else WITNESS.get()
+                    if witness is not None:
+                        await witness.write(connection)
+                    crashpoint("transaction.before_commit")
+            finally:
+                _AFTER.reset(token)
             if witness is not None:
                 witness.committed()
             crashpoint("transaction.after_commit")
+        for told in after:
+            told()
 
     async def close(self) -> None:
         """Close all connections, by force after 5 seconds."""
@@ -218,7 +235,8 @@ def _insert_of(table: sa.Table, names: tuple[str, ...]) -> Query:
 
 async def connect(url: str) -> asyncpg.Connection:
     """One connection outside any pool, ready for our types."""
-    connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
+    address, options = driver_options(url)
+    connection = await asyncpg.connect(address, server_settings={"timezone": "UTC"}, **options)
     await prepare(connection)
     return connection
 

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from cloud_hub.errors import NotFound
 from cloud_hub.storage.database import Connection, Query, Row, bound_array
 from cloud_hub.storage.schema import sites
+from cloud_hub.storage.versions import Versioned
 
 _FIELDS = ("code", "name", "reorder_point", "critical_level", "timezone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Versioned):
     """A store with a box ('edge'), or a place whose ledger the hub writes ('hub')."""
 
     id: str

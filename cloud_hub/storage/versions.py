@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cloud_hub.errors import Stale
 from cloud_hub.storage.schema import hub_state
 
 EPOCH = sa.select(hub_state.c.hub_epoch).scalar_subquery()
@@ -20,6 +21,16 @@ class Versioned:
     @property
     def etag(self) -> str:
         return f"{self.version[0]}-{self.version[1]}"
+
+    def require(self, if_match: str | None) -> None:
+        """Raises Stale when the caller has read another version than this."""
+        require_version(self.etag, if_match)
+
+
+def require_version(newest: str, if_match: str | None) -> None:
+    """Raises Stale; who says nothing edits whatever is there."""
+    if if_match is not None and if_match != newest:
+        raise Stale("version", f"expected version {newest}, got {if_match[:60]}")
 
 
 def first_version() -> dict[str, Any]:

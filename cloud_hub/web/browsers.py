@@ -22,7 +22,9 @@ _ALLOWED = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match",
     "Access-Control-Max-Age": "600",
 }
-_EXPOSED = "ETag, Idempotency-Key, Idempotency-Replayed, Link, Location, Retry-After, X-Trace-Id"
+_EXPOSED = (
+    "ETag, Idempotency-Key, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Trace-Id"
+)
 
 
 def logged_in(issued: Issued) -> web.Response:

@@ -12,25 +12,29 @@ from cloud_hub.domain.api_keys import PREFIX as KEY_PREFIX
 from cloud_hub.domain.permissions import NOBODY, Principal
 from cloud_hub.errors import Unauthenticated
 from cloud_hub.web import browsers
-from cloud_hub.web.context import ASKER, HUB
+from cloud_hub.web.context import ASKER, HUB, LIMITED
 from cloud_hub.web.operations import Operation
 
 
 async def caller(operation: Operation, request: web.Request, now_ms: int) -> Principal:
     """Who asks, sure that they may. Raises Unauthenticated, Forbidden, TooMany."""
-    limits = request.app[HUB].limits
     if operation.permission is None:
-        limits.require(f"public:{address_of(request)}", now_ms)
+        _count(request, f"public:{address_of(request)}", now_ms)
         return NOBODY
     try:
         principal = await (_box if operation.device else _person)(request, now_ms)
     except Unauthenticated:
-        limits.require(f"address:{address_of(request)}", now_ms)
+        _count(request, f"address:{address_of(request)}", now_ms)
         raise
     request[ASKER] = principal
     principal.require(operation.permission)
-    limits.require(f"principal:{principal.id}", now_ms)
+    _count(request, f"principal:{principal.id}", now_ms)
     return principal
+
+
+def _count(request: web.Request, key: str, now_ms: int) -> None:
+    request[LIMITED] = key
+    request.app[HUB].limits.require(key, now_ms)
 
 
 def address_of(request: web.Request) -> str:

@@ -98,5 +98,7 @@ class Hub:
 HUB = web.AppKey("hub", Hub)
 ASKER = web.RequestKey("asker", Principal)
 """Who asks, once that is known; also of a request that is refused."""
+LIMITED = web.RequestKey("limited", str)
+"""The key of the rate limit that a request was counted under."""
 TRACE = web.RequestKey("trace_id", str)
 """Key of a request's trace id."""

@@ -23,8 +23,10 @@ from cloud_hub.storage.database import LOST, WITNESS
 from cloud_hub.storage.reads import BUSY
 from cloud_hub.web.callers import address_of, caller
 from cloud_hub.web.context import ASKER, HUB, TRACE
+from cloud_hub.web.limits import limit_headers
 from cloud_hub.web.operations import PATH_PATTERNS, PREFIX, Answer, Call, Operation
 from cloud_hub.web.problems import of_hub_error, of_validation, problem
+from cloud_hub.web.tags import is_known, tag_of, version_of
 
 DENIALS = (Unauthenticated, Forbidden, TooMany)
 _TAG = re.compile(r"[\x21-\x7e]{1,60}")
@@ -32,27 +34,37 @@ _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NO_STORE = {"Cache-Control": "no-store"}
 
 log = structlog.get_logger()
+activity = structlog.get_logger("activity")
 
 
 def handler_of(operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The aiohttp handler of one operation."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        trace_id = request[TRACE]
-        try:
-            call = await _call(operation, request)
-            return _answer(operation, call, await _done(operation, call))
-        except _Refused as refused:
-            return refused.response
-        except HubError as error:
-            if isinstance(error, DENIALS):
-                request.app[HUB].audit.refused(_entry(operation, request), error.code)
-            return of_hub_error(error, trace_id)
-        except (*LOST, *BUSY) as error:
-            log.warning("the database is away", trace_id=trace_id, detail=f"{type(error).__name__}: {error}")
-            return of_hub_error(Unavailable("database", "the database is away or busy; ask again"), trace_id)
+        response = await _answered(operation, request)
+        if not response.prepared:
+            response.headers.update(limit_headers(request))
+        return response
 
     return handle
+
+
+async def _answered(operation: Operation, request: web.Request) -> web.StreamResponse:
+    trace_id = request[TRACE]
+    try:
+        call = await _call(operation, request)
+        return _answer(operation, call, await _done(operation, call))
+    except _Refused as refused:
+        return refused.response
+    except HubError as error:
+        if isinstance(error, DENIALS):
+            entry = _entry(operation, request)
+            _tell(entry, refused=error.code)
+            request.app[HUB].audit.refused(entry, error.code)
+        return of_hub_error(error, trace_id)
+    except (*LOST, *BUSY) as error:
+        log.warning("the database is away", trace_id=trace_id, detail=f"{type(error).__name__}: {error}")
+        return of_hub_error(Unavailable("database", "the database is away or busy; ask again"), trace_id)
 
 
 async def _done(operation: Operation, call: Call[Any, Any]) -> Any:
@@ -69,6 +81,7 @@ async def _done(operation: Operation, call: Call[Any, Any]) -> Any:
     finally:
         WITNESS.reset(token)
     call.hub.audit.done(testimony)
+    _tell(entry)
     return result
 
 
@@ -76,6 +89,12 @@ def _entry(operation: Operation, request: web.Request) -> Entry:
     who = request.get(ASKER, NOBODY)
     detail = {"name": who.name, "address": address_of(request), "trace_id": request[TRACE]}
     return Entry(time.time_ns() // 1_000_000, who.id, operation.name, request.path.removeprefix(PREFIX)[:300], detail)
+
+
+def _tell(entry: Entry, **more: str) -> None:
+    """The same for whoever collects logs; the trace id comes with every line."""
+    name, address = entry.detail["name"], entry.detail["address"]
+    activity.info(entry.action, actor=entry.actor, name=name, address=address, entity=entry.entity, **more)
 
 
 class _Refused(Exception):
@@ -153,7 +172,7 @@ def _if_match(operation: Operation, request: web.Request) -> str | None:
     value = request.headers.get("If-Match")
     if value is not None and not _TAG.fullmatch(value):
         raise Invalid("if_match", "expected an ETag", pointer="/header/If-Match")
-    return None if value in (None, "*") else value.removeprefix("W/").strip('"')
+    return None if value in (None, "*") else version_of(value)
 
 
 async def _body(operation: Operation, request: web.Request) -> BaseModel | None:
@@ -201,4 +220,8 @@ def _answer(operation: Operation, call: Call[Any, Any], result: Any) -> web.Stre
     if answer.view is None:
         return web.Response(status=status, headers=headers)
     body = to_json(answer.view)
+    if operation.method == "GET":
+        headers["ETag"] = tag_of(headers.get("ETag"), body)
+        if is_known(headers["ETag"], call.request.headers.get("If-None-Match")):
+            return web.Response(status=304, headers=headers)
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)

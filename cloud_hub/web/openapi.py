@@ -32,6 +32,20 @@ _IF_MATCH_HEADER = {
     "description": "The ETag that was read; 412 when it is no longer the newest.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[\x21-\x7e]+$"},
 }
+_IF_NONE_MATCH_HEADER = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of the answer that you have; 304 without a body when it is still the same.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[\x21-\x7e]+$"},
+}
+_ETAG = {"ETag": "Of this very answer; `If-Match` asks for the version in it, where there is one to edit."}
+_RETRY = {"Retry-After": "Seconds until it is worth asking again."}
+_RATE = {
+    "RateLimit": 'What is left: `"name";r=requests;t=seconds until all is there again`.',
+    "RateLimit-Policy": 'The limit: `"name";q=requests;w=seconds`.',
+}
+_HEADERS_OF = {429: {**_RETRY, **_RATE}, 503: _RETRY}
 _PATH_SCHEMAS = {
     "code": {"type": "string", "minLength": 1, "maxLength": 90, "pattern": r"^[\x21-\x7e]+$"},
     "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
@@ -133,7 +147,17 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         found.append(_KEY_HEADER)
     if operation.conditional:
         found.append(_IF_MATCH_HEADER)
+    if _is_tagged(operation):
+        found.append(_IF_NONE_MATCH_HEADER)
     return found
+
+
+def _headers(described: Mapping[str, str]) -> dict[str, Any]:
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in described.items()}
+
+
+def _is_tagged(operation: Operation) -> bool:
+    return operation.method == "GET" and operation.answer is not None
 
 
 _FILE = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
@@ -167,6 +191,9 @@ def _responses(operation: Operation, references: References) -> dict[str, Any]:
         if view is not None:
             schema = references[view, "serialization"]
             responses[str(status)]["content"] = {"application/json": {"schema": schema}}
+            if _is_tagged(operation):
+                responses[str(status)]["headers"] = _headers(_ETAG)
+                responses["304"] = {"description": "You have it already", "headers": _headers(_ETAG)}
         elif operation.produces is not None:
             responses[str(status)]["content"] = {operation.produces: {"schema": {"type": "string"}}}
     for status in _error_statuses(operation):
@@ -174,6 +201,8 @@ def _responses(operation: Operation, references: References) -> dict[str, Any]:
             "description": TITLES[status],
             "content": {MEDIA_TYPE: {"schema": references[Problem, "serialization"]}},
         }
+        if status in _HEADERS_OF:
+            responses[str(status)]["headers"] = _headers(_HEADERS_OF[status])
     return dict(sorted(responses.items()))
 
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from aiohttp.web_protocol import RequestHandler
 
+from cloud_hub.logs import TRACE_ID
 from cloud_hub.web.context import HUB, TRACE
 from cloud_hub.web.problems import problem, unreadable
 
@@ -90,6 +91,7 @@ def gate(in_flight_max: int) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         nonlocal in_flight
         trace_id = request[TRACE] = secrets.token_hex(16)
+        TRACE_ID.set(trace_id)
         started = time.perf_counter()
         counted = not request.path.startswith(_UNCOUNTED)
         if counted and in_flight >= in_flight_max:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import MISSING, StringConstraints
 
 from cloud_hub.domain.permissions import Permission
-from cloud_hub.errors import Conflict, Invalid, NotFound
+from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.services.sites import Site
 from cloud_hub.web.fields import Input, Name, Quantity, QuantityText, Time, View
 from cloud_hub.web.operations import Answer, Call, Table
@@ -69,26 +69,30 @@ async def create_site(call: Call[None, NewSite]) -> Answer:
     call.principal.require_reach(None)
     body = call.body
     site = await call.hub.sites.create(body.code, body.name, body.kind, call.now_ms, timezone=body.timezone)
-    return Answer(view=view_of(site), headers={"Location": f"/api/v1/sites/{site.id}"})
+    return _tagged(site, Location=f"/api/v1/sites/{site.id}")
 
 
 @table.add("GET", _ONE, permission=Permission.SITES_READ, answer=SiteView, errors=(NotFound,))
-async def get_site(call: Call[None, None]) -> SiteView:
-    """One site"""
+async def get_site(call: Call[None, None]) -> Answer:
+    """One site, with its version as ETag"""
     call.principal.require_site(call.path["site_id"])
-    return view_of(await call.hub.sites.get(call.path["site_id"]))
+    return _tagged(await call.hub.sites.get(call.path["site_id"]))
 
 
 @table.add("PATCH", _ONE, permission=Permission.SITES_WRITE, body=SitePatch, answer=SiteView,
-           errors=(NotFound, Conflict, Invalid))  # fmt: skip
-async def edit_site(call: Call[None, SitePatch]) -> SiteView:
+           conditional=True, errors=(NotFound, Conflict, Invalid, Stale))  # fmt: skip
+async def edit_site(call: Call[None, SitePatch]) -> Answer:
     """Rename a site or change its default thresholds; its box learns of it by its feed"""
     call.principal.require_site(call.path["site_id"])
     fields = call.body.model_dump()
     for name in ("reorder_point", "critical_level"):
         if name in fields:
             fields[name] = parse_quantity(fields[name])
-    return view_of(await call.hub.sites.edit(call.path["site_id"], fields, call.now_ms))
+    return _tagged(await call.hub.sites.edit(call.path["site_id"], fields, call.if_match, call.now_ms))
+
+
+def _tagged(site: Site, **headers: str) -> Answer:
+    return Answer(view=view_of(site), headers={"ETag": f'"{site.etag}"', **headers})
 
 
 def view_of(site: Site) -> SiteView:

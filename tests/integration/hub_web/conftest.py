@@ -1,10 +1,12 @@
 """A hub's API in this process, on a database of its own and a real socket, and a client for it."""
 
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aiohttp
@@ -18,6 +20,8 @@ from cloud_hub.services.accounts import COMMAND_LINE, Accounts, Person
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.principals import Principals
+from deploy.local.postgres import in_database
+from tests.servers.pooler import pooled
 
 PASSWORD = "a long enough password"
 
@@ -113,14 +117,29 @@ class Running:
 Serve = Callable[..., Any]
 
 
+@pytest.fixture(scope="session")
+def pooler(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PgBouncer in transaction mode in front of the test's server."""
+    with pooled(tmp_path_factory.mktemp("pooler"), server_url) as url:
+        yield url
+
+
 @pytest.fixture
-def serve(database_url: str, tmp_path: Path) -> Serve:
+def hub_database_url(request: pytest.FixtureRequest, database_url: str) -> str:
+    """What hubs of these tests are told; HUB_TEST_POOLER=1 puts a pooler in front of all of them."""
+    if not os.environ.get("HUB_TEST_POOLER"):
+        return database_url
+    return in_database(request.getfixturevalue("pooler"), urlsplit(database_url).path.strip("/"))
+
+
+@pytest.fixture
+def serve(hub_database_url: str, tmp_path: Path) -> Serve:
     """`async with serve(rate_per_address=5) as running:` a hub with these settings."""
 
     @asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator[Running]:
         defaults = {"http_port": 0, "state_dir": tmp_path / "state", "rate_per_address": 0, "rate_per_principal": 0}
-        config = Config(**{"database_url": database_url, **defaults, **settings})
+        config = Config(**{"database_url": hub_database_url, **defaults, **settings})
         logs.configure("error")
         async with AsyncExitStack() as stack:
             core = await stack.enter_async_context(open_core(config))

@@ -1,16 +1,18 @@
-"""`cloud-hub` as a program: what it prints, how it ends."""
+"""F34, F41: `cloud-hub` as a program: what it prints, how it ends."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from urllib.request import urlopen
+from typing import Any
 
 import pytest
 
 from cloud_hub.storage import migrate
+from deploy.local.calls import call
 
 
 @pytest.fixture
@@ -71,15 +73,46 @@ def test_doctor_names_a_remedy_when_the_database_is_away(environment: dict[str, 
     assert run(environment, "doctor").returncode == 0
 
 
-def test_serve_says_when_it_is_ready_and_ends_cleanly_on_sigterm(environment: dict[str, str]) -> None:
+def test_serve_logs_to_stdout_what_people_did_and_what_moved_and_ends_cleanly_on_sigterm(
+    environment: dict[str, str],
+) -> None:
+    """F34: one JSON line each, with the trace id that the caller was told."""
+    assert run(environment, "create-admin", "ada", stdin="a long enough password\n").returncode == 0
     command = [sys.executable, "-m", "cloud_hub", "serve", "--roles", "api,jobs"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as hub:
         assert hub.stdout is not None
-        ready = json.loads(hub.stdout.readline())
-        assert (ready["event"], ready["roles"]) == ("ready", ["api", "jobs"])
-        with urlopen(f"{ready['api']}/health/ready") as answer:
-            assert answer.status == 200
+        ready = _ready(hub.stdout)
+        assert ready["roles"] == ["api", "jobs"]
+        traces = _work(ready["api"])
         hub.send_signal(signal.SIGTERM)
-        _, errors = hub.communicate(timeout=30)
-    assert hub.returncode == 0, errors
-    assert "Traceback" not in errors
+        said, errors = hub.communicate(timeout=30)
+    assert (hub.returncode, errors) == (0, "")
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert {line["log"] for line in lines} == {"system", "activity", "movement"}
+    by_trace = {(line["log"], line["event"]): line for line in lines if "trace_id" in line}
+    did, refused = by_trace["activity", "increment_inventory"], by_trace["activity", "create_user"]
+    (moved,) = by_trace["movement", "posted"]["movements"]
+    assert (did["trace_id"], refused["trace_id"]) == traces
+    assert (did["name"], did["entity"]) == ("ada", "/inventory/increment")
+    assert refused["refused"] == "no_token"
+    assert by_trace["movement", "posted"]["trace_id"] == did["trace_id"]
+    assert (moved["quantity"], moved["from"], moved["to"]) == ("7", "adjustment", "shelf")
+    assert "a long enough password" not in said
+
+
+def _ready(lines: Iterable[str]) -> dict[str, Any]:
+    return next(said for said in map(json.loads, lines) if said["event"] == "ready")
+
+
+def _work(api: str) -> tuple[str, str]:
+    """A warehouse with seven units, and a call without a name; their trace ids."""
+    assert call("GET", f"{api}/health/ready").status == 200
+    login = {"username": "ada", "password": "a long enough password"}
+    token = call("POST", f"{api}/api/v1/auth/login", login).body["access_token"]
+    call("POST", f"{api}/api/v1/sites", {"code": "W", "name": "W", "kind": "hub"}, token=token)
+    product = call("POST", f"{api}/api/v1/products", {"sku": "S", "name": "S"}, token=token).body["id"]
+    change = {"product_id": product, "quantity": "7"}
+    done = call("POST", f"{api}/api/v1/inventory/increment", change, token=token)
+    refused = call("POST", f"{api}/api/v1/users", {})
+    assert (done.status, refused.status) == (201, 401)
+    return done.headers["X-Trace-Id"], refused.headers["X-Trace-Id"]
