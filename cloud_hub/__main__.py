@@ -127,6 +127,18 @@ def kick(context: typer.Context, device: Annotated[str, typer.Argument(help="id 
 
 
 @cli.command()
+def sample(
+    context: typer.Context,
+    site: Annotated[str, typer.Argument(help="Code of a site that the hub runs, without movements.")] = "SAMPLE",
+    products: Annotated[int, typer.Option(min=1, max=300)] = 100,
+    days: Annotated[int, typer.Option(min=1, max=800, help="Of trade, until yesterday.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed is the same shop.")] = 1,
+) -> None:
+    """Make products and weeks of deliveries and sales, to try things out with."""
+    typer.echo(_run(administration.sample(_config(context), site, products, days, seed)))
+
+
+@cli.command()
 def verify(context: typer.Context) -> None:
     """Check every ledger: chains, levels against movements, zero sums."""
     problems = _run(administration.verify(_config(context)))

@@ -14,10 +14,14 @@ from cloud_hub.services import backup as backups
 from cloud_hub.services import certifying, rolling, verification
 from cloud_hub.services import doctor as checks
 from cloud_hub.services.accounts import COMMAND_LINE, Accounts, Person
+from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.health import Check, Health
 from cloud_hub.services.passwords import Passwords
+from cloud_hub.services.posting import Posting
 from cloud_hub.services.principals import Principals
+from cloud_hub.services.sampling import Sampling
 from cloud_hub.services.sites import Sites
+from cloud_hub.services.upserting import Upserting
 from cloud_hub.storage import devices
 from cloud_hub.storage import migrate as migrations
 from cloud_hub.storage.database import connect
@@ -69,6 +73,18 @@ async def enrol_code(config: Config, site: str) -> str:
         found = await Sites(core.database, core.reads).find(site)
         made = await enrolment_of(core, config.http_port).make_code(found.id, "cloud-hub enrol-code", now_ms())
     return made.text
+
+
+async def sample(config: Config, code: str, size: int, days: int, seed: int) -> str:
+    """Sample products, and their trade until yesterday at a site of the hub's, which is made when there is none."""
+    async with open_core(config) as core:
+        sites = Sites(core.database, core.reads)
+        site = next((each for each in await sites.list() if each.code == code), None)
+        site = site or await sites.create(code, code, "hub", now_ms())
+        posting = Posting(core.database, sign=core.keyring.hub_key.sign)
+        upserting = Upserting(core.database, Catalogue(core.database, core.reads))
+        filled = await Sampling(core.reads, upserting, posting).fill(site, size, days, seed, now_ms())
+    return f"{filled.products} products, {filled.movements} movements at {site.code}"
 
 
 async def verify(config: Config) -> list[str]:

@@ -6,8 +6,9 @@ items of somebody else's sales file get numbers from the in-store range by a has
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from hashlib import sha256
 from itertools import count, product
 from random import Random
@@ -21,6 +22,7 @@ IN_STORE_PREFIX = "21"
 WEEKDAYS = (900, 850, 900, 1000, 1250, 1450, 650)
 """Monday to Sunday, thousandths of the mean."""
 _LEAD_DAYS = 3
+_BASKET_MAX = 8
 
 
 class SampleProduct(NamedTuple):
@@ -92,6 +94,44 @@ def make_sales(shop: Iterable[SampleProduct], day: date, draw: Random) -> list[S
     sold = [item for item in shop for _ in range(_poisson(mean_demand(item, day) / 1000, draw))]
     draw.shuffle(sold)
     return sold
+
+
+class SampleDay(NamedTuple):
+    """A day of trade: units that came in the morning by SKU, then what was sold, basket by basket."""
+
+    day: date
+    received: Mapping[str, int]
+    baskets: Sequence[Counter[str]]
+
+
+def make_days(shop: Sequence[SampleProduct], first: date, days: int, seed: int) -> Iterator[SampleDay]:
+    """Trade day by day: what is low in the evening is ordered and comes later; nothing is sold that is not there."""
+    stock = {item.sku: 0 for item in shop}
+    due = {first: Counter({item.sku: item.opening for item in shop})}
+    for day in (first + timedelta(days=passed) for passed in range(days)):
+        draw = Random(f"{seed}/{day}")
+        received = due.pop(day, Counter())
+        for sku, units in received.items():
+            stock[sku] += units
+        sold = []
+        for item in make_sales(shop, day, draw):
+            if stock[item.sku] > 0:
+                stock[item.sku] -= 1
+                sold.append(item.sku)
+        yield SampleDay(day, received, _baskets(sold, draw))
+        coming = sum(due.values(), Counter())
+        for item in shop:
+            if stock[item.sku] + coming[item.sku] <= item.reorder_point:
+                due.setdefault(day + timedelta(days=_LEAD_DAYS), Counter())[item.sku] += item.opening
+
+
+def _baskets(sold: Sequence[str], draw: Random) -> list[Counter[str]]:
+    baskets, at = [], 0
+    while at < len(sold):
+        size = draw.randint(1, _BASKET_MAX)
+        baskets.append(Counter(sold[at : at + size]))
+        at += size
+    return baskets
 
 
 def _poisson(mean: float, draw: Random) -> int:

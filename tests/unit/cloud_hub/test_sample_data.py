@@ -6,7 +6,7 @@ from statistics import mean
 
 import pytest
 
-from cloud_hub.services.sample_data import in_store_gtins, make_sales, make_shop, mean_demand
+from cloud_hub.services.sample_data import in_store_gtins, make_days, make_sales, make_shop, mean_demand
 from sync_protocol.gtin import is_valid_gtin
 
 SHOP = make_shop(7)
@@ -66,3 +66,20 @@ def test_items_of_a_file_get_in_store_numbers_that_never_clash() -> None:
     assert len(set(codes.values())) == 20_000
     assert all(is_valid_gtin(code) and code.startswith("21") for code in codes.values())
     assert in_store_gtins(["SKU1"])["SKU1"] == codes["SKU1"]
+
+
+def test_days_of_trade_sell_only_what_has_come_and_are_the_same_again() -> None:
+    shop, stock = SHOP[:40], dict.fromkeys((item.sku for item in SHOP), 0)
+    days = list(make_days(shop, YEAR[0], 60, 7))
+    for day in days:
+        for sku, units in day.received.items():
+            stock[sku] += units
+        for basket in day.baskets:
+            for sku, units in basket.items():
+                stock[sku] -= units
+        assert min(stock.values()) >= 0
+
+    assert [day.day for day in days] == YEAR[:60]
+    assert sum(len(day.baskets) for day in days) > 1_000
+    assert len([day for day in days if day.received]) > 10, "what is sold out comes again"
+    assert days == list(make_days(shop, YEAR[0], 60, 7))
