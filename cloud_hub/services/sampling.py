@@ -51,9 +51,7 @@ class Sampling:
             sites=[site.id], product_id=None, reason=None, since_ms=None, until_ms=None, actor=None, document=None
         )
         if await self._reads.run(movement_list.list_movements, everything, None, 0, 1):
-            raise Conflict(
-                "ledger_in_use", "expected a site without movements: real trade is not mixed with samples"
-            )
+            raise Conflict("ledger_in_use", "expected a site without movements: real trade is not mixed with samples")
         shop = make_shop(seed, size)
         known = await self._write(shop, now_ms)
         first = datetime.fromtimestamp(now_ms / 1000, UTC).date() - timedelta(days=days)
