@@ -27,7 +27,8 @@ ARGS ?=
 SEEDS ?= 20000
 KILLS ?= 200
 WORKERS ?= 2
-SOAKED ?= tests/simulation tests/processes tests/fuzz tests/unit/scanner_drivers
+SOAKED ?= tests/simulation tests/processes tests/fuzz tests/unit/scanner_drivers \
+	tests/integration/hub_web/test_schemathesis.py tests/integration/hub_web/test_restarts.py
 
 .PHONY: help demo test check format soak bench install assets pins wheel clean
 
@@ -48,7 +49,7 @@ format: install  ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
 
 soak: install  ## The long proof: SEEDS=20000 simulated schedules, KILLS=200 process kills, fuzzing
-	@SIM_SEEDS=$(SEEDS) KILLS=$(KILLS) FUZZ_INPUTS=100000 $(BIN)/python -m pytest -n $(WORKERS) \
+	@SIM_SEEDS=$(SEEDS) KILLS=$(KILLS) FUZZ_INPUTS=100000 SCHEMA_CASES=20000 RESTARTS=20 $(BIN)/python -m pytest -n $(WORKERS) \
 		--dist worksteal -o timeout=0 $(SOAKED) $(ARGS)
 
 bench: install  ## Product, floors and peers side by side; rewrites the table in tests/benchmarks/README.md
