@@ -25,7 +25,20 @@ from typing import TypeVar
 
 from deploy.local.calls import wait_until
 from deploy.local.stack import Stack, Store
-from tests.benchmarks import floors, herd, live, memory, peers_live, product, rest, scan, shop, snapshot, wire
+from tests.benchmarks import (
+    floors,
+    herd,
+    live,
+    memory,
+    peers_live,
+    product,
+    rest,
+    sales_year,
+    scan,
+    shop,
+    snapshot,
+    wire,
+)
 from tests.benchmarks.harness import Cell, Figures, interleave, machine, save
 from tests.benchmarks.outbox import one_post_each
 from tests.benchmarks.peers.processes import BENCH, install
@@ -117,6 +130,7 @@ def _api_cells(head_office: Callable[[str], Stack]) -> dict[str, Cell]:
     """The hub's REST API and its peer; `head_office` opens a stack of this name."""
     served = _once(lambda: shop.furnish(head_office("api")))
     importing = _once(lambda: head_office("import"))
+    sold = _once(lambda: sales_year.fill(head_office("sales")))
     cells: dict[str, Cell] = {
         "api search 64": lambda: rest.search(served(), 64),
         "api peer search 64": lambda: rest.peer_search(served(), 64),
@@ -127,6 +141,8 @@ def _api_cells(head_office: Callable[[str], Stack]) -> dict[str, Cell]:
         "api batch 500": lambda: rest.batches(served(), 500),
         "api batch 1": lambda: rest.batches(served(), 1),
         "api import 100k": lambda: rest.import_products(importing()),
+        "api sales report": lambda: sales_year.report(sold()),
+        "api sales plain": lambda: sales_year.plain(sold()),
         f"api mixed {rest.MANY}": lambda: rest.mixed(served(), rest.MANY),
         f"api peer mixed {rest.MANY}": lambda: rest.peer_mixed(served(), rest.MANY),
     }

@@ -28,7 +28,7 @@ from tests.benchmarks.shop import PRODUCTS, STOCKED, Shop, opening, searches
 
 SECONDS = 4.0
 MANY = 10_000
-PAGE = 50
+PAGE = 20
 _V1 = "/api/v1"
 
 
@@ -43,7 +43,7 @@ def peer_product(shop: Shop, connections: int) -> Figures:
 
 
 def search(shop: Shop, connections: int) -> Figures:
-    """GET /products?q=, a page of fifty with their stock."""
+    """GET /products?q=, a page of twenty with their stock."""
     return _load(shop, [("GET", f"{_V1}/products?q={quote(q)}&limit={PAGE}", "") for q in searches()], connections)
 
 

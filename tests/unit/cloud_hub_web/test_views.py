@@ -1,7 +1,8 @@
 """Views made of values that we know to be right are the views that validation would make."""
 
-from cloud_hub.web.product_views import BarcodeView, ProductView
 from pydantic_core import to_json
+
+from cloud_hub.web.product_views import BarcodeView, ProductView
 
 GIVEN = {
     "id": "p", "sku": "TEA", "name": "Tea", "category": "", "unit": "each", "price": "1.50", "unit_cost": None,
