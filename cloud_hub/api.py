@@ -48,6 +48,7 @@ from cloud_hub.services.stock import Stock
 from cloud_hub.services.stock_reporting import StockReporting
 from cloud_hub.services.store_work import StoreWork
 from cloud_hub.services.transferring import Transferring
+from cloud_hub.services.trending import Trending
 from cloud_hub.services.upserting import Upserting
 from cloud_hub.services.vendors import Vendors
 from cloud_hub.services.webhooks import Webhooks
@@ -146,6 +147,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         stock_reporting=StockReporting(database, reads),
         store_work=StoreWork(reads),
         transferring=Transferring(database, reads, posting),
+        trending=Trending(reads),
         upserting=Upserting(database, catalogue),
         vendors=Vendors(database, reads),
         webhooks=Webhooks(database, reads, key=core.keyring.webhook_key, private_nets=config.webhook_private_nets),

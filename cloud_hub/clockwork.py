@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -55,15 +56,14 @@ def parts(core: Core, stack: AsyncExitStack) -> list[Part]:
 
 
 async def _roll(database: Database) -> None:
-    """Count what comes for the reports; a whole round later when there is nothing."""
+    """Count what comes for the reports, in a quarter of the time at most: a backlog that drains is not slowed down."""
     while True:
+        begun, done = time.monotonic(), 0
         try:
-            if await rolling.roll(database, now_ms()):
-                await asyncio.sleep(ROLL_S / 20)
-                continue
+            done = await rolling.roll(database, now_ms())
         except LOST as error:
             log.warning("the database is away", work="rollups", detail=str(error))
-        await asyncio.sleep(ROLL_S)
+        await asyncio.sleep(3 * (time.monotonic() - begun) if done else ROLL_S)
 
 
 def kinds() -> list[Kind]:

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+_MIDDLE = 16
+
 
 class Period(StrEnum):
     HOUR = "hour"
@@ -29,12 +31,13 @@ class Days(NamedTuple):
     def length(self) -> int:
         return max(0, (self.until - self.first).days)
 
-    @property
-    def whole_months(self) -> "Days":
-        """The whole calendar months in it, as days; none: an empty stretch at its end."""
-        first = self.first if self.first.day == 1 else month_after(self.first)
-        until = self.until.replace(day=1)
-        return Days(first, until) if first < until else Days(self.until, self.until)
+
+class Pieces(NamedTuple):
+    """Days as sums that are kept by month and by day: whole months, and days to add to them or to take off."""
+
+    months: Days
+    more: tuple[Days, Days]
+    less: tuple[Days, Days]
 
 
 def span(first: date | None, last: date | None, today: date, usual: int = 30) -> Days:
@@ -42,6 +45,25 @@ def span(first: date | None, last: date | None, today: date, usual: int = 30) ->
     end = today if last is None else last
     start = first if first is not None else date.fromordinal(max(1, end.toordinal() - usual + 1))
     return Days(start, date.fromordinal(min(end.toordinal(), date.max.toordinal() - 1) + 1))
+
+
+def pieces(days: Days) -> Pieces:
+    """As few days as possible: a month that is mostly in it is the month less the days that are not."""
+    first = _nearest(days.first)
+    until = _nearest(days.until)
+    if first >= until:
+        return by_days(days)
+    return Pieces(
+        months=Days(first, until),
+        more=(Days(days.first, first), Days(until, days.until)),
+        less=(Days(first, days.first), Days(days.until, until)),
+    )
+
+
+def by_days(days: Days) -> Pieces:
+    """Day by day, without any month."""
+    none = Days(days.until, days.until)
+    return Pieces(months=none, more=(days, none), less=(none, none))
 
 
 def begin(period: Period, day: date) -> date:
@@ -55,6 +77,11 @@ def newest_whole(period: Period, today: date) -> Days:
     """The newest period that is over."""
     until = begin(period, today)
     return Days(begin(period, until - timedelta(1)), until)
+
+
+def _nearest(day: date) -> date:
+    """The first of this month or of the next, whichever is nearer."""
+    return day.replace(day=1) if day.day <= _MIDDLE else month_after(day)
 
 
 def month_after(day: date) -> date:

@@ -66,14 +66,14 @@ class Reporting:
         self, asked: MovementsAsked, after: tuple[str, str] | None, skip: int, limit: int, now_ms: int
     ) -> tuple[Sequence[Done], Done, Counted]:
         """Who moved how much for which reason, and all of it together. Raises Invalid."""
-        _require_days(asked.days, DAYS_MAX)
+        require_days(asked.days, DAYS_MAX)
         return await self._reads.run(_movements, asked, after, skip, limit, now_ms)
 
     async def shrinkage(
         self, asked: LostAsked, after: tuple[Any, ...] | None, skip: int, limit: int, now_ms: int
     ) -> tuple[Sequence[Lost], Counted]:
         """What was lost, by reason and by what was asked for. Raises Invalid."""
-        _require_days(asked.days, DAYS_MAX)
+        require_days(asked.days, DAYS_MAX)
         return await self._reads.run(_shrinkage, asked, after, skip, limit, now_ms)
 
 
@@ -94,7 +94,8 @@ async def _shrinkage(
         return rows, await read_counted(connection, asked.sites, now_ms)
 
 
-def _require_days(days: Days, most: int) -> None:
+def require_days(days: Days, most: int) -> None:
+    """Raises Invalid."""
     if not 0 < days.length <= most:
         raise Invalid("range", f"expected 1 to {most} days of this, got {days.length}", pointer="/query/end_date")
 
@@ -108,13 +109,14 @@ def _require_bounded(asked: Asked) -> None:
         most = HOURS_DAYS_MAX
     elif asked.period in (Period.DAY, Period.WEEK) and is_of_each and asked.product_id is None:
         most = EACH_DAYS_MAX
-    _require_days(asked.days, most)
+    require_days(asked.days, most)
 
 
 async def _sales(
     connection: Connection, asked: Asked, after: tuple[str, int, str, str] | None, skip: int, limit: int, now_ms: int
 ) -> SalesReport:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await sales_report.allow_memory(connection)
         return SalesReport(
             rows=await sales_report.list_figures(connection, asked, after, skip, limit),
             totals=await sales_report.list_totals(connection, asked),

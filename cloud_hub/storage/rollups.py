@@ -168,10 +168,9 @@ async def take_late(connection: Connection) -> Late:
 async def read_progress(connection: Connection, site_ids: list[str] | None) -> Progress:
     """How far the ledgers of these sites (None: all) are counted."""
     rows = await _PROGRESS.fetch(connection, sites=site_ids)
-    return Progress(
-        {str(row["origin_id"]): row["position"] for row in rows}, sum(row["mark"] - row["position"] for row in rows),
-        await read(connection, COUNTER),
-    )  # fmt: skip
+    uncounted = sum(row["mark"] - row["position"] for row in rows)
+    positions = {str(row["origin_id"]): row["position"] for row in rows}
+    return Progress(positions, uncounted, await read(connection, COUNTER))
 
 
 async def follow_sites(connection: Connection) -> int:

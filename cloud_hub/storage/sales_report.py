@@ -1,6 +1,6 @@
 """SQL of the sales report: rollups added up by period and by product, category or site.
 
-Whole months come from the monthly rollup and the rest from the daily one, sums of all sites
+Whole months come from the monthly rollup, days at the ends are added or taken off, sums of all sites
 and of all products from the rows that hold them, so a year of a large chain is some thousand
 rows. One statement per shape of the question, compiled once.
 """
@@ -14,9 +14,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from cloud_hub.domain.periods import Days, Period
+from cloud_hub.domain.periods import Days, Period, by_days, pieces
 from cloud_hub.storage.database import Connection, Query, Row
-from cloud_hub.storage.folding import ALL
+from cloud_hub.storage.folding import ALL, MEASURES
 from cloud_hub.storage.listing import page, paged
 from cloud_hub.storage.schema import moved_days, moved_hours, moved_months, products, sites
 
@@ -84,7 +84,8 @@ _RANK_MAX: sa.ColumnElement[Any] = sa.literal_column(str(2**62))
 _SITES = sa.bindparam("sites", type_=sa.ARRAY(sa.Uuid))
 _CATEGORY = sa.bindparam("category", type_=sa.Text)
 _PRODUCT = sa.bindparam("product_id", type_=sa.Uuid)
-_DAY = {name: sa.bindparam(name, type_=sa.Date) for name in ("first", "until", "month_first", "month_until")}
+_DAY = {name: sa.bindparam(name, type_=sa.Date) for name in ("first", "until")}
+_STRETCHES = ("months", "more_before", "more_after", "less_before", "less_after")
 
 
 _KEYS: dict[By, str] = {"product": "product_id", "site": "site_id", "category": "category"}
@@ -115,13 +116,19 @@ async def list_totals(connection: Connection, asked: Asked) -> list[Figures]:
     return await list_figures(connection, asked._replace(period=None, by=None, sort="period"), None, 0, 100)
 
 
+async def allow_memory(connection: Connection) -> None:
+    """Room to add up the products of a year without a disk, until this transaction ends."""
+    await connection.execute("SET LOCAL work_mem = '64MB'")
+
+
 def _arguments(asked: Asked) -> dict[str, Any]:
-    days = asked.days
     # Only what is shown by months, or in one, may come from whole months.
-    months = days.whole_months if asked.period in (None, Period.MONTH) else Days(days.until, days.until)
+    made = pieces(asked.days) if asked.period in (None, Period.MONTH) else by_days(asked.days)
+    stretches = dict(zip(_STRETCHES, (made.months, *made.more, *made.less), strict=True))
+    bounds = {f"{name}_{end}": day for name, each in stretches.items() for end, day in each._asdict().items()}
     return {
-        "sites": asked.sites, "category": asked.category, "product_id": asked.product_id, "first": days.first,
-        "until": days.until, "month_first": months.first, "month_until": months.until,
+        "sites": asked.sites, "category": asked.category, "product_id": asked.product_id, "first": asked.days.first,
+        "until": asked.days.until, **bounds,
     }  # fmt: skip
 
 
@@ -157,23 +164,25 @@ def _grouped(shape: Shape, cells: sa.Subquery) -> sa.Select[Any]:
     return sa.select(
         begin.label("begin"), (_NOTHING if of is None else of).label("of"), cells.c.currency,
         *(total(cells).label(name) for name, total in _SUMS.items()),
-    ).group_by(*key)  # fmt: skip
+    ).group_by(*key).having(sa.func.sum(cells.c.movements) != _ZERO)  # fmt: skip
 
 
 def _days(shape: Shape) -> sa.Subquery:
-    """Rows of the months that are whole, and of the days before and after them."""
-    months, days = moved_months.c.day, moved_days.c.day
+    """Rows of whole months, of days to add to them, and of days to take off."""
     parts = [
-        _part(shape, moved_months, months >= _DAY["month_first"], months < _DAY["month_until"]),
-        _part(shape, moved_days, days >= _DAY["first"], days < _DAY["month_first"]),
-        _part(shape, moved_days, days >= _DAY["month_until"], days < _DAY["until"]),
+        _part(shape, moved_months if name == "months" else moved_days, name, -1 if name.startswith("less") else 1)
+        for name in _STRETCHES
     ]
     return sa.union_all(*parts).subquery("cells")
 
 
-def _part(shape: Shape, table: sa.Table, *when: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    columns = [table.c[name] for name in ("site_id", "product_id", "day", "reason", "currency", "movements", "added",
-                                          "taken", "amount", "cost")]  # fmt: skip
+def _part(shape: Shape, table: sa.Table, stretch: str, sign: int) -> sa.Select[Any]:
+    first, until = (sa.bindparam(f"{stretch}_{end}", type_=sa.Date) for end in ("first", "until"))
+    when = (table.c.day >= first, table.c.day < until)
+    columns = [
+        *(table.c[name] for name in ("site_id", "product_id", "day", "reason", "currency")),
+        *((table.c[name] if sign > 0 else -table.c[name]).label(name) for name in MEASURES),
+    ]
     where = [*when, table.c.reason.in_([_SALE, _RETURN]), _of_sites(shape, table)]
     is_of_each = shape.by in ("product", "category") or shape.is_of_category
     if shape.is_of_product:

@@ -1,19 +1,21 @@
 """SQL of how a site's stock went from one day to another, per product: from what it holds now back through the rollups.
 
-What lies there now, less what moved since, is what lay there then. Movements that no rollup
-counts yet are taken off what is held now, so the two fit each other.
+What lies there (as of what the rollups count), less what moved since, is what lay there then.
 """
 
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from cloud_hub.domain.periods import Days
-from cloud_hub.storage import holding
-from cloud_hub.storage.database import Connection, Query, Row, bound
+from cloud_hub.storage.database import Connection, Query, Row
 from cloud_hub.storage.folding import ALL
-from cloud_hub.storage.schema import levels, moved_days, movements, products, rollup_cursors
+from cloud_hub.storage.held import HELD
+from cloud_hub.storage.listing import of_sites, optional, page, paged
+from cloud_hub.storage.schema import moved_days, products
 
 
 class Flow(NamedTuple):
@@ -42,12 +44,24 @@ class Flow(NamedTuple):
         return any(self[6:])
 
 
+class FlowsAsked(NamedTuple):
+    """Which products of which sites, over which days."""
+
+    days: Days
+    sites: list[str] | None
+    category: str | None = None
+    is_dead: bool | None = None
+    """Only what lies there and was not sold (or only what was)."""
+
+
 RECEIVED = ("receipt", "supplier_return")
 LOST = ("damage", "expiry", "theft")
 TRANSFERRED = ("transfer_in", "transfer_out")
 _NOT_COUNTS = (*RECEIVED, *LOST, *TRANSFERRED, "sale", "return")
 _ZERO: sa.ColumnElement[int] = sa.literal_column("0")
-_SITE = bound(levels.c.site_id)
+_SITES = sa.bindparam("sites", type_=sa.ARRAY(sa.Uuid))
+_CATEGORY = sa.bindparam("category", type_=sa.Text)
+_IS_DEAD = sa.bindparam("is_dead", type_=sa.Boolean)
 _FIRST, _UNTIL = (sa.bindparam(name, type_=sa.Date) for name in ("first", "until"))
 
 
@@ -60,67 +74,84 @@ def _sum(value: sa.ColumnElement[Any], *where: sa.ColumnElement[bool]) -> sa.Col
     return sa.cast(sa.func.coalesce(total, _ZERO), sa.BigInteger)
 
 
-_position = (
-    sa.select(rollup_cursors.c.position)
-    .where(rollup_cursors.c.site_id == movements.c.site_id, rollup_cursors.c.origin_id == movements.c.origin_id)
-    .scalar_subquery()
-)
-_is_uncounted = movements.c.sequence > sa.func.coalesce(_position, _ZERO)
-_held_now = sa.union_all(
-    sa.select(levels.c.product_id, levels.c.quantity).where(
-        levels.c.site_id == _SITE, holding.is_own(levels.c.location)
-    ),
-    sa.select(movements.c.product_id, -movements.c.quantity).where(
-        movements.c.site_id == _SITE, _is_uncounted, holding.is_own(movements.c.to_location)
-    ),
-    sa.select(movements.c.product_id, movements.c.quantity).where(
-        movements.c.site_id == _SITE, _is_uncounted, holding.is_own(movements.c.from_location)
-    ),
-).subquery("held_now")
 _held = (
-    sa.select(_held_now.c.product_id, _sum(_held_now.c.quantity).label("now"))
-    .group_by(_held_now.c.product_id)
+    sa.select(HELD.c.product_id, _sum(HELD.c.quantity).label("now"))
+    .where(of_sites(HELD.c.site_id))
+    .group_by(HELD.c.product_id)
     .subquery("held")
 )
 _net = moved_days.c.added - moved_days.c.taken
 _within = moved_days.c.day < _UNTIL
-_moved = (
-    sa.select(
-        moved_days.c.product_id,
-        _sum(_net).label("since_first"),
-        _sum(_net, ~_within).label("since_until"),
-        _sum(_net, _within, moved_days.c.reason.in_(_listed(RECEIVED))).label("received"),
-        _sum(moved_days.c.taken, _within, moved_days.c.reason == sa.literal_column("'sale'")).label("sold"),
-        _sum(moved_days.c.added, _within, moved_days.c.reason == sa.literal_column("'return'")).label("returned"),
-        _sum(-_net, _within, moved_days.c.reason.in_(_listed(LOST))).label("lost"),
-        _sum(_net, _within, moved_days.c.reason.in_(_listed(TRANSFERRED))).label("transferred"),
-        _sum(_net, _within, moved_days.c.reason.not_in(_listed(_NOT_COUNTS))).label("counted"),
-    )
-    .where(moved_days.c.site_id == _SITE, moved_days.c.product_id != ALL, moved_days.c.day >= _FIRST)
-    .group_by(moved_days.c.product_id)
-    .subquery("moved")
-)
 _now = sa.func.coalesce(_held.c.now, _ZERO)
-_FLOWS = Query(
-    sa.select(
-        products.c.id, products.c.sku, products.c.name, products.c.category, products.c.currency, products.c.cost,
-        (_now - sa.func.coalesce(_moved.c.since_first, _ZERO)).label("opening"),
-        *(sa.func.coalesce(_moved.c[name], _ZERO).label(name)
-          for name in ("received", "sold", "returned", "lost", "counted", "transferred")),
-        (_now - sa.func.coalesce(_moved.c.since_until, _ZERO)).label("closing"),
-    )
-    .select_from(
-        _held.outerjoin(_moved, _moved.c.product_id == _held.c.product_id, full=True).join(
-            products, products.c.id == sa.func.coalesce(_held.c.product_id, _moved.c.product_id)
+
+
+def _moved(*, is_everywhere: bool) -> sa.Subquery:
+    """What moved per product; all sites together are rows of their own."""
+    return (
+        sa.select(
+            moved_days.c.product_id,
+            _sum(_net).label("since_first"),
+            _sum(_net, ~_within).label("since_until"),
+            _sum(_net, _within, moved_days.c.reason.in_(_listed(RECEIVED))).label("received"),
+            _sum(moved_days.c.taken, _within, moved_days.c.reason == sa.literal_column("'sale'")).label("sold"),
+            _sum(moved_days.c.added, _within, moved_days.c.reason == sa.literal_column("'return'")).label("returned"),
+            _sum(-_net, _within, moved_days.c.reason.in_(_listed(LOST))).label("lost"),
+            _sum(_net, _within, moved_days.c.reason.in_(_listed(TRANSFERRED))).label("transferred"),
+            _sum(_net, _within, moved_days.c.reason.not_in(_listed(_NOT_COUNTS))).label("counted"),
         )
+        .where(
+            moved_days.c.site_id == ALL if is_everywhere else moved_days.c.site_id == sa.any_(_SITES),
+            moved_days.c.product_id != ALL,
+            moved_days.c.day >= _FIRST,
+        )
+        .group_by(moved_days.c.product_id)
+        .subquery("moved")
     )
-    .order_by(products.c.sku)
-)  # fmt: skip
+
+
+def _flows(*, is_everywhere: bool) -> sa.Select[Any]:
+    moved = _moved(is_everywhere=is_everywhere)
+    return sa.select(
+        products.c.id, products.c.sku, products.c.name, products.c.category, products.c.currency, products.c.cost,
+        (_now - sa.func.coalesce(moved.c.since_first, _ZERO)).label("opening"),
+        *(sa.func.coalesce(moved.c[name], _ZERO).label(name)
+          for name in ("received", "sold", "returned", "lost", "counted", "transferred")),
+        (_now - sa.func.coalesce(moved.c.since_until, _ZERO)).label("closing"),
+    ).select_from(
+        _held.outerjoin(moved, moved.c.product_id == _held.c.product_id, full=True).join(
+            products, products.c.id == sa.func.coalesce(_held.c.product_id, moved.c.product_id)
+        )
+    )  # fmt: skip
+
+
+_OF_SITE = Query(_flows(is_everywhere=False).order_by(products.c.sku))
+
+
+@cache
+def _page_of(*, is_everywhere: bool) -> Query:
+    flows = _flows(is_everywhere=is_everywhere).subquery("flows")
+    is_dead = sa.and_(flows.c.closing > _ZERO, flows.c.sold - flows.c.returned <= _ZERO)
+    listed = sa.select(flows).where(
+        optional(_CATEGORY, flows.c.category == _CATEGORY), optional(_IS_DEAD, is_dead == _IS_DEAD),
+        sa.or_(*(flows.c[name] != _ZERO for name in Flow._fields[6:])),
+    )  # fmt: skip
+    return Query(paged(listed, flows.c.sku, flows.c.id))
+
+
+async def list_flows(
+    connection: Connection, asked: FlowsAsked, after: tuple[str, UUID] | None, skip: int, limit: int
+) -> list[Flow]:
+    """Products that were there or moved, by SKU."""
+    rows = await _page_of(is_everywhere=asked.sites is None).fetch(
+        connection, sites=asked.sites, category=asked.category, is_dead=asked.is_dead, first=asked.days.first,
+        until=asked.days.until, **page(after, skip, limit),
+    )  # fmt: skip
+    return [_flow(row) for row in rows]
 
 
 async def pages(connection: Connection, site_id: str, days: Days) -> AsyncIterator[list[Flow]]:
     """All products that were there or moved, by SKU, some hundred at a time; inside a transaction."""
-    async for rows in _FLOWS.pages(connection, site_id=site_id, first=days.first, until=days.until):
+    async for rows in _OF_SITE.pages(connection, sites=[site_id], first=days.first, until=days.until):
         yield [flow for row in rows if (flow := _flow(row)).has_any]
 
 

@@ -11,6 +11,7 @@ from cloud_hub.web import (
     adjusting,
     alert_settings,
     alerts,
+    analytics,
     api_keys,
     approval_limits,
     assortment,
@@ -68,7 +69,7 @@ TABLES = (
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
     receipts.table, restocking.table, reservations.table, changes.table, webhooks.table, alert_settings.table,
     jobs.table, imports.table, audit.table, sales.table, sales_report.table,
-    stock_reports.table, movement_report.table, stocktakes.table, tasks.table,
+    stock_reports.table, movement_report.table, analytics.table, stocktakes.table, tasks.table,
 )  # fmt: skip
 REQUEST_BYTES_MAX = 2 * 1024 * 1024
 

@@ -41,6 +41,7 @@ from cloud_hub.services.stock import Stock
 from cloud_hub.services.stock_reporting import StockReporting
 from cloud_hub.services.store_work import StoreWork
 from cloud_hub.services.transferring import Transferring
+from cloud_hub.services.trending import Trending
 from cloud_hub.services.upserting import Upserting
 from cloud_hub.services.vendors import Vendors
 from cloud_hub.services.webhooks import Webhooks
@@ -85,6 +86,7 @@ class Hub:
     stock_reporting: StockReporting
     store_work: StoreWork
     transferring: Transferring
+    trending: Trending
     upserting: Upserting
     vendors: Vendors
     webhooks: Webhooks

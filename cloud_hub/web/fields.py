@@ -193,6 +193,8 @@ AmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _AMOUNT
 UnitAmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _UNIT_AMOUNT_TEXT})]
 MoneyText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]{1,3})?$"})]
 """With as many decimals as its currency has; sums may be below zero."""
+DecimalText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{3}$"})]
+"""A ratio."""
 DayText = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
 Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 

@@ -56,6 +56,8 @@ MEANINGS: Mapping[str, str] = {
     "made_at": "When it was made.",
     "report_id": "An inventory report, by its id.",
     "by": "What each row is of.",
+    "sold": "Units sold.",
+    "returned": "Units brought back.",
     "added": "Units that came to the site's own places.",
     "taken": "Units that left them.",
     "totals": "All of it together.",

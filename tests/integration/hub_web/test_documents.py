@@ -71,6 +71,12 @@ async def test_s0_low_stock(shop: Shop, prefix: str) -> None:
     assert [each["product_id"] for each in low.body["items"]] == [shop.product]
 
 
+@pytest.mark.parametrize("prefix", ["/api", "/api/v1"])
+async def test_s0_analytics(shop: Shop, prefix: str) -> None:
+    told = await shop.call("GET", f"{prefix}/products/analytics")
+    assert (told.status, len(told.body["trend"])) == (200, 30)
+
+
 # S1: a technical requirement document
 
 
@@ -224,7 +230,6 @@ async def test_s3_movement_report(shop: Shop) -> None:
         ("GET", "/api/v1/predictions/batch", None),
         ("GET", "/api/v1/predictions/PRODUCT_ID/data-summary", None),
         ("GET", "/api/v1/metrics", None),
-        ("GET", "/api/products/analytics", None),
         ("POST", "/llm-process-prompt", {"user_id": 1, "prompt": "Add 20 pens and set critical level to 5"}),
     ],
 )

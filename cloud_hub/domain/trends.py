@@ -1,0 +1,87 @@
+"""What a dashboard shows of stock over time: how much lay there at the end of each period, and how well it sells.
+
+What lay there is what lies there now, less what has moved since. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from cloud_hub.domain.periods import Days, Period, begin
+
+_PLACES = Decimal("0.001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What moved on a day, or in a period; quantities in thousandths."""
+
+    added: int = 0
+    taken: int = 0
+    sold: int = 0
+    returned: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A period: what moved in it, and what lay there at its end."""
+
+    first: date
+    moved: Day
+    on_hand: int
+
+
+def trend(now: int, moved: Mapping[date, Day], days: Days, period: Period) -> list[Point]:
+    """The periods of some days, oldest first. `moved` has every day since the first one on which anything did."""
+    on_hand = now - sum(_net(each) for day, each in moved.items() if day >= days.until)
+    points: list[Point] = []
+    day = days.last
+    while day >= days.first:
+        first, begun, held = begin(period, day), Day(), on_hand
+        while day >= max(first, days.first):
+            today = moved.get(day, Day())
+            begun, on_hand, day = _sum(begun, today), on_hand - _net(today), day - timedelta(1)
+        points.append(Point(first=max(first, days.first), moved=begun, on_hand=held))
+    return points[::-1]
+
+
+def turnover(sold: int, opening: int, closing: int) -> Decimal | None:
+    """How often the stock was sold in that time: units sold by the mean of what lay there; None without any."""
+    return _ratio(2 * sold, opening + closing)
+
+
+def sell_through(sold: int, opening: int, received: int) -> Decimal | None:
+    """The share of what could be sold that was."""
+    return _ratio(sold, opening + received)
+
+
+def days_of_cover(closing: int, sold: int, days: int) -> Decimal | None:
+    """How many days what is there lasts if it goes on selling like that."""
+    return _ratio(closing * days, sold)
+
+
+def share(part: int, whole: int) -> Decimal | None:
+    """A share of one; None of nothing."""
+    return _ratio(part, whole)
+
+
+def is_dead(closing: int, sold: int) -> bool:
+    """Something lies there, and none of it was sold."""
+    return closing > 0 and sold <= 0
+
+
+def _ratio(part: int, whole: int) -> Decimal | None:
+    return None if whole <= 0 else (Decimal(part) / whole).quantize(_PLACES, ROUND_HALF_UP)
+
+
+def _net(day: Day) -> int:
+    return day.added - day.taken
+
+
+def _sum(one: Day, other: Day) -> Day:
+    return Day(
+        added=one.added + other.added, taken=one.taken + other.taken, sold=one.sold + other.sold,
+        returned=one.returned + other.returned, lost=one.lost + other.lost,
+    )  # fmt: skip
