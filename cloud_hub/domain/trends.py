@@ -4,8 +4,8 @@ What lay there is what lies there now, less what has moved since. Pure.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from cloud_hub.domain.periods import Days, Period, begin
@@ -36,15 +36,14 @@ class Point:
 def trend(now: int, moved: Mapping[date, Day], days: Days, period: Period) -> list[Point]:
     """The periods of some days, oldest first. `moved` has every day since the first one on which anything did."""
     on_hand = now - sum(_net(each) for day, each in moved.items() if day >= days.until)
-    points: list[Point] = []
-    day = days.last
-    while day >= days.first:
-        first, begun, held = begin(period, day), Day(), on_hand
-        while day >= max(first, days.first):
-            today = moved.get(day, Day())
-            begun, on_hand, day = _sum(begun, today), on_hand - _net(today), day - timedelta(1)
-        points.append(Point(first=max(first, days.first), moved=begun, on_hand=held))
-    return points[::-1]
+    found: dict[date, Point] = {}
+    for ordinal in range(days.last.toordinal(), days.first.toordinal() - 1, -1):
+        day = date.fromordinal(ordinal)
+        first, today = max(begin(period, day), days.first), moved.get(day, Day())
+        known = found.get(first) or Point(first=first, moved=Day(), on_hand=on_hand)
+        found[first] = replace(known, moved=_sum(known.moved, today))
+        on_hand -= _net(today)
+    return list(found.values())[::-1]
 
 
 def turnover(sold: int, opening: int, closing: int) -> Decimal | None:

@@ -30,6 +30,9 @@ negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", 
 include-path-regex = "/(alerts|auth|inventory|me|products|purchase-orders|receipts|users|vendors)(/.*)?$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422", "429"]
 [[operations]]
+include-path-regex = "/(reports|sales|sites)(/.*)?$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422", "429"]
+[[operations]]
 include-path-regex = "/(auth/logout|me/sign-ins/.+|users/.+/(logout|reset-password))$"
 enabled = false
 """

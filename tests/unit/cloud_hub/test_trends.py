@@ -31,6 +31,11 @@ def test_the_trend_is_the_running_sum_of_what_moved(seed: int) -> None:
             assert point.moved.added == sum(each.added for each in inside)
 
 
+def test_the_first_days_there_are_have_a_trend_too() -> None:
+    days = Days(date.min, date.min + timedelta(5))
+    assert [point.on_hand for point in trend(7, {}, days, Period.DAY)] == [7] * 5
+
+
 def test_how_well_it_sells_is_said_only_where_there_is_something_to_divide_by() -> None:
     assert turnover(30, 20, 10) == Decimal("2.000")
     assert turnover(5, 0, 0) is None
