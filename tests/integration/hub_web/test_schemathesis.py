@@ -24,14 +24,14 @@ CASES = int(os.environ.get("SCHEMA_CASES", "200"))
 CONFIGURATION = """
 hooks = "hooks.py"
 [checks]
-positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "429"]
+positive_data_acceptance.expected-statuses = ["2xx", "304", "401", "403", "404", "409", "412", "429"]
 negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "415", "422", "429"]
 [[operations]]
 include-path-regex = "/(alerts|auth|inventory|me|products|purchase-orders|receipts|users|vendors)(/.*)?$"
-checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422", "429"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "304", "401", "403", "404", "409", "412", "422", "429"]
 [[operations]]
 include-path-regex = "/(reports|sales|sites)(/.*)?$"
-checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422", "429"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "304", "401", "403", "404", "409", "412", "422", "429"]
 [[operations]]
 include-path-regex = "/(auth/logout|me/sign-ins/.+|users/.+/(logout|reset-password))$"
 enabled = false
