@@ -105,7 +105,10 @@ class TransferNotice(_Change):
 
 
 class Order(_Change):
-    """What the site has ordered from a vendor: its deliveries are received under the order's number."""
+    """What the site has ordered from a vendor: its deliveries are received under the order's number.
+
+    One with many lines is several of these with one version, each with some of them.
+    """
 
     order_id: Id
     version: tuple[int, int]

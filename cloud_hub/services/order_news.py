@@ -10,7 +10,7 @@ from cloud_hub.storage import events
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.events import News
-from cloud_hub.storage.purchase_orders import Order, feed_body
+from cloud_hub.storage.purchase_orders import Order, feed_bodies
 from cloud_hub.storage.receipts import Receipt
 from sync_protocol import changes as wire
 
@@ -23,7 +23,7 @@ async def tell(connection: Connection, order: Order, now_ms: int) -> list[Change
         connection,
         News(type="order.changed", site_id=order.site_id, subject=order.id, data=data, occurred_at_ms=now_ms),
     )
-    return [] if order.sent_at is None else [(order.site_id, wire.change(feed_body(order)))]
+    return [] if order.sent_at is None else [(order.site_id, wire.change(body)) for body in feed_bodies(order)]
 
 
 async def say_received(connection: Connection, receipt: Receipt, now_ms: int) -> None:

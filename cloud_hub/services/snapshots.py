@@ -132,11 +132,13 @@ class Snapshots:
         under_way = TransferFilter(sites=[site_id], is_open=True)
         for each in await transfers.list_newest(connection, under_way, None, 0, TRANSFERS_MAX):
             if each.step in (Step.DISPATCHED, Step.REFUSED):
-                yield encode(wire.change(transit.notice_of(each, each.step)))
+                for notice in transit.notices_of(each, each.step):
+                    yield encode(wire.change(notice))
         for state in EXPECTING:
             expected = OrderFilter([site_id], state=state)
             for order in await purchase_orders.list_newest(connection, expected, None, 0, ORDERS_MAX):
-                yield encode(wire.change(purchase_orders.feed_body(order)))
+                for body in purchase_orders.feed_bodies(order):
+                    yield encode(wire.change(body))
         for command in await commands.list_pending(connection, site_id):
             told = wire.Command(
                 command_id=command.id, kind=command.kind, key=command.key, body=command.body,

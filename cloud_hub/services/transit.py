@@ -17,7 +17,8 @@ from cloud_hub.storage.transfers import Transfer
 from sync_protocol import changes as wire
 from sync_protocol import facts
 
-LINES_MAX = 2_000
+LINES_TOLD = 200
+"""In one record of a feed, which holds 16 kB."""
 
 
 async def fold(
@@ -41,18 +42,21 @@ async def fold(
     shipped = {transfer_id for (transfer_id, _), goods in moved.items() if goods.entered}
     stepped = {body.transfer_id for _, body in steps}
     said += [(known[each], known[each].step) for each in sorted((shipped - stepped) & known.keys())]
-    return [_notice(origin, transfer, step) for transfer, step in said]
+    return [change for transfer, step in said for change in _notices(origin, transfer, step)]
 
 
-def _notice(origin: Origin, transfer: Transfer, step: str) -> Change:
-    is_ours = str(origin.site_id) == transfer.from_site
-    return transfer.to_site if is_ours else transfer.from_site, wire.change(notice_of(transfer, step))
+def _notices(origin: Origin, transfer: Transfer, step: str) -> list[Change]:
+    other_end = transfer.to_site if str(origin.site_id) == transfer.from_site else transfer.from_site
+    return [(other_end, wire.change(notice)) for notice in notices_of(transfer, step)]
 
 
-def notice_of(transfer: Transfer, step: str) -> wire.TransferNotice:
-    """What a store has to know of a transfer: how far it is and what was shipped."""
+def notices_of(transfer: Transfer, step: str) -> list[wire.TransferNotice]:
+    """What a store has to know of a transfer: how far it is and what was shipped, in as many records as that takes."""
     lines = [(line.product_id, line.dispatched) for line in transfer.lines if line.dispatched > 0]
-    return wire.TransferNotice(
-        transfer_id=transfer.id, from_site=transfer.from_site, to_site=transfer.to_site, step=step,
-        lines=lines[:LINES_MAX],
-    )  # fmt: skip
+    return [
+        wire.TransferNotice(
+            transfer_id=transfer.id, from_site=transfer.from_site, to_site=transfer.to_site, step=step,
+            lines=lines[start : start + LINES_TOLD],
+        )
+        for start in range(0, max(len(lines), 1), LINES_TOLD)
+    ]  # fmt: skip

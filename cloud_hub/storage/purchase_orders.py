@@ -18,6 +18,8 @@ from cloud_hub.storage.schema import purchase_order_lines, purchase_orders, site
 from cloud_hub.storage.versions import EPOCH, Versioned, first_version, next_version
 from sync_protocol import changes as wire
 
+LINES_TOLD = 100
+"""In one record of a feed, which holds 16 kB."""
 _TEXTS = ("number", "state", "currency", "note", "reference", "expected_on", "created_by", "approved_by")
 _TIMES = ("created_at", "approved_at", "sent_at", "acknowledged_at", "received_at", "closed_at", "updated_at")
 _CHANGING = (
@@ -61,13 +63,17 @@ class Order(Versioned):
         return next((line.unit_price for line in self.lines if line.product_id == product_id), None)
 
 
-def feed_body(order: Order) -> wire.Order:
-    """What the site's store has to know of it."""
-    return wire.Order(
-        order_id=order.id, version=order.version, number=order.number, state=order.state, vendor=order.vendor_name,
-        expected_on=None if order.expected_on is None else order.expected_on.isoformat(),
-        lines=[(line.product_id, line.quantity, line.received) for line in order.lines],
-    )  # fmt: skip
+def feed_bodies(order: Order) -> list[wire.Order]:
+    """What the site's store has to know of it, in as many records as its lines take."""
+    told = [(line.product_id, line.quantity, line.received) for line in order.lines]
+    return [
+        wire.Order(
+            order_id=order.id, version=order.version, number=order.number, state=order.state, vendor=order.vendor_name,
+            expected_on=None if order.expected_on is None else order.expected_on.isoformat(),
+            lines=told[start : start + LINES_TOLD],
+        )
+        for start in range(0, max(len(told), 1), LINES_TOLD)
+    ]  # fmt: skip
 
 
 class OrderFilter(NamedTuple):

@@ -148,16 +148,24 @@ _RANK = {"dispatched": 1, "received": 2, "refused": 2, "closed_short": 3, "taken
 
 def _apply_order(connection: sqlite3.Connection, change: changes.Order, _now_ms: int) -> None:
     known = purchase_orders.find(connection, change.order_id)
-    if known is not None and (known.epoch, known.version) > change.version:
+    before = (0, 0) if known is None else (known.epoch, known.version)
+    if before > change.version:
         return
     if change.state not in _EXPECTING:
         purchase_orders.drop(connection, change.order_id)
         return
     order = Order(
         change.order_id, change.number, change.state, change.vendor, change.expected_on,
-        orjson.dumps(change.lines).decode(), *change.version,
+        _lines(known if before == change.version else None, change), *change.version,
     )  # fmt: skip
     purchase_orders.save(connection, order)
+
+
+def _lines(known: Order | None, change: changes.Order) -> str:
+    """As JSON; records of one version each bring some of an order's lines."""
+    lines = {product: (product, ordered, came) for product, ordered, came in known.wanted} if known else {}
+    lines |= {line[0]: line for line in change.lines}
+    return orjson.dumps(list(lines.values())).decode()
 
 
 _EXPECTING = frozenset(("sent", "acknowledged", "partly_received"))

@@ -11,6 +11,7 @@ from sync_protocol import chain, facts
 from sync_protocol import changes as wire
 from sync_protocol.records import Fact, decode
 from sync_protocol.snapshot import open_chunk, read_manifest
+from sync_protocol.vocabulary import transit as in_transit
 from tests.integration.hub.conftest import Box, HubCore
 from tests.integration.hub.test_arriving import make_order
 
@@ -185,6 +186,38 @@ async def test_orders_whose_goods_are_expected_are_in_the_snapshot(hub: HubCore)
     ]  # fmt: skip
     await hub.execute("UPDATE purchase_orders SET state = 'received'")
     assert "order" not in {record.kind for record in await join(hub, box)}
+
+
+async def test_a_store_is_told_of_orders_and_transfers_with_more_lines_than_a_record_holds(hub: HubCore) -> None:
+    box, product = await hub.make_box(), await hub.make_product()
+    order = await make_order(hub, box, product, 10_000)
+    await hub.execute(
+        "INSERT INTO purchase_order_lines (site_id, order_id, product_id, line, quantity, unit_price)"
+        " SELECT $1, $2, gen_random_uuid(), n, 1000, 1 FROM generate_series(1, 499) n",
+        box.site_id, order,
+    )  # fmt: skip
+    await join(hub, box)
+    box.move(product, 4000, "supplier", "shelf", "receipt", document="PO-000001")
+    await box.connect()
+    await hub.exchange.pump_all()
+    await box.talk()
+    heard = [record.body for record in box.feed_records if record.kind == "order"]
+    assert len({(body["order_id"], tuple(body["version"])) for body in heard}) == 1
+    assert sorted(line[1:] for body in heard for line in body["lines"]) == [[1000, 0]] * 499 + [[10_000, 4000]]
+
+    source, transfer = await hub.make_box(), str(uuid4())
+    for product in [await hub.make_product() for _ in range(201)]:
+        source.move(product, 10**12, "shelf", in_transit(transfer), "transfer_out", document=transfer)
+    body = facts.Transfer(
+        occurred_at=0, transfer_id=transfer, from_site=source.site_id, to_site=box.site_id, step="dispatched"
+    )
+    source.write(facts.fact(body))
+    await source.connect()
+    await hub.exchange.pump_all()
+    await box.talk()
+    notices = [record.body["lines"] for record in box.feed_records if record.kind == "transfer_notice"]
+    assert max(map(len, notices)) == 200
+    assert len({product for lines in notices for product, _ in lines}) == 201
 
 
 async def test_a_restored_hub_takes_back_the_feed_records_that_boxes_kept(hub: HubCore) -> None:

@@ -208,6 +208,23 @@ def test_an_order_is_expected_from_when_it_was_sent_until_it_is_received_or_give
         assert purchase_orders.list_open(connection) == []
 
 
+def test_an_order_with_many_lines_comes_in_several_records_of_one_version() -> None:
+    connection = a_store(MILK)
+    other = MILK.product_id[:-1] + "9"
+
+    def part(version: int, *lines: tuple[str, int, int]) -> Fact:
+        body = changes.Order(order_id=ORDER, version=(1, version), number="PO-000001", state="sent", lines=list(lines))
+        return changes.change(body)
+
+    first, second = part(2, (MILK.product_id, 5000, 0)), part(2, (other, 1000, 0))
+    for record in (first, second, first):
+        apply_change(connection, record, NOW)
+    (found,) = purchase_orders.list_open(connection)
+    assert found.wanted == [(MILK.product_id, 5000, 0), (other, 1000, 0)]
+    apply_change(connection, part(3, (other, 1000, 500)), NOW)
+    assert purchase_orders.list_open(connection)[0].wanted == [(other, 1000, 500)]
+
+
 def test_a_snapshot_names_all_orders_that_are_open() -> None:
     connection = a_store(MILK)
     apply_change(connection, an_order((1, 3)), NOW)
