@@ -16,7 +16,7 @@ from deploy.local.stack import Store
 ORDERED, SENT, KEPT = 24, 6, 4
 READER = "admin@backstock.example"
 MAIL_TIMEOUT_S = 150
-"""Alerts are gathered for a minute, so that one mail tells of many."""
+"""Alerts are gathered for a minute, so that one mail tells of many: the story begins with it."""
 
 
 class Warehouse(NamedTuple):

@@ -45,8 +45,9 @@ def play(chain: Chain, sales: list[Sale]) -> Figures:
     scenes = [Scene(store, chain.trades[name], _opening(chain)) for name, store in chain.stores.items()]
     north, south = scenes
     now, later = _split(sales)
+    warehouse = restocking.open_warehouse(chain)
     _trade_online(chain, scenes, now, figures)
-    _restock(chain, north, figures)
+    _restock(chain, warehouse, north, figures)
     _cut(chain, south, figures)
     _offline(chain, south, later, figures)
     prices = _change_prices(chain, figures)
@@ -69,9 +70,8 @@ def _trade_online(chain: Chain, scenes: list[Scene], sales: list[Sale], figures:
     )
 
 
-def _restock(chain: Chain, north: Scene, figures: Figures) -> None:
-    _tell(f"an order and a transfer reach {north.store.name}; the warehouse runs low")
-    warehouse = restocking.open_warehouse(chain)
+def _restock(chain: Chain, warehouse: restocking.Warehouse, north: Scene, figures: Figures) -> None:
+    _tell(f"an order and a transfer reach {north.store.name}; the warehouse has been low all the time")
     restocking.order(chain, north.store, north.account, figures)
     restocking.transfer(chain, warehouse, north.store, north.account, figures)
 
