@@ -155,7 +155,7 @@ def _peer_load(
 
 def _measured(load: Load, pid: int, *, may_fail: bool) -> Figures:
     """After a second of the same to warm it up; server_us is the server's own CPU a request."""
-    closed_loop.run(replace(load, connections=min(load.connections, 64), seconds=1.0, processes=1))
+    closed_loop.run(replace(load, connections=min(load.connections, 1_000), seconds=1.0, processes=1))
     before = _cpu_seconds(pid)
     figures = closed_loop.run(load)
     spent = _cpu_seconds(pid) - before
