@@ -4,6 +4,7 @@ HUB_TEST_DATABASE_URL names a server to use instead of a private one (its user m
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,10 @@ from deploy.local.postgres import PostgresServer, Source, in_database, system_bi
 from tests.servers.databases import create, drop
 
 # Nobody pulls the plug on a test's cluster, so it need not wait for the disk.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200",
+        "max_wal_size": "128MB"}  # fmt: skip
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES_LEAST = 2 * 1024**3
 _SOURCES: tuple[Source, ...] = ("wheel", "system")
 
 
@@ -32,15 +36,32 @@ def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Source, 
     yield running
     for server in running.values():
         server.stop()
+        if server.folder.parent == MEMORY:
+            shutil.rmtree(server.folder, ignore_errors=True)
 
 
 def _cluster(source: Source, clusters: dict[Source, PostgresServer], factory: pytest.TempPathFactory) -> PostgresServer:
     if reason := _missing(source):
         pytest.skip(reason)
     if source not in clusters:
-        folder: Path = factory.mktemp(f"postgres-{source}")
+        folder = _in_memory(source) or factory.mktemp(f"postgres-{source}")
         clusters[source] = PostgresServer(folder, options=FAST, source=source).start()
     return clusters[source]
+
+
+def _in_memory(source: Source) -> Path | None:
+    """A folder in memory where there is room: databases come and go by the thousand, some 700 small files each."""
+    if not os.access(MEMORY, os.W_OK):
+        return None
+    for left in MEMORY.glob("backstock-*-postgres-*"):
+        if not Path(f"/proc/{left.name.split('-')[1]}").exists():
+            shutil.rmtree(left, ignore_errors=True)  # its run was killed
+    if shutil.disk_usage(MEMORY).free < MEMORY_BYTES_LEAST:
+        return None
+    folder = MEMORY / f"backstock-{os.getpid()}-postgres-{source}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o755)
+    return folder
 
 
 @pytest.fixture(scope="session")
