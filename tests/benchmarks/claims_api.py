@@ -28,7 +28,9 @@ def _against(what: str, cell: str, peer: str, least: float) -> Row:
 
 def _most(what: str, cell: str, figure: str, most: float, unit: str, *more: tuple[str, str]) -> Row:
     """A figure that is not to be above `most`."""
-    return Row(what, f"≤ {most:g}{unit}", median(cell, figure), unit, lambda v: v <= most, shown((cell, figure), *more))
+    return Row(
+        what, f"≤ {most:,g}{unit}", median(cell, figure), unit, lambda v: v <= most, shown((cell, figure), *more)
+    )
 
 
 _ROWS = (

@@ -52,7 +52,7 @@ class Results:
         values = self.values(cell, figure)
         if not values:
             return "failed"
-        return f"{_short(statistics.median(values))} ({_short(min(values))} to {_short(max(values))})"
+        return f"{short(statistics.median(values))} ({short(min(values))} to {short(max(values))})"
 
 
 def interleave(cells: Mapping[str, Cell], *, rounds: int, seed: int = 7) -> Results:
@@ -70,7 +70,7 @@ def interleave(cells: Mapping[str, Cell], *, rounds: int, seed: int = 7) -> Resu
             except Exception as error:
                 print(f"  round {number} {name}: FAILED {type(error).__name__}: {str(error)[:300]}", flush=True)
                 continue
-            shown = "  ".join(f"{key} {_short(value)}" for key, value in done[name].items())
+            shown = "  ".join(f"{key} {short(value)}" for key, value in done[name].items())
             print(f"  round {number}/{rounds} {name}: {shown}  [{time.perf_counter() - started:.1f} s]", flush=True)
         results.rounds.append(done)
     return results
@@ -120,5 +120,6 @@ def save(folder: Path, name: str, results: Results) -> None:
     )
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """Three digits, or whole thousands."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from tests.benchmarks.claims import Section
 from tests.benchmarks.claims_api import API
 from tests.benchmarks.claims_sync import SYNC
-from tests.benchmarks.harness import Results
+from tests.benchmarks.harness import Results, short
 
 SECTIONS = (SYNC, API)
 _HEAD = """
@@ -46,7 +46,7 @@ def _section(section: Section, results: Results, machine: Mapping[str, str]) -> 
         if math.isnan(value):
             continue
         met = "yes" if row.holds(value) else "**no**"
-        lines.append(f"| {row.what} | {row.reach} | {value:,.3g}{row.unit} | {met} | {row.detail(results)} |")
+        lines.append(f"| {row.what} | {row.reach} | {short(value)}{row.unit} | {met} | {row.detail(results)} |")
     if not lines:
         return ""
     facts = "; ".join(f"{key} {value}" for key, value in machine.items())
