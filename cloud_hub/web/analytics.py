@@ -30,6 +30,7 @@ class TrendsQuery(Input):
     site_id: Id | None = None
     product_id: Id | None = None
     period: Literal["day", "week", "month"] = "day"
+    """How long each point of the trend is."""
 
 
 class AnalyticsQuery(Input):
