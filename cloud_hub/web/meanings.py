@@ -129,6 +129,7 @@ MEANINGS: Mapping[str, str] = {
     "movements": "Up to 500, in the order in which they happened.",
     "reason": "Why, in a word.",
     "note": "A few words for people.",
+    "period": "The spans of time that figures are added up by.",
     "document": "The number on the paper: a till receipt, a delivery note, an order.",
     "lot": "The maker's batch.",
     "expiry": "The last good day of the lot.",
