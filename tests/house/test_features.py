@@ -13,8 +13,6 @@ from tests.house.tree import ROOT, tracked
 
 ROWS = {*range(1, 9), *range(10, 15), *range(16, 25), 27, *range(29, 36), 37, 38, 39, 41, 42}
 """Of the features' table: those of head office's API."""
-COMING = {22, 23, 24}
-"""Reports and analytics: named as soon as their tests are there."""
 SCENARIOS = {7, 9, 10, 11, 13}
 _ROW = re.compile(r"\bF(\d\d)(?:\s*[–-]\s*F(\d\d))?\b")
 _SCENARIO = re.compile(r"\bscenarios? (\d+(?:(?:, | and | to )\d+)*)", re.IGNORECASE)
@@ -49,8 +47,6 @@ def _scenarios(text: str) -> set[int]:
 @pytest.mark.parametrize("row", sorted(ROWS), ids=lambda row: f"F{row:02d}")
 def test_a_feature_row_has_tests_that_name_it(row: int, docstrings: dict[str, str]) -> None:
     naming = [name for name, text in docstrings.items() if row in _rows(text)]
-    if row in COMING and not naming:
-        pytest.xfail("its part is not built yet")
     assert naming, f"no test module says that it proves F{row:02d}"
 
 
