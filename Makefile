@@ -26,7 +26,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 SEEDS ?= 20000
 KILLS ?= 200
-WORKERS ?= 2
+# One more than there are cores: whole-process tests spend half of their time waiting.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 SOAKED ?= tests/simulation tests/processes tests/fuzz tests/unit/scanner_drivers \
 	tests/integration/hub_web/test_schemathesis.py tests/integration/hub_web/test_restarts.py
 
@@ -38,7 +39,7 @@ help:  ## This list
 demo: $(DEMO_STAMP) $(SELF_STAMP) assets  ## Two stores and a head office on this machine (ARGS=--check plays the whole story)
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
 
-test: install  ## Every test (about ten minutes on two cores)
+test: install  ## Every test (about a quarter of an hour on two cores)
 	@FUZZ_INPUTS=5000 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS)
 
 check: install  ## Format, lint, types, house rules and unit tests, in about a minute
