@@ -63,6 +63,8 @@ class Sender:
         self._credits = 0
         self._raw_at: int | None = None
         self._rewound_to: int | None = None
+        self._is_resent = False
+        """Everything after the mark was sent again, and the mark has not moved since."""
         self._start_at = 0
         self._progress_at = 0
         self._heard_at = 0
@@ -78,6 +80,7 @@ class Sender:
         self.lease, self.mark, self.head = lease, mark, head
         self._next, self._in_flight = mark + 1, []
         self._raw_at = self._rewound_to = None
+        self._is_resent = False
         self._credits = min(credits, CREDITS_MAX)
         self._start_at = now + start_after_ms
         self._progress_at = self._heard_at = self._start_at
@@ -121,6 +124,7 @@ class Sender:
             self.mark = ack.mark
             self._progress_at = now
             self._raw_at = self._rewound_to = None
+            self._is_resent = False
         self._in_flight = [last for last in self._in_flight if last > self.mark]
         self._next = max(self._next, self.mark + 1)
         return True
@@ -130,11 +134,15 @@ class Sender:
 
         Each batch behind a gap is answered by a nack of its own, so one position is gone
         back to once; until there is progress or a resend is due, the others say nothing new.
+        One that expects what was acked is late; if it still is expected after a resend, the other
+        end has lost what it acked (a database that came back without its last commits): a Hello
+        compares the numbers.
         """
         if self.state is not SenderState.STREAMING or nack.lease != self.lease:
             return False
         self._heard_at = now
-        if nack.code not in ("gap", "raw") or nack.expected > self.head + 1:
+        is_forgotten = self._is_resent and nack.expected <= self.mark
+        if nack.code not in ("gap", "raw") or nack.expected > self.head + 1 or is_forgotten:
             self.state = SenderState.STOPPED
             return True
         wants_raw = nack.code == "raw" and self._raw_at != nack.expected
@@ -161,7 +169,7 @@ class Sender:
             return Stall.RECONNECT
         self._progress_at = now
         self._rewind(self.mark + 1)
-        self._rewound_to = None
+        self._rewound_to, self._is_resent = None, True
         return Stall.RESEND
 
     def _stalled_at(self) -> int:

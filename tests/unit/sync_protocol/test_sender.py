@@ -126,6 +126,17 @@ def test_a_gap_that_was_filled_meanwhile_is_old_news() -> None:
     assert sender.next_range(2) is None
 
 
+def test_what_was_acked_and_is_still_expected_after_a_resend_is_lost_and_only_a_hello_helps() -> None:
+    sender = streaming()
+    send_all(sender)
+    sender.on_ack(ack(20), 1)
+    sender.on_nack(nack("gap", 11), 2)
+    assert sender.state is SenderState.STREAMING
+    assert sender.on_timer(1 + RESEND_TIMEOUT_MS) is Stall.RESEND
+    sender.on_nack(nack("gap", 11), 2 + RESEND_TIMEOUT_MS)
+    assert sender.state is SenderState.STOPPED
+
+
 def test_raw_is_sent_raw_once_and_the_gaps_behind_it_do_not_repeat_it() -> None:
     sender = streaming()
     send_all(sender)
