@@ -68,11 +68,16 @@ class Demo:
 
     def start(self, *arguments: str) -> "Demo":
         self.process = subprocess.Popen(
-            [*COMMAND, "--broker", "embedded", "--products", "20", *arguments],
+            [*COMMAND, "--broker", "embedded", "--products", "20", "--port", "0", *arguments],
             cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
-        wait_until(lambda: "head" in self.do("status"), "the demo is up", UP_S, every_s=0.5)
+        wait_until(self._is_up, "the demo is up", UP_S, every_s=0.5)
         return self
+
+    def _is_up(self) -> bool:
+        assert self.process is not None and self.process.stdout is not None
+        assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.process.stdout.read()}"
+        return "head" in self.do("status")
 
     def do(self, line: str) -> str:
         return self.tell(line).stdout
@@ -146,16 +151,14 @@ def test_a_taken_port_is_replaced_and_printed_and_fresh_forgets(demo: Demo) -> N
     (demo.folder / "left-over").write_text("x", encoding="utf-8")
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            taken.bind(("127.0.0.1", 8470))
-            taken.listen()
-        except OSError:
-            pass  # somebody has it already, which serves as well
-        demo.start("--fresh")
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        demo.start("--fresh", "--port", str(port))
         api = demo.note()["api"]
         code, output = demo.end(signal.SIGINT)
 
-    assert not api.endswith(":8470")
+    assert not api.endswith(f":{port}")
     assert api in output
     assert code == 0
     assert not (demo.folder / "left-over").exists()

@@ -14,13 +14,20 @@ from pathlib import Path
 from cloud_hub.services.sample_data import SampleProduct, make_shop
 from deploy.local.broker import BrokerUnavailable, resolve
 from deploy.local.demo import commands, goods, lifecycle, live, story
-from deploy.local.demo.chain import HUB_PORT, Chain
+from deploy.local.demo.chain import PORT, Chain
 from deploy.local.demo.control import Control, tell
-from deploy.local.ports import free_port
 from deploy.local.postgres import PostgresUnavailable
 from deploy.local.programs import StackError
 
 FOLDER = Path(os.environ.get("BACKSTOCK_DEMO_DIR") or Path(__file__).resolve().parents[3] / ".demo")
+HIGHEST_PORT = 65000
+"""The stores' come behind it."""
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"expected 0 to {HIGHEST_PORT}, got {text!r}")
+    return int(text)
 
 
 def _arguments() -> argparse.Namespace:
@@ -33,6 +40,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sales", type=Path, metavar="FILE", help="replay a real file of date,item,qty (also .gz)")
     parser.add_argument("--products", type=int, default=300, metavar="N", help="size of the sample shop")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=PORT,
+        metavar="N",
+        help="of head office, the stores' behind it; 0: any (as --check)",
+    )
     parser.add_argument(
         "do", nargs="*", metavar="do COMMAND", help="tell the running demo something; `do help` lists it"
     )
@@ -69,8 +83,8 @@ def _live(arguments: argparse.Namespace) -> int:
         print(
             f"bringing up PostgreSQL, {resolve(arguments.broker)} broker, hub and two stores in {folder} …", flush=True
         )
-        port = free_port(HUB_PORT)
-        chain = opened.enter_context(_chain(arguments, folder, goods.of_sales(sales) if sales else None, port))
+        shop = goods.of_sales(sales) if sales else None
+        chain = opened.enter_context(_chain(arguments, folder, shop, arguments.port))
         lifecycle.write_note(folder, socket=str(control.path), api=chain.stack.api)
         if sales:
             _replay(chain, sales)
@@ -93,7 +107,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _chain(arguments: argparse.Namespace, folder: Path, shop: list[SampleProduct] | None, port: int) -> Chain:
     wares = shop if shop is not None else make_shop(arguments.seed, arguments.products)
-    return Chain(folder, wares, broker=resolve(arguments.broker), seed=arguments.seed, hub_port=port)
+    return Chain(folder, wares, broker=resolve(arguments.broker), seed=arguments.seed, port=port)
 
 
 def _replay(chain: Chain, sales: list[goods.Sale]) -> None:

@@ -14,11 +14,14 @@ from deploy.local.calls import wait_until
 from deploy.local.demo.goods import Goods, open_with_stock, publish
 from deploy.local.demo.trade import Trade
 from deploy.local.given_postgres import GivenPostgres
+from deploy.local.ports import free_port
 from deploy.local.programs import StackError
 from deploy.local.stack import Stack, Store
 
 STORES = {"north": "Backstock North", "south": "Backstock South"}
-HUB_PORT, STORE_PORT = 8470, 8481
+PORT = 8470
+STORE_PORTS = 11
+"""Where the stores' ports begin, counted from head office's."""
 SERVERS = ("hub", "broker", "postgres")
 
 
@@ -35,8 +38,10 @@ class Process(Protocol):
 class Chain:
     """Head office, stores, trade. Use as a context manager."""
 
-    def __init__(self, folder: Path, shop: list[SampleProduct], *, broker: str, seed: int, hub_port: int) -> None:
-        self.stack = Stack(folder, broker=broker, hub_port=hub_port)
+    def __init__(self, folder: Path, shop: list[SampleProduct], *, broker: str, seed: int, port: int) -> None:
+        self.stack = Stack(folder, broker=broker, hub_port=free_port(port))
+        self.port = port
+        """The one wished for, with the stores' behind it; 0 when any will do."""
         self.shop, self.seed = shop, seed
         self.goods: list[Goods] = []
         self.trades: dict[str, Trade] = {}
@@ -117,7 +122,8 @@ class Chain:
     def _open_store(self, number: int, name: str, title: str) -> None:
         trade = Trade(self.stack.folder / name, self.goods, self.seed + number)
         self.trades[name] = self._open.enter_context(trade)
-        self.stack.add_store(name, title=title, scanners=trade.scanners, api_port=STORE_PORT + number)
+        port = self.port + STORE_PORTS + number if self.port else 0
+        self.stack.add_store(name, title=title, scanners=trade.scanners, api_port=port)
 
     def _stock(self, store: Store) -> None:
         """Wait for the catalogue to come down, then open with stock."""
