@@ -14,9 +14,8 @@ from cloud_hub.web.fields import Day, DayText, DecimalText, Input, MoneyText, Na
 from cloud_hub.web.fields import Uuid as Id
 from cloud_hub.web.movement_report import DaysQuery
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import next_cursor
 from cloud_hub.web.sales_report import CountedView, counted_view, today
-from cloud_hub.web.views import link, money
+from cloud_hub.web.views import listed, money
 from sync_protocol.quantity import format_quantity
 
 table = Table("reports")
@@ -169,12 +168,10 @@ async def get_selling(call: Call[SellingQuery, None]) -> Answer:
     days = span(query.start_date, query.end_date, today(call.now_ms))
     asked = FlowsAsked(days, call.principal.sites_of(query.site_id), query.category, query.dead)
     rows, counted = await call.hub.trending.selling(asked, query.after(str, UUID), query.skip, query.limit, call.now_ms)
-    cursor = next_cursor(rows, query.limit, lambda row: (row.flow.sku, row.flow.product_id))
-    view = SellingReport(
-        start_date=days.first.isoformat(), end_date=days.last.isoformat(), items=[_selling(row) for row in rows],
-        next_cursor=cursor, as_of=counted_view(counted),
+    return listed(
+        call, SellingReport, rows, _selling, lambda row: (row.flow.sku, row.flow.product_id),
+        start_date=days.first.isoformat(), end_date=days.last.isoformat(), as_of=counted_view(counted),
     )  # fmt: skip
-    return Answer(view=view, headers=link(call, cursor))
 
 
 def _point(point: Point) -> TrendPoint:

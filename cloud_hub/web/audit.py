@@ -7,12 +7,13 @@ from pydantic import StringConstraints
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Forbidden
 from cloud_hub.services.auditing import AuditFilter
+from cloud_hub.storage.database import Row
 from cloud_hub.web.fields import Name, Text, Time, View
 from cloud_hub.web.inventory import Moment
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339, to_ms
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 
 table = Table("audit")
 
@@ -60,12 +61,11 @@ async def list_audit(call: Call[AuditQuery, None]) -> Answer:
         until=None if query.until is None else to_ms(query.until),
     )  # fmt: skip
     rows = await call.hub.audit.list(wanted, call.principal, query.after(int), query.skip, query.limit)
-    cursor = next_cursor(rows, query.limit, lambda row: (row["id"],))
-    items = [
-        AuditEntry(
-            id=row["id"], at=rfc3339(row["at"]), actor=row["actor"], action=row["action"], entity=row["entity"],
-            detail=row["detail"], position=row["position"], hash=None if row["hash"] is None else row["hash"].hex(),
-        )
-        for row in rows
-    ]  # fmt: skip
-    return Answer(view=AuditEntries(items=items, next_cursor=cursor), headers=link(call, cursor))
+    return listed(call, AuditEntries, rows, _entry, lambda row: (row["id"],))
+
+
+def _entry(row: Row) -> AuditEntry:
+    return AuditEntry(
+        id=row["id"], at=rfc3339(row["at"]), actor=row["actor"], action=row["action"], entity=row["entity"],
+        detail=row["detail"], position=row["position"], hash=None if row["hash"] is None else row["hash"].hex(),
+    )  # fmt: skip

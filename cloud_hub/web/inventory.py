@@ -14,16 +14,15 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.errors import NotFound
-from cloud_hub.services.stock import Levels as SeenLevels
 from cloud_hub.services.stock import Seen
 from cloud_hub.storage.as_of import AsOf as KnownAsOf
-from cloud_hub.storage.movement_list import MovementFilter
+from cloud_hub.storage.movement_list import Moved, MovementFilter
 from cloud_hub.storage.stock_list import LevelFilter
 from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339, to_ms
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 from sync_protocol.quantity import format_quantity
 from sync_protocol.vocabulary import Reason
 
@@ -176,19 +175,15 @@ async def product_history(call: Call[MovementsQuery, None]) -> Answer:
 
 async def _levels(call: Call[Any, None], wanted: LevelFilter, query: PageQuery) -> Answer:
     found = await call.hub.stock.levels(wanted, query.after(UUID, UUID), query.skip, query.limit, call.now_ms)
-    cursor = next_level(found, query)
-    view = Levels(
-        items=[Level(**level_fields(row, call.principal)) for row in found.rows],
-        next_cursor=cursor,
+    return listed(
+        call, Levels, found.rows, lambda row: Level(**level_fields(row, call.principal)), level_key,
         as_of=as_of_views(found.as_of),
-    )
-    return Answer(view=view, headers=link(call, cursor))
+    )  # fmt: skip
 
 
-def next_level(found: SeenLevels, query: PageQuery) -> str | None:
-    """The cursor of the next page of levels."""
-    rows = found.rows
-    return next_cursor(rows, query.limit, lambda row: (row.level.site_id, row.level.product_id))
+def level_key(row: Seen) -> tuple[str, str]:
+    """What lists of levels are sorted by."""
+    return (row.level.site_id, row.level.product_id)
 
 
 def as_of_views(known: Sequence[tuple[KnownAsOf, bool]]) -> list[AsOf]:
@@ -242,15 +237,14 @@ async def _movements(call: Call[Any, None], query: RestocksQuery, product_id: st
         document=query.document,
     )
     rows = await call.hub.stock.movements(wanted, query.after(datetime, UUID, UUID, int), query.skip, query.limit)
-    cursor = next_cursor(rows, query.limit, lambda row: row.sort_key)
-    items = [
-        MovementView(
-            id=row.movement_id, site_id=row.site_id, origin_id=row.origin_id, position=row.position,
-            product_id=row.product_id, quantity=format_quantity(row.quantity), from_location=row.from_location,
-            to_location=row.to_location, reason=row.reason, occurred_at=rfc3339(row.occurred_at_ms),
-            corrected_at=rfc3339(row.corrected_at_ms), recorded_at=rfc3339(row.recorded_at_ms), actor=row.actor,
-            document=row.document, lot=row.lot, expiry=row.expiry, note=row.note, command_id=row.command_id,
-        )
-        for row in rows
-    ]  # fmt: skip
-    return Answer(view=Movements(items=items, next_cursor=cursor), headers=link(call, cursor))
+    return listed(call, Movements, rows, _movement, lambda row: row.sort_key)
+
+
+def _movement(row: Moved) -> MovementView:
+    return MovementView(
+        id=row.movement_id, site_id=row.site_id, origin_id=row.origin_id, position=row.position,
+        product_id=row.product_id, quantity=format_quantity(row.quantity), from_location=row.from_location,
+        to_location=row.to_location, reason=row.reason, occurred_at=rfc3339(row.occurred_at_ms),
+        corrected_at=rfc3339(row.corrected_at_ms), recorded_at=rfc3339(row.recorded_at_ms), actor=row.actor,
+        document=row.document, lot=row.lot, expiry=row.expiry, note=row.note, command_id=row.command_id,
+    )  # fmt: skip

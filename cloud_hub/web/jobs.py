@@ -5,12 +5,12 @@ from uuid import UUID
 
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, NotFound
-from cloud_hub.services.jobs import Job, JobFilter, JobState
+from cloud_hub.services.jobs import Job, JobFilter, JobState, RowError
 from cloud_hub.web.fields import Code, QueryFlag, Time, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link, listed
+from cloud_hub.web.views import listed
 
 table = Table("jobs")
 
@@ -94,15 +94,18 @@ async def list_job_errors(call: Call[PageQuery, None]) -> Answer:
     query = call.query
     (after,) = query.after(int) or (0,)
     found = await call.hub.jobs.row_errors(call.path["job_id"], call.principal, after, query.skip, query.limit)
-    cursor = next_cursor(found, query.limit, lambda each: (each[0],))
-    items = [JobRowError(number=number, **error._asdict()) for number, error in found]
-    return Answer(view=JobErrors(items=items, next_cursor=cursor), headers=link(call, cursor))
+    return listed(call, JobErrors, found, _row_error, lambda each: (each[0],))
 
 
 @table.add("POST", _ONE + "/cancel", permission=Permission.JOBS, answer=JobView, errors=(NotFound, Conflict))
 async def cancel_job(call: Call[None, None]) -> JobView:
     """Cancel a job: a waiting one ends now, a running one at its next step; what it has done stays done"""
     return job_view(await call.hub.jobs.cancel(call.path["job_id"], call.principal))
+
+
+def _row_error(found: tuple[int, RowError]) -> JobRowError:
+    number, error = found
+    return JobRowError(number=number, **error._asdict())
 
 
 def accepted(job: Job, *, replayed: bool = False) -> Answer:

@@ -9,9 +9,9 @@ from cloud_hub.services.reporting import Done, Lost, LostAsked, MovementsAsked, 
 from cloud_hub.web.fields import Day, DayText, MoneyText, QuantityText, Text, View
 from cloud_hub.web.fields import Uuid as Id
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.sales_report import CountedView, counted_view, today
-from cloud_hub.web.views import link, money
+from cloud_hub.web.views import listed, money
 from sync_protocol.quantity import format_quantity
 
 table = Table("reports")
@@ -103,16 +103,13 @@ async def get_movement_report(call: Call[MovementReportQuery, None]) -> Answer:
     rows, total, counted = await call.hub.reporting.movements(
         asked, query.after(str, str), query.skip, query.limit, call.now_ms
     )
-    cursor = next_cursor(rows, query.limit, lambda row: row.sort_key)
-    view = MovementReport(
-        start_date=asked.days.first.isoformat(), end_date=asked.days.last.isoformat(),
-        items=[_done(row) for row in rows],
-        totals=MovementTotals(
-            movements=total.movements, added=format_quantity(total.added), taken=format_quantity(total.taken)
-        ),
-        next_cursor=cursor, as_of=counted_view(counted),
+    totals = MovementTotals(
+        movements=total.movements, added=format_quantity(total.added), taken=format_quantity(total.taken)
+    )
+    return listed(
+        call, MovementReport, rows, _done, lambda row: row.sort_key, totals=totals,
+        start_date=asked.days.first.isoformat(), end_date=asked.days.last.isoformat(), as_of=counted_view(counted),
     )  # fmt: skip
-    return Answer(view=view, headers=link(call, cursor))
 
 
 @table.add("GET", "/reports/shrinkage", permission=Permission.REPORTS_READ, query=ShrinkageQuery, answer=Shrinkage,
@@ -124,12 +121,10 @@ async def get_shrinkage(call: Call[ShrinkageQuery, None]) -> Answer:
     asked = LostAsked(days, call.principal.sites_of(query.site_id), query.by)
     after = query.after(*key_types(query.by))
     rows, counted = await call.hub.reporting.shrinkage(asked, after, query.skip, query.limit, call.now_ms)
-    cursor = next_cursor(rows, query.limit, lambda row: row.sort_key)
-    view = Shrinkage(
-        start_date=days.first.isoformat(), end_date=days.last.isoformat(),
-        items=[_lost(row, query.by) for row in rows], next_cursor=cursor, as_of=counted_view(counted),
+    return listed(
+        call, Shrinkage, rows, lambda row: _lost(row, query.by), lambda row: row.sort_key,
+        start_date=days.first.isoformat(), end_date=days.last.isoformat(), as_of=counted_view(counted),
     )  # fmt: skip
-    return Answer(view=view, headers=link(call, cursor))
 
 
 def _done(row: Done) -> MovementFigures:

@@ -14,11 +14,11 @@ from cloud_hub.storage.product_list import Sort, sort_key
 from cloud_hub.web.fields import Amount, Code, DeepObject, Name, QueryFlag, Text, Uuid, View
 from cloud_hub.web.inventory import Moment
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.product_views import ProductView, view_of
 from cloud_hub.web.products import Lifecycle
 from cloud_hub.web.times import to_ms
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 
 table = Table("products")
 
@@ -73,9 +73,7 @@ async def list_products(call: Call[ProductsQuery, None]) -> Answer:
         wanted, call.principal.sites_of(query.site_id), query.after(key, UUID), query.skip, query.limit,
         with_stock=query.stock and call.principal.may(Permission.STOCK_READ),
     )  # fmt: skip
-    cursor = next_cursor(found, query.limit, lambda each: sort_key(each.product, query.sort))
-    view = Products.trusted(items=[view_of(each) for each in found], next_cursor=cursor)
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(call, Products, found, view_of, lambda each: sort_key(each.product, query.sort))
 
 
 def _equals(query: ProductsQuery) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from uuid import UUID
 from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.services.restocking import Advice
 from cloud_hub.web.fields import QuantityText, UnitAmountText, View
-from cloud_hub.web.inventory import AsOf, Level, LowQuery, as_of_views, level_fields, next_level
+from cloud_hub.web.inventory import AsOf, Level, LowQuery, as_of_views, level_fields, level_key
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.vendor_prices import unit_amount
-from cloud_hub.web.views import link
+from cloud_hub.web.views import listed
 from sync_protocol.quantity import format_quantity
 
 table = Table("purchasing")
@@ -47,10 +47,10 @@ async def list_restock_alerts(call: Call[LowQuery, None]) -> Answer:
     levels, advice = await call.hub.restocking.advise(
         call.principal.sites_of(query.site_id), query.after(UUID, UUID), query.skip, query.limit, call.now_ms
     )
-    cursor = next_level(levels, query)
-    items = [_alert(each, call.principal) for each in advice]
-    view = RestockAlerts(items=items, next_cursor=cursor, as_of=as_of_views(levels.as_of))
-    return Answer(view=view, headers=link(call, cursor))
+    return listed(
+        call, RestockAlerts, advice, lambda each: _alert(each, call.principal), lambda each: level_key(each.seen),
+        as_of=as_of_views(levels.as_of),
+    )  # fmt: skip
 
 
 def _alert(advice: Advice, who: Principal) -> RestockAlert:

@@ -7,14 +7,13 @@ from cloud_hub.domain.periods import Period, span
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Invalid
 from cloud_hub.services.reporting import Asked, Counted, Figures, Sort
-from cloud_hub.services.reporting import SalesReport as Report
 from cloud_hub.web.fields import Day, DayText, MoneyText, Name, QuantityText, Time, View
 from cloud_hub.web.fields import Uuid as Id
 from cloud_hub.web.inventory import AsOf, as_of_views
 from cloud_hub.web.operations import Answer, Call, Table
-from cloud_hub.web.paging import PageQuery, next_cursor
+from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import link, money
+from cloud_hub.web.views import listed, money
 from sync_protocol.quantity import format_quantity
 
 table = Table("sales")
@@ -101,8 +100,12 @@ async def get_sales_report(call: Call[SalesReportQuery, None]) -> Answer:
     report = await call.hub.reporting.sales(
         asked, query.after(str, int, str, str), query.skip, query.limit, call.now_ms
     )
-    cursor = next_cursor(report.rows, query.limit, lambda row: row.sort_key)
-    return Answer(view=_view(asked, report, cursor), headers=link(call, cursor))
+    whole = asked._replace(period=None, by=None)
+    return listed(
+        call, SalesReport, report.rows, lambda row: _figures(asked, row), lambda row: row.sort_key,
+        totals=[_figures(whole, row) for row in report.totals], start_date=asked.days.first.isoformat(),
+        end_date=asked.days.last.isoformat(), as_of=counted_view(report.counted),
+    )  # fmt: skip
 
 
 def today(now_ms: int) -> date:
@@ -115,15 +118,6 @@ def counted_view(counted: Counted) -> CountedView:
     return CountedView(
         counted_at=rfc3339(counted.counted_at_ms or None), uncounted=counted.uncounted,
         sites=as_of_views(counted.as_of),
-    )  # fmt: skip
-
-
-def _view(asked: Asked, report: Report, cursor: str | None) -> SalesReport:
-    whole = asked._replace(period=None, by=None)
-    return SalesReport(
-        start_date=asked.days.first.isoformat(), end_date=asked.days.last.isoformat(),
-        items=[_figures(asked, row) for row in report.rows], totals=[_figures(whole, row) for row in report.totals],
-        next_cursor=cursor, as_of=counted_view(report.counted),
     )  # fmt: skip
 
 

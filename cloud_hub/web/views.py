@@ -18,10 +18,15 @@ def listed(
     rows: Sequence[Row],
     shown: Callable[[Row], BaseModel],
     key: Callable[[Row], Sequence[Any]],
+    **beside: Any,
 ) -> Answer:
-    """A page of rows, each as the API shows it, with the way to the next page; `key` is what the list is sorted by."""
+    """A page of rows, each as the API shows it, with the way to the next page and what the answer says beside them.
+
+    `key` is what the list is sorted by.
+    """
     cursor = next_cursor(rows, call.query.limit, key)
-    return Answer(view=view(items=[shown(row) for row in rows], next_cursor=cursor), headers=link(call, cursor))
+    answer = view(items=[shown(row) for row in rows], next_cursor=cursor, **beside)
+    return Answer(view=answer, headers=link(call, cursor))
 
 
 def link(call: Call[Any, Any], cursor: str | None) -> dict[str, str]:
