@@ -38,7 +38,9 @@ class Done(NamedTuple):
 
 def execute(connection: sqlite3.Connection, command: changes.Command, now_ms: int, clock_trusted: bool) -> None:
     """Run it unless it has run; keep and tell the outcome."""
-    if commands.find_command(connection, command.command_id) is not None:
+    before = commands.find_command(connection, command.command_id)
+    if before is not None:
+        _tell_again(connection, command, before, now_ms)
         return
     earlier = [found for found in commands.find_by_key(connection, command.key) if found.status == "done"]
     text = command.model_dump_json()
@@ -46,12 +48,28 @@ def execute(connection: sqlite3.Connection, command: changes.Command, now_ms: in
         connection, Kept(command.command_id, command.key, command.kind, text, None, None, "", "", now_ms)
     )
     status, done = _run(connection, command, now_ms, clock_trusted, is_repeated=bool(earlier))
+    head = _keep(connection, command, status, done, now_ms)
+    if status is CommandStatus.DONE and keys.find(connection, command.key) is None:
+        keys.add(connection, command.key, Used(b"", head, None))
+
+
+def _tell_again(connection: sqlite3.Connection, command: changes.Command, before: Kept, now_ms: int) -> None:
+    """A hub put back to before the outcome asks again; where its record is pruned, nothing else would answer."""
+    if before.status is None or before.position is None:
+        return
+    if before.position < identity.get(connection).first_retained:
+        _keep(connection, command, CommandStatus(before.status), Done(False, before.code, before.detail), now_ms)
+
+
+def _keep(
+    connection: sqlite3.Connection, command: changes.Command, status: CommandStatus, done: Done, now_ms: int
+) -> int:
+    """Keep the outcome, told by a fact unless a movement tells it; its position."""
     if not done.has_movement:
         _tell(connection, command, status, done, now_ms)
     head, _ = ledger.head(connection)
-    if status is CommandStatus.DONE and keys.find(connection, command.key) is None:
-        keys.add(connection, command.key, Used(b"", head, None))
     commands.save_outcome(connection, command.command_id, str(status), head, done.code, done.detail)
+    return head
 
 
 def _run(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from edge_agent.services.executing import execute
-from edge_agent.storage import alerts, catalogue, commands, history, identity, keys, ledger
+from edge_agent.storage import alerts, catalogue, commands, history, identity, keys, ledger, retention
 from sync_protocol import changes
 from tests.unit.edge_agent.a_store import (
     NOW,
@@ -62,6 +62,23 @@ def test_the_same_command_again_does_nothing() -> None:
     head, _ = ledger.head(connection)
     run(connection, a_command())
     assert ledger.head(connection)[0] == head
+
+
+def test_a_restored_hub_that_asks_again_is_told_by_a_fact_once_the_record_is_pruned() -> None:
+    connection = a_shop()
+    run(connection, a_command())
+    move(connection, MILK, 2000)
+    head, _ = ledger.head(connection)
+    identity.save_ack(connection, head, 1)
+    retention.prune(connection, head, NOW)
+
+    run(connection, a_command())
+    run(connection, a_command())
+
+    [told] = facts_in(connection, "outcome")
+    assert (told["command_id"], told["status"]) == (a_command().command_id, "done")
+    assert on_shelf(connection, MILK) == 11_000
+    assert_sound(connection)
 
 
 def test_another_command_under_the_same_key_has_no_second_effect() -> None:
