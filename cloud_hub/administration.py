@@ -83,7 +83,7 @@ async def sample(config: Config, code: str, size: int, days: int, seed: int) -> 
         site = site or await sites.create(code, code, "hub", now_ms())
         posting = Posting(core.database, sign=core.keyring.hub_key.sign)
         upserting = Upserting(core.database, Catalogue(core.database, core.reads))
-        filled = await Sampling(core.reads, upserting, posting).fill(site, size, days, seed, now_ms())
+        filled = await Sampling(core.database, core.reads, upserting, posting).fill(site, size, days, seed, now_ms())
     return f"{filled.products} products, {filled.movements} movements at {site.code}"
 
 

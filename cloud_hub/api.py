@@ -27,6 +27,7 @@ from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health, Probe
 from cloud_hub.services.imports import Imports
 from cloud_hub.services.jobs import Jobs
+from cloud_hub.services.large_batches import LargeBatches
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.posting import Posting
@@ -129,6 +130,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         health=Health([*probes_of(core), doctor.hearing(reads)]),
         imports=Imports(database),
         jobs=Jobs(database, reads),
+        large_batches=LargeBatches(database),
         metrics=metrics,
         profiles=Profiles(database, reads, passwords, signing_in, known, tries),
         purchasing=Purchasing(database, reads),

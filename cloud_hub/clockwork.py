@@ -23,10 +23,15 @@ from cloud_hub.services import (
     rolling,
     stock_reporting,
 )
+from cloud_hub.services.adjusting import Adjusting
+from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.clock import Clock, Clocked
 from cloud_hub.services.exporting import Exporting
 from cloud_hub.services.importing import Importing
+from cloud_hub.services.large_batches import BatchWriting
 from cloud_hub.services.posting import Posting
+from cloud_hub.services.upserting import Upserting
+from cloud_hub.services.vendors import Vendors
 from cloud_hub.services.watching import Watching
 from cloud_hub.services.working import Kind, Worker
 from cloud_hub.storage import jobs
@@ -50,7 +55,7 @@ def parts(core: Core, stack: AsyncExitStack) -> list[Part]:
     name = secrets.token_hex(4)
     listener = Listener(partial(connect, core.config.database_url), jobs.CHANNEL)
     stack.push_async_callback(listener.close)
-    worker = Worker(database=core.database, kinds=kinds(), name=name, asked=listener.changed)
+    worker = Worker(database=core.database, kinds=kinds(core), name=name, asked=listener.changed)
     clock = Clock(core.database, clocked(core), worker=name, now=now_ms)
     return [Part("clock", clock.run), Part("jobs", worker.run), Part("rollups", partial(_roll, core.database))]
 
@@ -66,10 +71,24 @@ async def _roll(database: Database) -> None:
         await asyncio.sleep(3 * (time.monotonic() - begun) if done else ROLL_S)
 
 
-def kinds() -> list[Kind]:
+def kinds(core: Core) -> list[Kind]:
     """All kinds of jobs there are."""
     targets = {"products": import_products.Products()}
-    return [*Importing(targets, now_ms).kinds(), Exporting(now_ms).kind(), stock_reporting.job_kind(now_ms)]
+    return [
+        *Importing(targets, now_ms).kinds(),
+        Exporting(now_ms).kind(),
+        stock_reporting.job_kind(now_ms),
+        *_batch_writing(core).kinds(),
+    ]
+
+
+def _batch_writing(core: Core) -> BatchWriting:
+    database, reads = core.database, core.reads
+    posting = Posting(database, sign=core.keyring.hub_key.sign)
+    return BatchWriting(
+        Upserting(database, Catalogue(database, reads)), Adjusting(database, reads, posting), Vendors(database, reads),
+        now_ms,
+    )  # fmt: skip
 
 
 def clocked(core: Core) -> list[Clocked]:

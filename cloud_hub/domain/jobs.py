@@ -25,6 +25,10 @@ OPEN_MAX = 20
 """Jobs that one caller may have waiting or running."""
 ERRORS_KEPT = 1_000
 """Row errors that are kept of one job; the others are only counted."""
+ROWS_AT_ONCE = 500
+"""Rows of a batch that a request writes itself; more are a job."""
+ROWS_MAX = 10_000
+"""Rows of a batch; for more than that there are sheets to import."""
 
 
 def backoff_ms(attempts: int) -> int:

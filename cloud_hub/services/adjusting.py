@@ -4,6 +4,7 @@ Only a site's own writer changes its ledger. The caller's idempotency key travel
 command and with the movement, so asking again has no second effect, for ever.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from cloud_hub.domain.permissions import Principal
@@ -90,22 +91,39 @@ class Adjusting:
         self, site: Site, rows: list[dict[str, Any]], key: str, who: Principal, now_ms: int, *, all_or_none: bool
     ) -> Posted:
         """Post movements to a hub-run site. Raises NotFound, Conflict, Invalid; then nothing was changed."""
-        if site.kind != "hub":
-            raise Conflict(
-                "site_has_a_box", "expected a site that the hub runs; ask a store's box by /inventory/adjust"
-            )
-        wanted = sorted({row["product_id"] for row in rows})
-        known = {product.id: product for product in await self._reads.run(products.list_by_ids, wanted)}
-        drafts = []
-        for index, row in enumerate(rows):
-            if not is_allowed(row["from_location"], row["to_location"], row["reason"]):
-                detail = (
-                    f"movement {index}: {row['reason']} cannot go from {row['from_location']} to {row['to_location']}"
-                )
-                raise Conflict("route", detail, pointer=f"/movements/{index}")
-            product = known.get(row["product_id"])
-            drafts.append(Draft(**row, **(frozen(product) if product is not None else {})))
+        require_postable(site, rows)
+        drafts = _drafts(rows, await self._reads.run(products.list_by_ids, _named(rows)))
         return await self._posting.post(site.id, drafts, key, actor=who.name, now_ms=now_ms, all_or_none=all_or_none)
+
+    async def post_in(
+        self, connection: Connection, site_id: str, rows: list[dict[str, Any]], key: str, *, actor: str, now_ms: int,
+        all_or_none: bool,
+    ) -> Posted:  # fmt: skip
+        """The same of rows that are postable, in another use case's transaction, which ends if this raises."""
+        drafts = _drafts(rows, await products.list_by_ids(connection, _named(rows)))
+        return await self._posting.post_in(
+            connection, site_id, drafts, key, actor=actor, now_ms=now_ms, all_or_none=all_or_none
+        )
+
+
+def require_postable(site: Site, rows: list[dict[str, Any]]) -> None:
+    """What can be said of movements before the ledger is looked at. Raises Conflict."""
+    if site.kind != "hub":
+        raise Conflict("site_has_a_box", "expected a site that the hub runs; ask a store's box by /inventory/adjust")
+    for index, row in enumerate(rows):
+        if not is_allowed(row["from_location"], row["to_location"], row["reason"]):
+            detail = f"movement {index}: {row['reason']} cannot go from {row['from_location']} to {row['to_location']}"
+            raise Conflict("route", detail, pointer=f"/movements/{index}")
+
+
+def _named(rows: list[dict[str, Any]]) -> list[str]:
+    return sorted({row["product_id"] for row in rows})
+
+
+def _drafts(rows: list[dict[str, Any]], found: Sequence[Product]) -> list[Draft]:
+    """What is to be posted; the ledger refuses those whose product does not exist."""
+    known = {product.id: frozen(product) for product in found}
+    return [Draft(**row, **known.get(row["product_id"], {})) for row in rows]
 
 
 def frozen(product: Product) -> dict[str, Any]:

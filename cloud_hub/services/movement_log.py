@@ -10,6 +10,8 @@ from cloud_hub.domain.posting_requests import Posted, Request
 from cloud_hub.services.following import Share
 from sync_protocol.quantity import format_quantity
 
+LINE_MAX = 500
+"""Movements that a line tells of: collectors cut longer lines off."""
 log = structlog.get_logger("movement")
 
 
@@ -26,8 +28,9 @@ def posted(site_id: str, request: Request, made: Posted) -> None:
         for draft, row in zip(request.drafts, made.rows, strict=True)
         if row.movement_id is not None
     ]  # fmt: skip
-    if moved:
-        log.info("posted", site_id=str(site_id), actor=request.actor, key=request.key, movements=moved)
+    for first in range(0, len(moved), LINE_MAX):
+        some = moved[first : first + LINE_MAX]
+        log.info("posted", site_id=str(site_id), actor=request.actor, key=request.key, movements=some)
 
 
 def taken_in(share: Share) -> None:

@@ -69,11 +69,12 @@ class Posting:
         *,
         actor: str | None,
         now_ms: int,
+        all_or_none: bool = True,
         facts: Sequence[Fact] = (),
     ) -> Posted:
-        """Post all drafts, then facts, in another use case's transaction, which ends if this raises."""
+        """Post drafts, then facts, in another use case's transaction, which ends if this raises."""
         origin = await writer_of(connection, site_id, now_ms)
-        request = Request(drafts=drafts, key=key, actor=actor, asked_at=now_ms, all_or_none=True, facts=facts)
+        request = Request(drafts=drafts, key=key, actor=actor, asked_at=now_ms, all_or_none=all_or_none, facts=facts)
         (outcome,) = await self._post_group(connection, origin, [request], now_ms)
         if not isinstance(outcome, Posted):
             raise outcome

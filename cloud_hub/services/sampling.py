@@ -16,6 +16,7 @@ from cloud_hub.services.posting import Posting
 from cloud_hub.services.sample_data import SampleDay, SampleProduct, make_days, make_shop
 from cloud_hub.services.upserting import Upsert, Upserting
 from cloud_hub.storage import movement_list, products
+from cloud_hub.storage.database import Database
 from cloud_hub.storage.movement_list import MovementFilter
 from cloud_hub.storage.products import Product
 from cloud_hub.storage.reads import Reads
@@ -38,7 +39,8 @@ class Filled(NamedTuple):
 class Sampling:
     """The use case of whoever has nothing to look at yet."""
 
-    def __init__(self, reads: Reads, upserting: Upserting, posting: Posting) -> None:
+    def __init__(self, database: Database, reads: Reads, upserting: Upserting, posting: Posting) -> None:
+        self._database = database
         self._reads = reads
         self._upserting = upserting
         self._posting = posting
@@ -64,7 +66,9 @@ class Sampling:
         """The products, by SKU."""
         known: dict[str, Product] = {}
         for page in _pages(shop):
-            rows = await self._upserting.upsert([_upsert(item) for item in page], now_ms, all_or_none=True)
+            async with self._database.transaction() as connection:
+                items = [_upsert(item) for item in page]
+                rows = await self._upserting.upsert_in(connection, items, now_ms, all_or_none=True)
             ids = [row.product_id for row in rows if row.product_id is not None]
             known |= {product.sku: product for product in await self._reads.run(products.list_by_ids, ids)}
         return known

@@ -1,17 +1,21 @@
 """Many products in one request: made or changed by SKU, each row judged by itself.
 
 One transaction; a row that is refused leaves nothing of itself behind. Stores are told at
-the end, since the changes counter is everybody's lock.
+the end, since the changes counter is everybody's lock. The key of an earlier request gets
+the answer of then: the same rows again could undo what somebody edited since.
 """
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
+import orjson
 from uuid_utils import uuid7
 
+from cloud_hub.domain.permissions import Principal
 from cloud_hub.errors import HubError, Invalid
 from cloud_hub.services.catalogue import Catalogue, Draft
-from cloud_hub.storage import products
+from cloud_hub.storage import products, request_keys
 from cloud_hub.storage.database import Connection, Database
 
 __all__ = ["Upsert", "Upserted", "Upserting"]
@@ -30,11 +34,13 @@ class Upsert(NamedTuple):
 
 
 class Upserted(NamedTuple):
-    """What became of a row: created, changed, unchanged, or refused with its error."""
+    """What became of a row: created, changed, unchanged, or refused and why."""
 
     outcome: str
     product_id: str | None
-    error: HubError | None = None
+    code: str | None = None
+    detail: str | None = None
+    pointer: str | None = None
 
 
 class Upserting:
@@ -44,20 +50,34 @@ class Upserting:
         self._database = database
         self._catalogue = catalogue
 
-    async def upsert(self, rows: Sequence[Upsert], now_ms: int, *, all_or_none: bool) -> Sequence[Upserted]:
-        """Write the rows in their order. With `all_or_none` raises the first refusal; then nothing was changed."""
-        made: list[Upserted] = []
+    async def upsert(
+        self, rows: Sequence[Upsert], key: str, who: Principal, now_ms: int, *, all_or_none: bool
+    ) -> tuple[Sequence[Upserted], bool]:
+        """Write the rows in their order, or tell what this key did before. Raises Invalid, Conflict, NotFound."""
+        said = orjson.dumps([list(map(list, rows)), all_or_none], default=str, option=orjson.OPT_SORT_KEYS)
         async with self._database.transaction() as connection:
-            for index, row in enumerate(rows):
-                try:
-                    async with connection.transaction():
-                        made.append(await self._write(connection, row, now_ms))
-                except HubError as error:
-                    if all_or_none:
-                        raise _at(error, index) from error
-                    made.append(Upserted("refused", None, error))
-            told = dict.fromkeys(row.product_id for row in made if row.outcome in ("created", "changed"))
-            await products.publish_all(connection, [each for each in told if each is not None], now_ms)
+            told = await request_keys.claim(connection, who.id, key, sha256(said).digest(), "", now_ms)
+            if told is not None:
+                return [Upserted(*each) for each in orjson.loads(told)], True
+            made = await self.upsert_in(connection, rows, now_ms, all_or_none=all_or_none)
+            await request_keys.keep(connection, who.id, key, orjson.dumps(list(map(list, made))).decode())
+            return made, False
+
+    async def upsert_in(
+        self, connection: Connection, rows: Sequence[Upsert], now_ms: int, *, all_or_none: bool
+    ) -> Sequence[Upserted]:
+        """In another use case's transaction. With `all_or_none` raises the first refusal, which is to end it."""
+        made: list[Upserted] = []
+        for index, row in enumerate(rows):
+            try:
+                async with connection.transaction():
+                    made.append(await self._write(connection, row, now_ms))
+            except HubError as error:
+                if all_or_none:
+                    raise _at(error, index) from error
+                made.append(Upserted("refused", None, error.code, error.detail, error.pointer))
+        told = dict.fromkeys(row.product_id for row in made if row.outcome in ("created", "changed"))
+        await products.publish_all(connection, [each for each in told if each is not None], now_ms)
         return made
 
     async def _write(self, connection: Connection, row: Upsert, now_ms: int) -> Upserted:

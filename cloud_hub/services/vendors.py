@@ -34,9 +34,11 @@ _NOT_NULL = ("name", "address", "currency", "lifecycle")
 class Row(NamedTuple):
     """What became of one price of a batch: the price, or why it was refused."""
 
+    outcome: str
+    """made, replaced, or refused."""
     price: Price | None
-    is_new: bool
-    error: HubError | None
+    code: str | None = None
+    detail: str | None = None
 
 
 class Comparison(NamedTuple):
@@ -100,31 +102,56 @@ class Vendors:
         await self.get(vendor_id)
         return await self._reads.run(vendor_prices.list_of_vendor, vendor_id, product_id, day, after, skip, limit)
 
-    async def set_prices(
-        self, vendor_id: str, rows: Sequence[Mapping[str, Any]], now_ms: int, *, all_or_none: bool
-    ) -> Sequence[Row]:
-        """Add or replace prices. Raises NotFound, Conflict, Invalid; then nothing was changed."""
+    async def set_price(self, vendor_id: str, row: Mapping[str, Any], now_ms: int) -> tuple[Price, bool]:
+        """Add a price, or replace that of its day; whether it is new. Raises NotFound, Conflict, Invalid."""
         async with self._database.transaction() as connection:
-            vendor = await _locked(connection, vendor_id)
-            if vendor.lifecycle == "archived":
-                raise Conflict("archived", "expected a vendor that is not archived")
-            wanted = sorted({row["product_id"] for row in rows})
-            existing = await vendor_prices.list_existing_products(connection, wanted)
-            known = await vendor_prices.list_known(connection, vendor_id, wanted)
-            made: list[Row] = []
-            for index, row in enumerate(rows):
-                price = _price(vendor, row, now_ms)
-                error = _refusal(price, existing, index)
-                if error is not None and all_or_none:
-                    raise error
-                place = (price.product_id, price.valid_from)
-                if error is None:
-                    made.append(Row(price, place not in known, None))
-                    known.add(place)
-                else:
-                    made.append(Row(None, False, error))
-            await vendor_prices.save(connection, [row.price for row in made if row.price is not None], now_ms)
-            return made
+            (made,) = await self.set_prices_in(connection, vendor_id, [row], now_ms, all_or_none=True)
+        assert made.price is not None
+        return made.price, made.outcome == "made"
+
+    async def set_prices(
+        self, vendor_id: str, rows: Sequence[Mapping[str, Any]], key: str, who: Principal, now_ms: int, *,
+        all_or_none: bool,
+    ) -> tuple[Sequence[Row], bool]:  # fmt: skip
+        """Add or replace prices, or tell what this key did before. Raises as `set_price`; then nothing was changed."""
+        said = orjson.dumps([vendor_id, rows, all_or_none], default=str, option=orjson.OPT_SORT_KEYS)
+        async with self._database.transaction() as connection:
+            told = await request_keys.claim(connection, who.id, key, sha256(said).digest(), "", now_ms)
+            if told is not None:
+                return [Row(outcome, None, *why) for outcome, *why in orjson.loads(told)], True
+            made = await self.set_prices_in(connection, vendor_id, rows, now_ms, all_or_none=all_or_none)
+            answer = orjson.dumps([(row.outcome, row.code, row.detail) for row in made]).decode()
+            await request_keys.keep(connection, who.id, key, answer)
+            return made, False
+
+    async def set_prices_in(
+        self, connection: Connection, vendor_id: str, rows: Sequence[Mapping[str, Any]], now_ms: int, *,
+        all_or_none: bool,
+    ) -> Sequence[Row]:  # fmt: skip
+        """In another use case's transaction, which ends if this raises."""
+        vendor = await _locked(connection, vendor_id)
+        _require_active(vendor)
+        wanted = sorted({row["product_id"] for row in rows})
+        existing = await vendor_prices.list_existing_products(connection, wanted)
+        known = await vendor_prices.list_known(connection, vendor_id, wanted)
+        made: list[Row] = []
+        for index, row in enumerate(rows):
+            price = _price(vendor, row, now_ms)
+            error = _refusal(price, existing, index)
+            if error is not None and all_or_none:
+                raise error
+            place = (price.product_id, price.valid_from)
+            if error is None:
+                made.append(Row("replaced" if place in known else "made", price))
+                known.add(place)
+            else:
+                made.append(Row("refused", None, error.code, error.detail))
+        await vendor_prices.save(connection, [row.price for row in made if row.price is not None], now_ms)
+        return made
+
+    async def require_usable(self, vendor_id: str) -> None:
+        """Whether prices can be set. Raises NotFound, Conflict."""
+        _require_active(await self.get(vendor_id))
 
     async def forget_prices(self, vendor_id: str, product_id: str) -> None:
         """The vendor does not offer the product. Raises NotFound."""
@@ -185,6 +212,11 @@ async def _found(connection: Connection, vendor_id: str) -> Vendor:
     if vendor is None:
         raise NotFound("vendor", "no such vendor")
     return vendor
+
+
+def _require_active(vendor: Vendor) -> None:
+    if vendor.lifecycle == "archived":
+        raise Conflict("archived", "expected a vendor that is not archived")
 
 
 async def _locked(connection: Connection, vendor_id: str) -> Vendor:

@@ -25,6 +25,15 @@ _FIND = Query(
     )
 )
 
+_KEEP = Query(
+    request_keys.update()
+    .where(
+        request_keys.c.principal == sa.bindparam("by", type_=sa.Text),
+        request_keys.c.key == sa.bindparam("under", type_=sa.Text),
+    )
+    .values(answer=sa.bindparam("told", type_=request_keys.c.answer.type))
+)
+
 
 async def claim(
     connection: Connection, principal: str, key: str, body_hash: bytes, made_id: str, now_ms: int
@@ -42,3 +51,8 @@ async def claim(
     if known is None or known["body_hash"] != body_hash:
         raise Invalid("key_reused", "expected the same body as the first time with this Idempotency-Key")
     return str(known["answer"])
+
+
+async def keep(connection: Connection, principal: str, key: str, answer: str) -> None:
+    """What the request of a claimed key was told, where that is more than the id of a thing."""
+    await _KEEP.execute(connection, by=principal, under=key, told=answer)

@@ -9,13 +9,16 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
+from cloud_hub.domain.jobs import ROWS_AT_ONCE, ROWS_MAX
 from cloud_hub.domain.permissions import Permission
-from cloud_hub.errors import Conflict, Invalid, NotFound
-from cloud_hub.services.adjusting import Adjustment
+from cloud_hub.errors import Conflict, Invalid, NotFound, TooMany
+from cloud_hub.services.adjusting import Adjustment, require_postable
+from cloud_hub.services.large_batches import MOVEMENTS
 from cloud_hub.web.commands import CommandView, asked_answer
 from cloud_hub.web.fields import Input, Key, NotNegative, Quantity, QuantityText, Seconds, Text, Uuid, View
 from cloud_hub.web.fields import PositiveQuantity as Positive
-from cloud_hub.web.operations import Answer, Call, Table
+from cloud_hub.web.jobs import BATCH_BYTES_MAX, JobView, accepted
+from cloud_hub.web.operations import Answer, Call, Table, replay_headers
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("stock")
@@ -62,7 +65,7 @@ class NewMovement(Input):
 
 class MovementBatch(Input):
     site_id: Uuid | None = None
-    movements: Annotated[list[NewMovement], Field(min_length=1, max_length=500)]
+    movements: Annotated[list[NewMovement], Field(min_length=1, max_length=ROWS_MAX)]
     error_policy: Literal["reject_all", "reject_failed"] = "reject_all"
 
 
@@ -168,22 +171,27 @@ async def set_level(call: Call[None, SetLevel]) -> Answer:
 
 
 @table.add("POST", "/inventory/movements", permission=Permission.STOCK_WRITE, body=MovementBatch, answer=BatchResult,
-           status=201, others={200: BatchResult}, errors=(NotFound, Conflict, Invalid), idempotent=True,
-           body_bytes_max=1_048_576)  # fmt: skip
+           status=201, others={200: BatchResult, 202: JobView}, errors=(NotFound, Conflict, Invalid, TooMany),
+           idempotent=True, body_bytes_max=BATCH_BYTES_MAX)  # fmt: skip
 async def post_movements(call: Call[None, MovementBatch]) -> Answer:
-    """Post up to 500 movements to a site that the hub runs"""
+    """Post movements to a site that the hub runs: up to 500 at once, up to 10,000 by a job (202)"""
     site = await call.hub.stock.site_for(call.principal, call.body.site_id)
     rows = [
         {**row, "quantity": parse_quantity(row["quantity"])}
         for row in (movement.model_dump() for movement in call.body.movements)
     ]
-    posted = await call.hub.adjusting.post(
-        site, rows, call.key, call.principal, call.now_ms, all_or_none=call.body.error_policy == "reject_all"
-    )
+    all_or_none = call.body.error_policy == "reject_all"
+    if len(rows) > ROWS_AT_ONCE:
+        require_postable(site, rows)
+        job, is_replayed = await call.hub.large_batches.ask(
+            MOVEMENTS, rows, {"site_id": site.id}, call.key, call.principal, call.now_ms, all_or_none=all_or_none
+        )
+        return accepted(job, replayed=is_replayed)
+    posted = await call.hub.adjusting.post(site, rows, call.key, call.principal, call.now_ms, all_or_none=all_or_none)
     results = [RowResult(index=index, **row._asdict()) for index, row in enumerate(posted.rows)]
-    accepted = sum(row.movement_id is not None for row in results)
-    view = BatchResult(site_id=site.id, accepted=accepted, results=results)
-    return Answer(view=view, status=200 if posted.is_replayed else 201, headers=_replayed(posted.is_replayed))
+    taken = sum(row.movement_id is not None for row in results)
+    view = BatchResult(site_id=site.id, accepted=taken, results=results)
+    return Answer(view=view, status=200 if posted.is_replayed else 201, headers=replay_headers(posted.is_replayed))
 
 
 async def _change(call: Call[None, Any], sign: int) -> Answer:
@@ -205,12 +213,8 @@ async def _adjust(call: Call[Any, Any], site_id: str | None, asked: Adjustment) 
         site_id=site.id, movement_id=done.movement_id, position=done.position, quantity=format_quantity(done.quantity)
     )
     made = done.movement_id is not None and not done.replayed
-    return Answer(view=view, status=201 if made else 200, headers=_replayed(done.replayed))
+    return Answer(view=view, status=201 if made else 200, headers=replay_headers(done.replayed))
 
 
 def _parsed(value: Any) -> int | None:
     return None if value is None else parse_quantity(value)
-
-
-def _replayed(replayed: bool) -> dict[str, str]:
-    return {"Idempotency-Replayed": "true"} if replayed else {}

@@ -23,6 +23,7 @@ from cloud_hub.services.fleet import Fleet
 from cloud_hub.services.health import Health
 from cloud_hub.services.imports import Imports
 from cloud_hub.services.jobs import Jobs
+from cloud_hub.services.large_batches import LargeBatches
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.profiles import Profiles
 from cloud_hub.services.purchasing import Purchasing
@@ -68,6 +69,7 @@ class Hub:
     health: Health
     imports: Imports
     jobs: Jobs
+    large_batches: LargeBatches
     metrics: Metrics
     profiles: Profiles
     purchasing: Purchasing

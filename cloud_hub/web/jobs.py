@@ -7,12 +7,15 @@ from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.jobs import Job, JobFilter, JobState, RowError
 from cloud_hub.web.fields import Code, QueryFlag, Time, View
-from cloud_hub.web.operations import PREFIX, Answer, Call, Table
+from cloud_hub.web.operations import PREFIX, Answer, Call, Table, replay_headers
 from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import listed
 
 table = Table("jobs")
+
+BATCH_BYTES_MAX = 8 * 1024 * 1024
+"""Of a body with so many rows that they become a job."""
 
 
 class JobView(View):
@@ -59,7 +62,7 @@ class JobsQuery(PageQuery):
 class JobRowError(View):
     number: int
     row: int | None
-    """The line of the file as a person counts (the header is 1), or the number of the row given."""
+    """The line of a file as a person counts (the header is 1); of a batch the `index` that its rows have there."""
     column: str | None
     code: str
     detail: str
@@ -110,9 +113,7 @@ def _row_error(found: tuple[int, RowError]) -> JobRowError:
 
 def accepted(job: Job, *, replayed: bool = False) -> Answer:
     """202 with the job that a call became."""
-    headers = {"Location": f"{PREFIX}/jobs/{job.id}"}
-    if replayed:
-        headers["Idempotency-Replayed"] = "true"
+    headers = {"Location": f"{PREFIX}/jobs/{job.id}", **replay_headers(replayed)}
     return Answer(view=job_view(job), status=202, headers=headers)
 
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from cloud_hub.web.browsers import ACCESS
+from cloud_hub.web.event_messages import DATA, WebhookMessage, messages
+from cloud_hub.web.jobs import JobView
 from cloud_hub.web.meanings import explain
 from cloud_hub.web.operations import Operation
 from cloud_hub.web.problems import MEDIA_TYPE, STATUS, TITLES, Problem
@@ -187,7 +189,7 @@ def _plain(field: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
 def _responses(operation: Operation, references: References) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, view in {operation.status: operation.answer, **operation.others}.items():
-        responses[str(status)] = {"description": _DESCRIPTIONS.get(status, "Done")}
+        responses[str(status)] = {"description": _described(status, view)}
         if view is not None:
             schema = references[view, "serialization"]
             responses[str(status)]["content"] = {"application/json": {"schema": schema}}
@@ -206,7 +208,11 @@ def _responses(operation: Operation, references: References) -> dict[str, Any]:
     return dict(sorted(responses.items()))
 
 
-_DESCRIPTIONS = {200: "Done", 201: "Made", 202: "Sent to the store as a command", 204: "Done"}
+_DESCRIPTIONS = {201: "Made", 202: "Sent to the store as a command"}
+
+
+def _described(status: int, view: type[BaseModel] | None) -> str:
+    return "A job does it" if status == 202 and view is JobView else _DESCRIPTIONS.get(status, "Done")
 
 
 def _error_statuses(operation: Operation) -> list[int]:

@@ -56,6 +56,11 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def replay_headers(is_replayed: bool) -> dict[str, str]:
+    """The header of an answer that an earlier request with the same key got first."""
+    return {"Idempotency-Replayed": "true"} if is_replayed else {}
+
+
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
 
 

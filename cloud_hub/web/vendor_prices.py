@@ -11,8 +11,10 @@ from uuid import UUID
 
 from pydantic import Field, WithJsonSchema
 
+from cloud_hub.domain.jobs import ROWS_AT_ONCE, ROWS_MAX
 from cloud_hub.domain.permissions import Permission
-from cloud_hub.errors import Conflict, Invalid, NotFound
+from cloud_hub.errors import Conflict, Invalid, NotFound, TooMany
+from cloud_hub.services.large_batches import PRICES
 from cloud_hub.services.vendors import Price, Quote, Record, Row
 from cloud_hub.web.fields import (
     AmountText,
@@ -30,7 +32,8 @@ from cloud_hub.web.fields import (
     Uuid,
     View,
 )
-from cloud_hub.web.operations import Answer, Call, Table
+from cloud_hub.web.jobs import BATCH_BYTES_MAX, JobView, accepted
+from cloud_hub.web.operations import Answer, Call, Table, replay_headers
 from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import listed
@@ -61,7 +64,7 @@ class NewPrice(Input):
 
 
 class PriceBatch(Input):
-    prices: Annotated[list[NewPrice], Field(min_length=1, max_length=500)]
+    prices: Annotated[list[NewPrice], Field(min_length=1, max_length=ROWS_MAX)]
     error_policy: Literal["reject_all", "reject_failed"] = "reject_all"
 
 
@@ -163,23 +166,30 @@ async def list_vendor_prices(call: Call[PricesQuery, None]) -> Answer:
            others={200: PriceView}, errors=_ERRORS)  # fmt: skip
 async def set_vendor_price(call: Call[None, NewPrice]) -> Answer:
     """Say what a product costs at a vendor from a day on (200: it replaces the price of that day)"""
-    (row,) = await call.hub.vendors.set_prices(
-        call.path["vendor_id"], [_inside(call.body)], call.now_ms, all_or_none=True
-    )
-    assert row.price is not None
-    return Answer(view=price_view(row.price), status=201 if row.is_new else 200)
+    price, is_new = await call.hub.vendors.set_price(call.path["vendor_id"], _inside(call.body), call.now_ms)
+    return Answer(view=price_view(price), status=201 if is_new else 200)
 
 
 @table.add("POST", f"{_OF_VENDOR}/batch", permission=Permission.VENDORS_WRITE, body=PriceBatch,
-           answer=PriceBatchResult, errors=_ERRORS, body_bytes_max=1_048_576)  # fmt: skip
-async def set_vendor_prices(call: Call[None, PriceBatch]) -> PriceBatchResult:
-    """Set up to 500 prices of a vendor, with a result per row"""
-    rows = await call.hub.vendors.set_prices(
-        call.path["vendor_id"], [_inside(each) for each in call.body.prices], call.now_ms,
-        all_or_none=call.body.error_policy == "reject_all",
-    )  # fmt: skip
-    results = [_row(index, row) for index, row in enumerate(rows)]
-    return PriceBatchResult(accepted=sum(row.price is not None for row in rows), results=results)
+           answer=PriceBatchResult, others={202: JobView}, errors=(*_ERRORS, TooMany), idempotent=True,
+           body_bytes_max=BATCH_BYTES_MAX)  # fmt: skip
+async def set_vendor_prices(call: Call[None, PriceBatch]) -> Answer:
+    """Set prices of a vendor: up to 500 at once, up to 10,000 by a job (202)"""
+    vendor_id, hub = call.path["vendor_id"], call.hub
+    rows = [_inside(each) for each in call.body.prices]
+    all_or_none = call.body.error_policy == "reject_all"
+    if len(rows) > ROWS_AT_ONCE:
+        await hub.vendors.require_usable(vendor_id)
+        job, is_replayed = await hub.large_batches.ask(
+            PRICES, rows, {"vendor_id": vendor_id}, call.key, call.principal, call.now_ms, all_or_none=all_or_none
+        )
+        return accepted(job, replayed=is_replayed)
+    made, is_replayed = await hub.vendors.set_prices(
+        vendor_id, rows, call.key, call.principal, call.now_ms, all_or_none=all_or_none
+    )
+    results = [_row(index, row) for index, row in enumerate(made)]
+    view = PriceBatchResult(accepted=sum(row.outcome != "refused" for row in made), results=results)
+    return Answer(view=view, headers=replay_headers(is_replayed))
 
 
 @table.add("DELETE", _OF_VENDOR + "/{product_id}", permission=Permission.VENDORS_WRITE, status=204, errors=(NotFound,))
@@ -210,11 +220,8 @@ def _inside(price: NewPrice) -> dict[str, Any]:
 
 
 def _row(index: int, row: Row) -> PriceRow:
-    status: Literal["made", "replaced", "refused"] = "refused"
-    if row.error is None:
-        status = "made" if row.is_new else "replaced"
-    code, detail = (None, None) if row.error is None else (row.error.code, row.error.detail)
-    return PriceRow(index=index, status=status, code=code, detail=detail)
+    told = {"status": row.outcome, "code": row.code, "detail": row.detail}
+    return PriceRow.model_validate({"index": index, **told})
 
 
 def price_view(price: Price) -> PriceView:

@@ -30,7 +30,7 @@ EXPLAINED = {
     "cloud_hub/services/intake.py:_find_bad": "a savepoint inside a transaction that has its points",
     "cloud_hub/services/intake.py:search": "a savepoint inside a transaction that has its points",
     "cloud_hub/services/returned.py:_adopt_product": "a savepoint inside a transaction that has its points",
-    "cloud_hub/services/upserting.py:upsert": "a savepoint inside a transaction that has its points",
+    "cloud_hub/services/upserting.py:upsert_in": "a savepoint inside a transaction that has its points",
     "cloud_hub/services/proposals.py:merge": "a savepoint inside a transaction that has its points",
     "cloud_hub/transport/mqtt.py": "called before the points of exchange.py; the state announcement is a gauge",
 }

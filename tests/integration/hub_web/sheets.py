@@ -27,7 +27,8 @@ class Sheets:
 
     async def work(self) -> None:
         """Run every job that waits."""
-        worker = Worker(database=self.hub.core.database, kinds=clockwork.kinds(), name="w", asked=asyncio.Event().wait)
+        core = self.hub.core
+        worker = Worker(database=core.database, kinds=clockwork.kinds(core), name="w", asked=asyncio.Event().wait)
         while await worker.run_next("w"):
             pass
 

@@ -36,10 +36,6 @@ async def test_one_refused_row_refuses_all_or_only_itself_as_the_policy_says(adm
     assert (await admin.get(f"/products/{taken['id']}")).body["version"] == "1-1"
 
 
-async def test_more_than_five_hundred_rows_and_people_without_the_permission_are_refused(
-    hub: Running, admin: Client
-) -> None:
-    rows = [{"sku": f"S{n}", "name": "x"} for n in range(501)]
-    assert (await admin.post("/products/batch", {"products": rows})).status == 422
+async def test_people_without_the_permission_are_refused(hub: Running) -> None:
     clerk = await hub.add_user("clerk", Role.STAFF)
-    assert (await clerk.post("/products/batch", {"products": rows[:1]})).status == 403
+    assert (await clerk.post("/products/batch", {"products": [{"sku": "S", "name": "x"}]})).status == 403
