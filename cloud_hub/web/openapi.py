@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from cloud_hub.web.browsers import ACCESS
-from cloud_hub.web.event_messages import DATA, WebhookMessage, messages
 from cloud_hub.web.jobs import JobView
 from cloud_hub.web.meanings import explain
 from cloud_hub.web.operations import Operation
