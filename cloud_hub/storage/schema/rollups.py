@@ -1,8 +1,8 @@
 """Rollups: what moved per site, product, local day and reason, added up behind the ledgers.
 
 The nil UUID as a site is the whole chain, as a product all of them, so a report reads as few
-rows as it shows. A cursor per ledger says how far it is counted; all can be made again from
-the ledgers. Amounts are whole minor units.
+rows as it shows; the chain's rows lie apart from those of its sites. A cursor per ledger says
+how far it is counted; all can be made again from the ledgers. Amounts are whole minor units.
 """
 
 from typing import Any
@@ -10,6 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from cloud_hub.storage.schema.base import blob, day, document, flag, money, number, table, text, uuid
+
+_BY_SITE = "LIST (site_id)"
+"""`…_chain` has the rows of the nil UUID, `…_sites` all others."""
 
 
 def _measures() -> list[sa.Column[Any]]:
@@ -46,6 +49,7 @@ moved_days = table(
     uuid("site_id", key=True), uuid("product_id", key=True), day("day", key=True), text("reason", key=True),
     text("currency", key=True), *_measures(),
     sa.Index(None, "site_id", "day"),
+    postgresql_partition_by=_BY_SITE,
 )  # fmt: skip
 
 moved_months = table(
@@ -53,6 +57,7 @@ moved_months = table(
     uuid("site_id", key=True), uuid("product_id", key=True), day("day", key=True), text("reason", key=True),
     text("currency", key=True), *_measures(),
     comment="day: the first of the month.",
+    postgresql_partition_by=_BY_SITE,
 )  # fmt: skip
 
 stock_reports = table(

@@ -6,6 +6,7 @@ import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +29,7 @@ from cloud_hub.services.sessions import Sessions
 from cloud_hub.services.shards import ShardLeases
 from cloud_hub.storage import migrate
 from cloud_hub.storage.database import AGAIN, Database, connect
-from cloud_hub.storage.schema import metadata
+from cloud_hub.storage.schema import EVERYWHERE, metadata
 from cloud_hub.transport.mqtt import Broker as Downlink
 from cloud_hub.transport.mqtt import Ingest, hub_state_payload
 from deploy.local.broker import Broker
@@ -80,12 +81,34 @@ async def test_the_batches_of_branches_are_there_after_their_key_changed_and_cha
     await connection.close()
 
 
+async def test_rollups_are_there_after_those_of_the_chain_were_parted_from_the_sites_and_put_back(
+    empty_database_url: str,
+) -> None:
+    await migrate.upgrade(empty_database_url, "0011")
+    connection = await connect(empty_database_url)
+    counted = [(site, uuid4(), date(2026, month, 1), "sale", "EUR", 1, 0, 1000, 250, 100)
+               for site in (EVERYWHERE, uuid4()) for month in (2, 1)]  # fmt: skip
+    for table in ("moved_days", "moved_months"):
+        await connection.executemany(f"INSERT INTO {table} VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", counted)
+
+    for version in ("0012", "0011"):
+        await (migrate.upgrade if version == "0012" else migrate.downgrade)(empty_database_url, version)
+        for table in ("moved_days", "moved_months"):
+            assert sorted(map(tuple, await connection.fetch(f"SELECT * FROM {table}"))) == sorted(counted)
+        if version == "0012":
+            chain = await connection.fetch("SELECT * FROM moved_days_chain UNION ALL SELECT * FROM moved_months_chain")
+            assert sorted(map(tuple, chain)) == sorted(2 * counted[:2])
+    await connection.close()
+
+
 async def _differences(url: str) -> list[object]:
     engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
     async with engine.connect() as connection:
 
         def compare(inner: sa.Connection) -> list[object]:
-            options = {"include_name": lambda name, kind, _: kind != "table" or not str(name).startswith("movements_")}
+            parted = [f"{each.name}_" for each in metadata.tables.values()
+                      if each.dialect_options["postgresql"]["partition_by"]]  # fmt: skip
+            options = {"include_name": lambda name, kind, _: kind != "table" or not str(name).startswith(tuple(parted))}
             return list(compare_metadata(MigrationContext.configure(inner, opts=options), metadata))
 
         found = await connection.run_sync(compare)
