@@ -21,7 +21,7 @@ _P = Permission
 TYPES: dict[str, EventType] = {
     "stock.changed": EventType(_P.STOCK_READ, "A product's stock at a site is now this; as_of says up to which record.",
                                is_state=True),
-    "count.posted": EventType(_P.STOCK_READ, "A product was counted; variance is what the ledger was wrong by."),
+    "count.posted": EventType(_P.COUNTS_EXPECTED, "A product was counted; variance is what the ledger was wrong by."),
     "transfer.dispatched": EventType(_P.STOCK_READ, "Goods left a site for another."),
     "transfer.received": EventType(_P.STOCK_READ, "Goods of a transfer arrived, all or some."),
     "transfer.refused": EventType(_P.STOCK_READ, "The destination refused a transfer."),

@@ -58,7 +58,7 @@ class EventView(View):
     occurred_at: TimeText
     recorded_at: TimeText
     data: dict[str, Any]
-    """What the event type says; fields only grow."""
+    """What the event type says: see its name under `webhooks` in this document. Fields only grow."""
 
 
 class Changes(View):

@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from cloud_hub.web.browsers import ACCESS
+from cloud_hub.web.event_messages import DATA, WebhookMessage, messages
+from cloud_hub.web.introduction import DESCRIPTION, GROUPS
 from cloud_hub.web.jobs import JobView
 from cloud_hub.web.meanings import explain
 from cloud_hub.web.operations import Operation
@@ -66,13 +68,13 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
         "info": {
             "title": "Backstock head office",
             "version": version,
-            "description": "Stock that is right in every store. Quantities and money are decimal strings; "
-            "times are RFC 3339 UTC; errors are `application/problem+json` with a stable `code`.",
+            "description": DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
+        "tags": [{"name": name, "description": about} for name, about in GROUPS.items()],
         "paths": paths,
+        "webhooks": messages(references),
         "components": {
             "schemas": components,
             "securitySchemes": {
@@ -100,7 +102,8 @@ References = Mapping[Any, dict[str, Any]]
 
 
 def _components(operations: list[Operation]) -> tuple[References, dict[str, Any]]:
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, "serialization"): None}
+    told: tuple[type[BaseModel], ...] = (Problem, WebhookMessage, *DATA.values())
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = dict.fromkeys((each, "serialization") for each in told)
     for operation in operations:
         if operation.body is not None:
             wanted[operation.body, "validation"] = None
