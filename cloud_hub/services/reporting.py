@@ -97,7 +97,7 @@ async def _shrinkage(
 def require_days(days: Days, most: int) -> None:
     """Raises Invalid."""
     if not 0 < days.length <= most:
-        raise Invalid("range", f"expected 1 to {most} days of this, got {days.length}", pointer="/query/end_date")
+        raise Invalid("range", f"expected start_date to end_date to be 1 to {most} days, got {days.length}", pointer="/query/end_date")
 
 
 def _require_bounded(asked: Asked) -> None:

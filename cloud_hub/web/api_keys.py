@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from cloud_hub.domain.permissions import PEOPLE_ONLY, Permission
 from cloud_hub.errors import Forbidden, NotFound
 from cloud_hub.services.api_keys import ApiKey, Draft
-from cloud_hub.web.fields import Days, Input, Name, Time, View
+from cloud_hub.web.fields import Input, Name, Time, View, whole_number
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
@@ -23,10 +23,11 @@ DAY_MS = 86_400_000
 
 def _scope(value: str) -> str:
     if value not in SCOPES:
-        raise ValueError("expected a permission that programs may have")
+        raise ValueError(f"expected one of {', '.join(SCOPES)}")
     return value
 
 
+Life = Annotated[int, Field(ge=1, le=3_650), BeforeValidator(whole_number)]
 Scope = Annotated[str, AfterValidator(_scope), WithJsonSchema({"type": "string", "enum": SCOPES})]
 
 
@@ -36,7 +37,7 @@ class NewApiKey(Input):
     """Permissions; `GET /roles` lists them. None that you do not have yourself."""
     site_ids: SiteIds | None = None
     """null: every site."""
-    expires_in_days: Annotated[Days, Field(ge=1)] | None = 365
+    expires_in_days: Life | None = 365
     """null: never."""
 
 

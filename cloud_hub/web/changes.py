@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from cloud_hub.domain.event_types import FEED_TYPES, TYPES, visible
 from cloud_hub.domain.permissions import Permission
@@ -33,9 +33,8 @@ def _seconds(value: object) -> object:
 
 
 _ONE_TYPE = "|".join(name.replace(".", r"\.") for name in FEED_TYPES)
-Types = Annotated[
-    str, StringConstraints(max_length=1_000, pattern=rf"^({_ONE_TYPE})(,({_ONE_TYPE}))*$"), AfterValidator(_known)
-]
+_TYPES = {"type": "string", "maxLength": 1_000, "pattern": rf"^({_ONE_TYPE})(,({_ONE_TYPE}))*$"}
+Types = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_known), WithJsonSchema(_TYPES)]
 
 
 class ChangesQuery(Input):

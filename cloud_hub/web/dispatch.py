@@ -144,13 +144,16 @@ def _query(operation: Operation, request: web.Request) -> BaseModel | None:
         elif base in operation.deep_parameters and key.endswith("]"):
             values.setdefault(base, {})[key[:-1]] = value
         else:
-            raise Invalid("unknown_parameter", f"unknown query parameter {name[:60]!r}", pointer="/query")
+            known = ", ".join(sorted(operation.parameters)) or "none"
+            raise Invalid(
+                "unknown_parameter", f"unknown query parameter {name[:60]!r}, expected {known}", pointer="/query"
+            )
     if operation.query is None:
         return None
     try:
         return operation.query.model_validate_strings(values)
     except ValidationError as error:
-        raise _Refused(of_validation(error, "/query", request[TRACE])) from error
+        raise _Refused(of_validation(error, operation.query, "/query", request[TRACE])) from error
 
 
 def _key(operation: Operation, request: web.Request) -> str:
@@ -190,7 +193,7 @@ async def _body(operation: Operation, request: web.Request) -> BaseModel | None:
     try:
         return operation.body.model_validate_json(data)
     except ValidationError as error:
-        raise _Refused(of_validation(error, "", trace_id)) from error
+        raise _Refused(of_validation(error, operation.body, "", trace_id)) from error
 
 
 async def stream(request: web.Request, bytes_max: int) -> AsyncIterator[bytes]:

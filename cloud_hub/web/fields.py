@@ -64,7 +64,7 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _decimal(digits: int, pattern: str) -> BeforeValidator:
+def _decimal(digits: int, pattern: str, least: str = "") -> BeforeValidator:
     """Text of the pattern or a JSON number, as an exact Decimal; a number is what it was written as."""
     matches = re.compile(pattern).fullmatch
 
@@ -72,12 +72,18 @@ def _decimal(digits: int, pattern: str) -> BeforeValidator:
         if isinstance(value, str) and matches(value):
             return Decimal(value)
         if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10 * _LIMIT:
-            return round(Decimal(repr(value)), 9).normalize()
+            return _written(Decimal(repr(value)))
         if isinstance(value, Decimal):
             return value
-        raise ValueError(f"expected a decimal number with at most {digits} decimals, as text or number")
+        raise ValueError(f"expected a decimal number{least} with at most {digits} decimals, as text or number")
 
     return BeforeValidator(parse)
+
+
+def _written(exact: Decimal) -> Decimal:
+    """0.1 + 0.2 is 0.3 as its program meant it; what is too small to be written so is left, and refused, as it is."""
+    near = round(exact, 9).normalize()
+    return near if abs(near - exact) <= abs(exact) * Decimal("1e-9") else exact
 
 
 def _number_schema(digits: int, pattern: str, least: int) -> WithJsonSchema:
@@ -107,7 +113,7 @@ Quantity = Annotated[
 ]
 PositiveQuantity = Annotated[
     Decimal,
-    _decimal(3, _POSITIVE_TEXT),
+    _decimal(3, _POSITIVE_TEXT, " above zero"),
     Field(gt=0, lt=_LIMIT, decimal_places=3, allow_inf_nan=False),
     WithJsonSchema(
         {
@@ -121,20 +127,20 @@ PositiveQuantity = Annotated[
 ]
 NotNegative = Annotated[
     Decimal,
-    _decimal(3, r"^[0-9]{1,12}(\.[0-9]{1,3})?$"),
+    _decimal(3, r"^[0-9]{1,12}(\.[0-9]{1,3})?$", " of at least 0"),
     Field(ge=0, lt=_LIMIT, decimal_places=3, allow_inf_nan=False),
     _number_schema(3, r"^[0-9]{1,12}(\.[0-9]{1,3})?$", 0),
 ]
 """A quantity that was counted: nothing, or some."""
 Amount = Annotated[
     Decimal,
-    _decimal(2, _AMOUNT_TEXT),
+    _decimal(2, _AMOUNT_TEXT, " of at least 0"),
     Field(ge=0, lt=_LIMIT, decimal_places=2, allow_inf_nan=False),
     _number_schema(2, _AMOUNT_TEXT, 0),
 ]
 UnitAmount = Annotated[
     Decimal,
-    _decimal(4, _UNIT_AMOUNT_TEXT),
+    _decimal(4, _UNIT_AMOUNT_TEXT, " of at least 0"),
     Field(ge=0, lt=_LIMIT, decimal_places=4, allow_inf_nan=False),
     _number_schema(4, _UNIT_AMOUNT_TEXT, 0),
 ]
@@ -188,9 +194,10 @@ def _day(value: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 
-QuantityText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _QUANTITY_TEXT})]
-AmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _AMOUNT_TEXT})]
-UnitAmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": _UNIT_AMOUNT_TEXT})]
+QuantityText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]{1,3})?$"})]
+"""What is answered may be a sum or a product: of more digits than anybody may ask for."""
+AmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,2})?$"})]
+UnitAmountText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,4})?$"})]
 MoneyText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]{1,3})?$"})]
 """With as many decimals as its currency has; sums may be below zero."""
 DecimalText = Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{3}$"})]

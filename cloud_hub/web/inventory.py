@@ -31,9 +31,12 @@ table = Table("stock")
 
 def _moment(value: Any) -> Any:
     if isinstance(value, str):
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None or "T" not in value.upper():
-            raise ValueError("expected an RFC 3339 time such as 2026-11-21T08:00:00Z")
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None or "T" not in value.upper():
+            raise ValueError("expected an RFC 3339 time such as 2026-11-21T08:00:00Z (in a URL a plus is %2B)")
         return moment
     return value
 

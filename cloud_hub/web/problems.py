@@ -12,6 +12,7 @@ import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from cloud_hub.errors import (
     Conflict,
@@ -135,17 +136,25 @@ def of_hub_error(error: HubError, trace_id: str) -> web.Response:
     return problem(status, error.code, error.detail, trace_id, errors=errors, headers=headers)
 
 
-def of_validation(error: ValidationError, where: str, trace_id: str) -> web.Response:
+def of_validation(error: ValidationError, model: type[BaseModel], where: str, trace_id: str) -> web.Response:
     """422 with every field that is wrong; 400 when the body is not JSON at all."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     errors = [
         {"pointer": where + "".join(f"/{_escape(part)}" for part in each["loc"]), "code": each["type"],
-         "detail": each["msg"][:300]}
+         "detail": _said(each, model)[:500]}
         for each in found[:50]
     ]  # fmt: skip
     if found[0]["type"] == "json_invalid":
         return problem(400, "not_json", errors[0]["detail"], trace_id)
     return problem(422, "invalid", f"{len(found)} field(s) are not valid", trace_id, errors=errors)
+
+
+def _said(error: ErrorDetails, model: type[BaseModel]) -> str:
+    """In words; who misspelled a field is told which there are."""
+    if error["type"] != "extra_forbidden":
+        return error["msg"].removeprefix("Value error, ")
+    names = [field.alias or name for name, field in model.model_fields.items()] if len(error["loc"]) == 1 else []
+    return f"there is no such field; expected some of {', '.join(names)}" if names else "there is no such field"
 
 
 def _escape(part: object) -> str:

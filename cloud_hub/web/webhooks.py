@@ -18,16 +18,20 @@ from cloud_hub.web.views import listed
 
 table = Table("webhooks")
 
+_HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+_REST = r"([/?]([!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})*)?"
+_URL = rf"^https?://{_HOST}{_REST}$"
 Url = Annotated[
     str,
-    StringConstraints(min_length=8, max_length=2_000, pattern=r"^https?://[\x21-\x7e]+$"),
-    WithJsonSchema({"type": "string", "format": "uri", "maxLength": 2_000, "pattern": r"^https?://[\x21-\x7e]+$"}),
+    StringConstraints(max_length=2_000, pattern=_URL),
+    WithJsonSchema({"type": "string", "format": "uri", "maxLength": 2_000, "pattern": _URL}),
 ]
+"""RFC 3986 without a user and without a fragment."""
 
 
 def _type(value: str) -> str:
     if value not in FEED_TYPES:
-        raise ValueError("expected an event type")
+        raise ValueError(f"expected one of {', '.join(FEED_TYPES)}")
     return value
 
 

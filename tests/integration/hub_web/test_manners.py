@@ -127,3 +127,26 @@ async def test_errors_and_good_answers_carry_the_trace_id_of_their_log_lines(hub
 
     assert refused.body["trace_id"] == refused.headers["X-Trace-Id"]
     assert len((await admin.get("/products")).headers["X-Trace-Id"]) == 32
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointer", "said"),
+    [
+        ("/products", {"sku": "A", "name": "A", "price": "-1"}, "/price", "a decimal number of at least 0 with at most 2"),
+        ("/vendors", {"name": "A", "email": "a@b.example"}, "/email", "expected some of name, code, contact_email"),
+        ("/webhooks", {"url": "https://a.example", "types": ["stock"]}, "/types/0", "expected one of stock.changed"),
+        ("/api-keys", {"name": "A", "scopes": ["stock.reed"]}, "/scopes/0", "expected one of alerts.govern"),
+        ("/changes?types=stock", None, "/query/types", "expected some of stock.changed"),
+        ("/inventory/movements?since=2026-11-21T08:00:00 02:00", None, "/query/since", "(in a URL a plus is %2B)"),
+        ("/sales/report?start_date=2026-11-21&end_date=2026-11-20", None, "/query/end_date", "start_date to end_date"),
+        ("/sites?code=A", None, "/query", "unknown query parameter 'code', expected none"),
+        ("/fleet?limit=1", None, "/query", "unknown query parameter 'limit', expected"),
+    ],
+)  # fmt: skip
+async def test_a_refusal_says_what_would_have_been_right(
+    admin: Client, path: str, body: Any, pointer: str, said: str
+) -> None:
+    reply = await (admin.get(path) if body is None else admin.post(path, body))
+    (error,) = reply.body["errors"]
+    assert (reply.status, error["pointer"]) == (422, pointer)
+    assert said in error["detail"] and not error["detail"].startswith("Value error")
