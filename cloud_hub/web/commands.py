@@ -14,9 +14,12 @@ from cloud_hub.web.fields import Text, Time, Uuid, View
 from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
-from cloud_hub.web.views import listed
+from cloud_hub.web.views import listed, quantity
 
 table = Table("stock")
+
+_QUANTITIES = frozenset({"delta", "set_to", "quantity"})
+"""Of the bodies of commands: what is a quantity there."""
 
 
 class CommandView(View):
@@ -77,10 +80,19 @@ def asked_answer(given: Given) -> Answer:
     return Answer(view=command_view(command), status=202, headers=headers)
 
 
+def _spoken(told: Any) -> Any:
+    """What the box was told, which is in thousandths, in the decimals of this API."""
+    if isinstance(told, list):
+        return [_spoken(each) for each in told]
+    if not isinstance(told, dict):
+        return told
+    return {name: quantity(value) if name in _QUANTITIES else _spoken(value) for name, value in told.items()}
+
+
 def command_view(command: Command) -> CommandView:
     """A command as the API shows it."""
     return CommandView(
-        id=command.id, site_id=command.site_id, kind=command.kind, status=command.status, body=command.body,
+        id=command.id, site_id=command.site_id, kind=command.kind, status=command.status, body=_spoken(command.body),
         key=command.key, actor=command.actor, code=command.code, detail=command.detail,
         movement_id=command.movement_id, created_at=rfc3339(command.created_at_ms),
         expires_at=rfc3339(command.expires_at_ms), decided_at=rfc3339(command.decided_at_ms),

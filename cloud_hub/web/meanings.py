@@ -144,7 +144,7 @@ MEANINGS: Mapping[str, str] = {
     "last_error": "What last went wrong with the box.",
     "command_id": "What the store was asked, by its id.",
     "kind": "What sort it is.",
-    "body": "What the box was told to do; quantities in thousandths.",
+    "body": "What the box was told to do.",
     # buying and moving
     "vendor_id": "A vendor, by its id.",
     "vendor_name": "What the vendor is called.",

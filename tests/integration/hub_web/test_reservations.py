@@ -76,7 +76,7 @@ async def test_a_store_decides_on_its_own_reservations(hub: Running, admin: Clie
     asked = await admin.post("/reservations", at_store, Idempotency_Key="r")
     assert (asked.status, asked.body["state"]) == (202, "pending")
     command = (await admin.get(f"/commands/{asked.body['command_id']}")).body
-    assert (command["kind"], command["body"]["quantity"], command["key"]) == ("reserve", 3000, "r")
+    assert (command["kind"], command["body"]["quantity"], command["key"]) == ("reserve", "3", "r")
     early = await admin.post(f"/reservations/{asked.body['id']}/release")
     assert (early.status, early.body["code"]) == (409, "command_pending")
     assert (await admin.post("/reservations", at_store, Idempotency_Key="r")).body["id"] == asked.body["id"]
