@@ -6,7 +6,6 @@ own first. Rows keep the number that a person sees in a spreadsheet: the header 
 
 import asyncio
 import csv
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice
@@ -26,7 +25,7 @@ from cloud_hub.domain.columns import (
     sniff_delimiter,
 )
 from cloud_hub.errors import HubError, Invalid
-from cloud_hub.services import workbook
+from cloud_hub.services import apart, workbook
 from cloud_hub.storage import files
 from cloud_hub.storage.database import Database
 
@@ -34,7 +33,6 @@ BATCH_ROWS = 1_000
 ROWS_MAX = 500_000
 CSV_TYPE = "text/csv"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CONVERT_S = 600
 
 
 class Reading(NamedTuple):
@@ -89,19 +87,10 @@ async def opened(database: Database, file_id: str, sheet: Sheet, how: Reading) -
 
 async def convert(how: str, source: Path, target: Path) -> Path:
     """A workbook to CSV (read) or back (write), in another process. Raises Invalid for what is no workbook."""
-    command = [sys.executable, "-m", workbook.__name__, how, str(source), str(target)]
-    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     try:
-        async with asyncio.timeout(CONVERT_S):
-            _, said = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode == workbook.UNREADABLE:
-        raise Invalid("workbook", f"expected an XLSX workbook: {said.decode(errors='replace').strip()}")
-    if process.returncode:
-        raise RuntimeError(f"the workbook process ended with {process.returncode}: {said[-500:]!r}")
+        await apart.run(workbook.__name__, how, str(source), str(target))
+    except apart.Refused as error:
+        raise Invalid("workbook", f"expected an XLSX workbook: {error}") from error
     return target
 
 

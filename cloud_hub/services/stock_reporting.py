@@ -1,8 +1,7 @@
 """Inventory reports: each site's stock over a day, a week or a month, made when it is over and kept.
 
 One snapshot of the rollups and the levels, so a report is of one moment. The clock makes what
-is due and makes again what was provisional; whoever asks for one gets a job. Stored as CSV;
-a workbook is made of it when somebody wants one.
+is due and makes again what was provisional; whoever asks for one gets a job. Stored as CSV.
 """
 
 import asyncio
@@ -11,8 +10,6 @@ import zlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -24,13 +21,13 @@ from cloud_hub.domain.periods import Days
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.stock_reports import COLUMNS, Kind, Totals, days_of, due, ends_at_ms, is_over, value
 from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.services import report_files
 from cloud_hub.services.jobs import Job, ask_in
 from cloud_hub.services.ports import Now
 from cloud_hub.services.reporting import read_counted
-from cloud_hub.services.sheets import convert
 from cloud_hub.services.working import Kind as JobKind
 from cloud_hub.services.working import Run
-from cloud_hub.storage import stock_flow, stock_reports
+from cloud_hub.storage import sites, stock_flow, stock_reports
 from cloud_hub.storage.as_of import AsOf
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
@@ -43,6 +40,10 @@ log = structlog.get_logger(__name__)
 JOB = "stock_report"
 PROVISIONAL_DAYS = 35
 """So long a report is made again when more of its days comes; a box that is away for longer asks for a person."""
+
+
+FILES_AT_ONCE = 2
+"""Workbooks and pages are made in processes; more of them would take the memory of the rest."""
 
 
 class Made(NamedTuple):
@@ -58,6 +59,7 @@ class StockReporting:
     def __init__(self, database: Database, reads: Reads) -> None:
         self._database = database
         self._reads = reads
+        self._being_made = asyncio.Semaphore(FILES_AT_ONCE)
 
     async def list(
         self, wanted: ReportFilter, before: tuple[date, UUID] | None, skip: int, limit: int
@@ -79,14 +81,12 @@ class StockReporting:
             return await ask_in(connection, JOB, body, key, who, now_ms, total=1)
 
     async def file(self, report: StockReport, form: str) -> bytes:
-        """The lines as a file."""
+        """The lines as a file. Raises Invalid."""
         content = zlib.decompress(await self._reads.run(stock_reports.read_content, report.id))
-        if form == "csv":
-            return content
-        with TemporaryDirectory(prefix="backstock-report-") as folder:
-            source, target = Path(folder, "report.csv"), Path(folder, "report.xlsx")
-            await asyncio.to_thread(source.write_bytes, content)
-            return await asyncio.to_thread((await convert("write", source, target)).read_bytes)
+        site = await self._reads.run(sites.find, report.site_id)
+        assert site is not None
+        async with self._being_made:
+            return await report_files.make(report, site, form, content)
 
 
 def job_kind(now: Now) -> JobKind:

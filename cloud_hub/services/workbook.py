@@ -13,12 +13,12 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from cloud_hub.services.apart import REFUSED
+
 UNPACKED_BYTES_MAX = 512 * 1024 * 1024
 STRINGS_BYTES_MAX = 64 * 1024 * 1024
 """The table of shared texts, which has to be held in memory."""
 ROWS_MAX = 1_048_576
-UNREADABLE = 3
-"""Exit status: the file is not a workbook that we read; standard error says why."""
 _DIGITS_KEPT = 10**11
 """A whole number from here on may have been 1.2E+12 in the sheet; it stays visible as such."""
 
@@ -82,7 +82,7 @@ def _number(value: float) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """0, or UNREADABLE."""
+    """0, or REFUSED: it is not a workbook that we read."""
     from openpyxl.utils.exceptions import InvalidFileException
 
     how, source, target = arguments
@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> int:
         {"read": read, "write": write}[how](Path(source), Path(target))
     except (ValueError, KeyError, IndexError, OSError, zipfile.BadZipFile, InvalidFileException, SyntaxError) as error:
         sys.stderr.write(f"{type(error).__name__}: {str(error)[:200]}\n")
-        return UNREADABLE
+        return REFUSED
     return 0
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from cloud_hub.domain.periods import Days
 from cloud_hub.storage.database import Connection, Query, Row, bound, given
 from cloud_hub.storage.listing import equals, newest_first, of_sites, optional, page
 from cloud_hub.storage.schema import rollup_sites, sites, stock_reports
@@ -39,6 +40,10 @@ class StockReport:
     position: int
     lines: int
     totals: Mapping[str, Any]
+
+    @property
+    def days(self) -> Days:
+        return Days(self.first, self.until)
 
     @property
     def sort_key(self) -> tuple[date, str]:

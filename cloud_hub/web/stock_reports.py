@@ -19,7 +19,7 @@ from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import listed
 
 table = Table("reports")
-_TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
+_TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE, "pdf": "application/pdf"}
 _KIND, _ONE = "/reports/{kind}", "/reports/{kind}/{report_id}"
 
 
@@ -32,7 +32,8 @@ class ReportsQuery(PageQuery):
 
 
 class FileQuery(Input):
-    format: Literal["csv", "xlsx"] = "csv"
+    format: Literal["csv", "xlsx", "pdf"] = "csv"
+    """pdf: to print, with what came and went as a chart; at most 20000 lines."""
 
 
 class NewReport(Input):
@@ -101,7 +102,7 @@ async def get_stock_report(call: Call[None, None]) -> StockReportView:
     return _view(await _found(call))
 
 
-@table.add("GET", _ONE + "/file", permission=Permission.REPORTS_READ, query=FileQuery, errors=(NotFound,),
+@table.add("GET", _ONE + "/file", permission=Permission.REPORTS_READ, query=FileQuery, errors=(NotFound, Invalid),
            produces="application/octet-stream")  # fmt: skip
 async def get_stock_report_file(call: Call[FileQuery, None]) -> web.Response:
     """Its lines, product by product"""
@@ -120,7 +121,7 @@ async def _found(call: Call[Any, None]) -> StockReport:
 def _view(report: StockReport) -> StockReportView:
     return StockReportView(
         id=report.id, site_id=report.site_id, kind=Kind(report.kind), start_date=report.first.isoformat(),
-        end_date=date.fromordinal(report.until.toordinal() - 1).isoformat(), revision=report.revision,
+        end_date=report.days.last.isoformat(), revision=report.revision,
         is_final=report.is_final, made_at=rfc3339(report.made_at_ms), origin_id=report.origin_id,
         position=report.position, lines=report.lines, totals=ReportTotals(**report.totals),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from pypdf import PdfReader
 
 from cloud_hub.core import now_ms
 from cloud_hub.domain.permissions import Role
@@ -89,6 +90,23 @@ async def test_a_report_is_downloaded_as_csv_and_as_a_workbook_without_formulas(
     ]  # fmt: skip
     page: Any = load_workbook(BytesIO(await download(hub, admin, f"{path}?format=xlsx"))).active
     assert [[cell.value or "" for cell in row] for row in page.iter_rows()] == lines
+
+
+async def test_a_report_is_printed_unless_it_has_more_lines_than_anybody_prints(
+    hub: Running, admin: Client, goods: dict[str, str]
+) -> None:
+    await stock_reporting.make_due(hub.core.database, now_ms())
+    (report,) = (await admin.get("/reports/monthly")).body["items"]
+    path = f"/reports/monthly/{report['id']}/file?format=pdf"
+    (page,) = PdfReader(BytesIO(await download(hub, admin, path))).pages
+    shown = page.extract_text()
+    site = (await admin.get(f"/sites/{goods['site']}")).body
+    assert f"{LAST_MONTH} to {report['end_date']} · {site['code']} · {site['name']}" in shown
+    assert all(text in shown for text in ("=PEN", "+107", "-10", "94", "43.50 EUR", "Final · revision 1"))
+    async with hub.core.database.transaction() as connection:
+        await connection.execute("UPDATE stock_reports SET lines = 20001")
+    refused = await admin.get(path)
+    assert (refused.status, refused.body["code"]) == (422, "too_long")
 
 
 async def test_whoever_asks_for_a_period_gets_its_report_made_anew_by_a_job(
