@@ -9,7 +9,6 @@ it) and comes back without it, so that export and import are each other's invers
 import json
 import re
 import unicodedata
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +21,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CODE_CHARS = re.compile(r"[\x21-\x7e]{1,90}")
 _SCIENTIFIC = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
 _NUMBER = re.compile(r"-?[0-9]{1,12}([.,]([0-9]+))?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 BLANK = " \t\r\n"
 """What is trimmed; a space that does not break is text."""
 _RISKY = "=+-@'\t\r "
@@ -68,11 +66,6 @@ def name(cell: str) -> str:
     return text(cell, NAME_CHARS_MAX)
 
 
-def code(cell: str) -> str:
-    """A barcode or internal code. Raises CellError, also for what a spreadsheet made of one."""
-    return _code(plain(cell))
-
-
 def _code(value: str) -> str:
     if _SCIENTIFIC.fullmatch(value):
         raise CellError("scientific", f"expected the digits of a code, got {value}: format the column as text")
@@ -98,9 +91,9 @@ def decimal(cell: str, mark: str, digits: int) -> Decimal:
     return number
 
 
-def amount(cell: str, mark: str, digits: int = 3) -> Decimal:
+def amount(cell: str, mark: str) -> Decimal:
     """Money, not negative; how many decimals its currency has is checked with the whole row."""
-    value = decimal(cell, mark, digits)
+    value = decimal(cell, mark, 3)
     if value < 0:
         raise CellError("negative", f"expected an amount that is not negative, got {value}")
     return value
@@ -117,25 +110,6 @@ def positive(cell: str, mark: str) -> int:
     if value <= 0:
         raise CellError("positive", "expected a quantity above zero")
     return value
-
-
-def whole(cell: str, most: int) -> int:
-    """A number of days, for example."""
-    value = plain(cell)
-    if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) > most:
-        raise CellError("whole_number", f"expected a whole number from 0 to {most}, got {value[:40]!r}")
-    return int(value)
-
-
-def day(cell: str) -> date:
-    """A calendar day."""
-    value = plain(cell)
-    try:
-        if _DAY.fullmatch(value):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise CellError("day", f"expected a day such as 2026-11-21, got {value[:40]!r}")
 
 
 def one_of(cell: str, *choices: str) -> str:

@@ -59,12 +59,7 @@ def _plainly(read: Callable[[str], Any]) -> Reader:
     return lambda cell, _: read(cell)
 
 
-_text, _name, _code = _plainly(cells.text), _plainly(cells.name), _plainly(cells.code)
-_currency, _day = _plainly(cells.currency), _plainly(cells.day)
-
-
-def _days(cell: str, _: str) -> int:
-    return cells.whole(cell, 3_650)
+_text, _name, _currency = _plainly(cells.text), _plainly(cells.name), _plainly(cells.currency)
 
 
 def _unit(cell: str, _: str) -> str:
@@ -75,15 +70,9 @@ def _word(*choices: str) -> Reader:
     return lambda cell, _: cells.one_of(cell, *choices)
 
 
-def _unit_amount(cell: str, mark: str) -> Any:
-    return cells.amount(cell, mark, 4)
-
-
-_SKU = Column("sku", _name, ("article", "article number", "item", "item number", "product code"))
-_GTIN = Column("gtin", _code, ("barcode", "ean", "upc", "ean13", "code"))
 PRODUCTS = Sheet(
     (
-        _SKU,
+        Column("sku", _name, ("article", "article number", "item", "item number", "product code")),
         Column("name", _name, ("product", "product name", "title", "description")),
         Column("category", _text, ("group", "department", "product category")),
         Column("unit", _unit, ("uom", "unit of measure")),
@@ -99,42 +88,7 @@ PRODUCTS = Sheet(
     ),
     (("sku", "barcodes"),),
 )
-BARCODES = Sheet(
-    (
-        _SKU,
-        Column("code", _code, ("barcode", "gtin", "ean", "upc")),
-        Column("pack_quantity", cells.positive, ("pack",)),
-    ),
-    (("sku",), ("code",)),
-)
-PRICES = Sheet(
-    (
-        Column("vendor", _name, ("vendor code", "supplier", "supplier code")),
-        _SKU,
-        _GTIN,
-        Column("unit_price", _unit_amount, ("price", "cost", "purchase price")),
-        Column("currency", _currency),
-        Column("lead_time_days", _days, ("lead time",)),
-        Column("minimum_order_quantity", cells.positive, ("moq", "minimum order")),
-        Column("order_multiple", cells.positive, ("multiple",)),
-        Column("freight_per_order", _unit_amount),
-        Column("freight_per_unit", _unit_amount),
-        Column("vendor_sku", _name, ("supplier sku",)),
-        Column("valid_from", _day, ("from",)),
-        Column("valid_until", _day, ("until",)),
-    ),
-    (("vendor",), ("sku", "gtin"), ("unit_price",)),
-)
-STOCK = Sheet(
-    (
-        Column("site", _name, ("site code", "store", "warehouse", "location")),
-        _SKU,
-        _GTIN,
-        Column("quantity", cells.thousandths, ("stock", "current stock", "stock quantity", "on hand", "opening stock")),
-    ),
-    (("site",), ("sku", "gtin"), ("quantity",)),
-)
-SHEETS: Mapping[str, Sheet] = {"products": PRODUCTS, "barcodes": BARCODES, "vendor-prices": PRICES, "stock": STOCK}
+SHEETS: Mapping[str, Sheet] = {"products": PRODUCTS}
 
 
 def match_header(sheet: Sheet, header: Sequence[str]) -> list[Column | None]:

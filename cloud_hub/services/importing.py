@@ -81,12 +81,12 @@ class Importing:
             async for batch in sheet.batches():
                 total += len(batch)
             if body["dry_run"]:
-                return _result(await self._judge(run, sheet, total), total, dry_run=True)
+                return _result(await self._judge(run, sheet, total), total, sheet, dry_run=True)
             if body["error_policy"] == "reject_all":
                 refused = total - (await self._judge(run, sheet, total)).total()
                 if refused:
                     raise Conflict("rows_refused", f"expected every row to be right; {refused} of {total} are not")
-            return _result(await self._write(run, sheet, total), total, dry_run=False)
+            return _result(await self._write(run, sheet, total), total, sheet, dry_run=False)
 
     async def undo(self, run: Run) -> dict[str, Any]:
         """Take back what an import wrote, newest first."""
@@ -169,7 +169,8 @@ def _by_row(errors: Sequence[RowError]) -> list[RowError]:
     return sorted(errors, key=lambda error: error.row or 0)
 
 
-def _result(counts: Counter[str], total: int, *, dry_run: bool) -> dict[str, Any]:
+def _result(counts: Counter[str], total: int, sheet: OpenSheet, *, dry_run: bool) -> dict[str, Any]:
     names = ("created", "changed", "unchanged")
     told = {name: counts[name] for name in names}
-    return {"rows": total, **told, "refused": total - sum(told.values()), "dry_run": dry_run}
+    refused = total - sum(told.values())
+    return {"rows": total, **told, "refused": refused, "dry_run": dry_run, "ignored_columns": list(sheet.ignored)}

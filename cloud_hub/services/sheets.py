@@ -31,6 +31,7 @@ from cloud_hub.storage.database import Database
 
 BATCH_ROWS = 1_000
 ROWS_MAX = 500_000
+IGNORED_SHOWN_MAX = 50
 CSV_TYPE = "text/csv"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -50,6 +51,8 @@ class OpenSheet(NamedTuple):
     delimiter: str
     mark: str
     columns: tuple[Column | None, ...]
+    ignored: tuple[str, ...]
+    """Headers of columns that we do not know."""
 
     def rows(self) -> Iterator[Row | BadCell]:
         """Every row that is not empty. Raises Invalid for what is no CSV from there on."""
@@ -103,10 +106,13 @@ def _open(path: Path, sheet: Sheet, how: Reading) -> OpenSheet:
         raise _not_text(encoding) from error
     delimiter = sniff_delimiter(sheet, first)
     try:
-        columns = match_header(sheet, next(csv.reader([first], delimiter=delimiter), []))
+        header = next(csv.reader([first], delimiter=delimiter), [])
+        columns = match_header(sheet, header)
     except (NoHeader, csv.Error) as error:
         raise Invalid("header", str(error)) from error
-    return OpenSheet(path, encoding, delimiter, how.decimal or decimal_mark(delimiter), tuple(columns))
+    unknown = [name.strip()[:100] for name, column in zip(header, columns, strict=True) if column is None]
+    ignored = tuple(filter(None, unknown[:IGNORED_SHOWN_MAX]))
+    return OpenSheet(path, encoding, delimiter, how.decimal or decimal_mark(delimiter), tuple(columns), ignored)
 
 
 def _encoding(path: Path, asked: str) -> str:

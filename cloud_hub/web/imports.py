@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from cloud_hub.domain.columns import PRODUCTS, Sheet
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, Invalid, NotFound, TooMany
 from cloud_hub.services.imports import Upload
@@ -22,6 +23,23 @@ table = Table("imports")
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
 UPLOADS = (CSV_TYPE, XLSX_TYPE)
+
+
+_SHEET = """\
+The first line names the columns, in any order; case, spaces, `_` and `-` do not matter there. A row is found by its \
+`sku`, else by a barcode, so one of the two columns has to be there. An empty cell leaves a field as it is. Several \
+barcodes stand in one cell with spaces between, a pack's with its units behind `×`: `4006381333931 14006381333938×6`.
+
+The job's `result` counts the rows and names in `ignored_columns` those that are none of these:
+
+| column | also read under |
+|---|---|
+{columns}
+"""
+
+
+def _table(sheet: Sheet) -> str:
+    return "\n".join(f"| `{column.name}` | {', '.join(column.aliases)} |" for column in sheet.columns)
 
 
 class ImportQuery(Input):
@@ -41,7 +59,7 @@ class ExportQuery(Input):
 
 @table.add("POST", "/imports/products", permission=Permission.PRODUCTS_WRITE, query=ImportQuery, answer=JobView,
            status=202, errors=(Invalid, TooMany), idempotent=True, uploads=UPLOADS,
-           body_bytes_max=FILE_BYTES_MAX)  # fmt: skip
+           body_bytes_max=FILE_BYTES_MAX, about=_SHEET.format(columns=_table(PRODUCTS)))  # fmt: skip
 async def import_products(call: Call[ImportQuery, None]) -> Answer:
     """Import products from a CSV or XLSX file: made or changed by SKU, else by barcode"""
     return await _import(call, "products")

@@ -15,7 +15,7 @@ from cloud_hub.web.event_messages import DATA, WebhookMessage, messages
 from cloud_hub.web.introduction import DESCRIPTION, GROUPS
 from cloud_hub.web.jobs import JobView
 from cloud_hub.web.meanings import explain
-from cloud_hub.web.operations import Operation
+from cloud_hub.web.operations import EVENT_STREAM, Operation
 from cloud_hub.web.problems import MEDIA_TYPE, STATUS, TITLES, Problem
 
 _REF = "#/components/schemas/{model}"
@@ -34,6 +34,13 @@ _IF_MATCH_HEADER = {
     "required": False,
     "description": "The ETag that was read; 412 when it is no longer the newest.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[\x21-\x7e]+$"},
+}
+_LAST_EVENT_ID_HEADER = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "description": "The `id` of the last event that you have: the stream goes on after it, without a gap.",
+    "schema": {"type": "string"},
 }
 _IF_NONE_MATCH_HEADER = {
     "name": "If-None-Match",
@@ -123,6 +130,8 @@ def _operation(operation: Operation, references: References) -> dict[str, Any]:
         "responses": _responses(operation, references),
         "security": [],
     }
+    if operation.about:
+        described["description"] = operation.about
     if operation.permission is not None:
         described["security"] = [{"box": []}] if operation.device else [{"person": []}, {"browser": []}]
         described["x-permission"] = str(operation.permission)
@@ -151,6 +160,8 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         found.append(_KEY_HEADER)
     if operation.conditional:
         found.append(_IF_MATCH_HEADER)
+    if operation.produces == EVENT_STREAM:
+        found.append(_LAST_EVENT_ID_HEADER)
     if _is_tagged(operation):
         found.append(_IF_NONE_MATCH_HEADER)
     return found

@@ -24,6 +24,7 @@ Q = TypeVar("Q")
 B = TypeVar("B")
 PREFIX = "/api/v1"
 BODY_BYTES_MAX = 262_144
+EVENT_STREAM = "text/event-stream"
 UUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 PATH_PATTERNS = {"code": r"[\x21-\x7e]{1,90}", "hash": "[0-9a-f]{64}", "kind": "daily|weekly|monthly"}
 """By the parameter's name; all others are ids."""
@@ -92,6 +93,8 @@ class Operation:
     """Media types of a file that is the body; the handler takes it in piece by piece."""
     produces: str | None = None
     """Media type of an answer that is no JSON view."""
+    about: str = ""
+    """More than the summary says, for the document; Markdown."""
 
     @property
     def name(self) -> str:

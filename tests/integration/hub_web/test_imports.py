@@ -63,6 +63,17 @@ async def test_a_dry_run_says_what_would_become_of_each_row_and_changes_nothing(
     assert await changes(hub) == before
 
 
+async def test_columns_that_nobody_knows_are_named_and_those_of_the_document_are_read(
+    admin: Client, sheets: Sheets
+) -> None:
+    job = await sheets.load("products", "SKU,Name,Reorder Level,Low-Stock Threshold,\nA,Apple,5,7,\n")
+    assert (job["result"]["created"], job["result"]["ignored_columns"]) == (1, ["Reorder Level"])
+    assert (await product(admin, "A"))["reorder_point"] == "7"
+    document = (await admin.get("/openapi.json")).body
+    said = document["paths"]["/api/v1/imports/products"]["post"]["description"]
+    assert "| `reorder_point` | reorder threshold, low stock threshold" in said
+
+
 async def test_a_row_without_a_sku_is_found_by_its_barcode(admin: Client, sheets: Sheets) -> None:
     await admin.make_product(sku="PEN", barcodes=[{"code": "4006381333931"}])
     job = await sheets.load("products", "EAN,Price\n4006381333931,2.50\n4012345678901,1\n")
