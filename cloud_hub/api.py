@@ -34,6 +34,7 @@ from cloud_hub.services.posting import Posting
 from cloud_hub.services.principals import Principals
 from cloud_hub.services.profiles import Profiles
 from cloud_hub.services.purchasing import Purchasing
+from cloud_hub.services.readers import Readers
 from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
@@ -134,6 +135,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         metrics=metrics,
         profiles=Profiles(database, reads, passwords, signing_in, known, tries),
         purchasing=Purchasing(database, reads),
+        readers=Readers(),
         receiving=Receiving(database, reads, posting),
         recovery=Recovery(database, sign=sign),
         repairs=Repairs(database, reads, catalogue),
@@ -179,6 +181,7 @@ async def start_api(core: Core, metrics: Metrics, stack: AsyncExitStack) -> str:
     server = HttpServer(app, tls=_tls(config))
     port = await server.start(config.http_host, config.http_port)
     stack.push_async_callback(server.stop)
+    stack.callback(hub.readers.close)  # first: streams would use up the time that requests get to end
     return f"{_scheme(config)}://{config.http_host}:{port}"
 
 

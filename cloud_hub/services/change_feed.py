@@ -64,6 +64,10 @@ class ChangeFeed:
             except TimeoutError:
                 return page
 
+    async def now(self) -> Cursor:
+        """Where what has not happened yet begins."""
+        return await self._reads.run(_now)
+
     def _listen(self) -> None:
         """One session of this process hears of new events, for however many readers wait."""
         if self._waiting is None or self._waiting.done():
@@ -94,6 +98,10 @@ async def _page(
     items = found[:limit]
     has_more = len(found) > limit
     return Page(items, Cursor(epoch, items[-1].position if has_more else max(head, after)), has_more)
+
+
+async def _now(connection: Connection) -> Cursor:
+    return Cursor(await hub_state.epoch(connection), await events.read(connection, events.HEAD))
 
 
 async def _require_past(connection: Connection, cursor: Cursor, head: int) -> None:

@@ -22,6 +22,7 @@ from cloud_hub.web import (
     changes,
     commands,
     devices,
+    event_stream,
     fleet,
     imports,
     inventory,
@@ -67,7 +68,8 @@ TABLES = (
     inventory.table,
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
-    receipts.table, restocking.table, reservations.table, changes.table, webhooks.table, alert_settings.table,
+    receipts.table, restocking.table, reservations.table, changes.table, event_stream.table,
+    webhooks.table, alert_settings.table,
     jobs.table, imports.table, audit.table, sales.table, sales_report.table,
     stock_reports.table, movement_report.table, analytics.table, stocktakes.table, tasks.table,
 )  # fmt: skip

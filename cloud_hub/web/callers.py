@@ -22,7 +22,7 @@ async def caller(operation: Operation, request: web.Request, now_ms: int) -> Pri
         _count(request, f"public:{address_of(request)}", now_ms)
         return NOBODY
     try:
-        principal = await (_box if operation.device else _person)(request, now_ms)
+        principal = await (_box if operation.device else person)(request, now_ms)
     except Unauthenticated:
         _count(request, f"address:{address_of(request)}", now_ms)
         raise
@@ -55,7 +55,8 @@ async def _box(request: web.Request, now_ms: int) -> Principal:
     return await request.app[HUB].device_tokens.principal(_token(request, "Device"), now_ms)
 
 
-async def _person(request: web.Request, now_ms: int) -> Principal:
+async def person(request: web.Request, now_ms: int) -> Principal:
+    """A person or an integration, as of the last 30 seconds. Raises Unauthenticated, Forbidden."""
     hub = request.app[HUB]
     if "Authorization" not in request.headers and (token := request.cookies.get(browsers.ACCESS)):
         principal = await hub.signing_in.principal(token, now_ms)

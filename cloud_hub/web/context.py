@@ -27,6 +27,7 @@ from cloud_hub.services.large_batches import LargeBatches
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.profiles import Profiles
 from cloud_hub.services.purchasing import Purchasing
+from cloud_hub.services.readers import Readers
 from cloud_hub.services.receiving import Receiving
 from cloud_hub.services.recovery import Recovery
 from cloud_hub.services.repairs import Repairs
@@ -73,6 +74,7 @@ class Hub:
     metrics: Metrics
     profiles: Profiles
     purchasing: Purchasing
+    readers: Readers
     receiving: Receiving
     recovery: Recovery
     repairs: Repairs

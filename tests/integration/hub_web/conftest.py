@@ -51,6 +51,8 @@ class Client:
         async with self.session.request(method, self.url + path, json=json, headers=names) as response:
             if "json" in response.content_type:
                 return Reply(response.status, response.headers, await response.json())
+            if response.content_type == "text/event-stream":
+                return Reply(response.status, response.headers, None)  # it never ends
             return Reply(response.status, response.headers, (await response.read()).decode(errors="replace"))
 
     async def get(self, path: str, **headers: str) -> Reply:

@@ -67,7 +67,8 @@ async def send(hub: Running, example: Example, variables: dict[str, str], replie
     headers = {name: filled(each, variables, replies) for name, each in example.headers.items()}
     body = filled(example.body, variables, replies).encode() or None
     async with hub.session.request(method, url, data=body, headers=headers) as response:
-        content: Any = await response.read()
+        is_endless = response.content_type == "text/event-stream"
+        content: Any = b"" if is_endless else await response.read()
         return Reply(response.status, response.headers, json.loads(content) if content else None)
 
 

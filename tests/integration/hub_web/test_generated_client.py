@@ -24,8 +24,8 @@ from tests.integration.hub_web.telling import teller
 PACKAGE = "generated_backstock_client"
 # The generator knows files by this one media type only, and one file type per operation.
 CONFIGURATION = "post_hooks: []\ncontent_type_overrides: {text/csv: application/octet-stream}\n"
-NOT_UNDERSTOOD = {"GET /api/v1/ca", "GET /api/v1/crl", "POST /api/v1/imports/products"}
-"""PEM files, and XLSX beside CSV: of these it makes what it can and says so."""
+NOT_UNDERSTOOD = {"GET /api/v1/ca", "GET /api/v1/crl", "GET /api/v1/events", "POST /api/v1/imports/products"}
+"""PEM files, an event stream, and XLSX beside CSV: of these it makes what it can and says so."""
 SHEET = "sku,name,price\nGOOD-1,Apple,1.20\n,No number,1\nGOOD-2,Pear,0.80\nBAD-2,Dear,a lot\nBAD-3,,1\n"
 
 
