@@ -93,10 +93,11 @@ def _batch_writing(core: Core) -> BatchWriting:
 
 def clocked(core: Core) -> list[Clocked]:
     """All clocked work there is."""
+    prune = partial(housekeeping.prune, core.database, core.config.reports_kept)
     works = [
         Clocked(name="audit", when=Every(MINUTE_S), run=partial(auditing.seal_all, core.database)),
         Clocked(name="partitions", when=Every(HOUR_S), run=partial(housekeeping.make_partitions, core.database)),
-        Clocked(name="prune", when=Every(DAY_S), run=partial(housekeeping.prune, core.database), within_s=HOUR_S),
+        Clocked(name="prune", when=Every(DAY_S), run=prune, within_s=HOUR_S),
         # Named by the version, so that the slot of one that has just been installed is still to be done.
         Clocked(name=f"reread {program_version()}", when=Every(DAY_S), run=partial(rereading.reread, core.database)),
         Clocked(name="revocations", when=Every(HOUR_S), run=partial(_revocations, core)),

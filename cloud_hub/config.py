@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from cloud_hub.domain.stock_reports import PROVISIONAL_DAYS, Kind
 from cloud_hub.errors import Misconfigured
 from cloud_hub.storage.dsn import driver_options
 from sync_protocol.transport.mqtt import BrokerAddress
@@ -25,6 +26,10 @@ _MISSING = "nothing"
 
 def _field(expected: str, example: object, default: Any = ...) -> Any:
     return Field(default, description=expected, examples=[example])
+
+
+ReportDays = Annotated[int, Field(ge=PROVISIONAL_DAYS, le=36_600)]
+"""Not shorter than a report may still be made again."""
 
 
 class Config(BaseModel):
@@ -60,6 +65,9 @@ class Config(BaseModel):
     mail_url: str | None = _field("where mails go, smtp:// or smtps:// or file://", "smtps://hub:pw@mail.example", None)
     mail_from: str = _field("the sender of mails", "backstock@example.com", "backstock@localhost")
     backup_dir: Path | None = _field("a folder for nightly backups", "/var/backups/backstock", None)
+    daily_reports_days: ReportDays = _field("days that a daily inventory report is kept", 100, 100)
+    weekly_reports_days: ReportDays = _field("days that a weekly inventory report is kept", 750, 750)
+    monthly_reports_days: ReportDays = _field("days that a monthly inventory report is kept", 3660, 3660)
     log_level: str = _field("debug, info, warning or error", "info", "info")
 
     @field_validator("database_url")
@@ -154,6 +162,14 @@ class Config(BaseModel):
         if value not in ("debug", "info", "warning", "error"):
             raise ValueError("expected debug, info, warning or error")
         return value
+
+    @property
+    def reports_kept(self) -> dict[Kind, int]:
+        """For how many days inventory reports are kept."""
+        return {
+            Kind.DAILY: self.daily_reports_days, Kind.WEEKLY: self.weekly_reports_days,
+            Kind.MONTHLY: self.monthly_reports_days,
+        }  # fmt: skip
 
     @property
     def broker(self) -> BrokerAddress | None:

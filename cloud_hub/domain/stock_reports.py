@@ -18,6 +18,8 @@ COLUMNS = (
     "sku", "name", "category", "opening", "received", "sold", "returned", "lost", "counted", "transferred", "closing",
     "unit_cost", "value", "currency",
 )  # fmt: skip
+PROVISIONAL_DAYS = 35
+"""So long a report is made again when more of its days comes; a box that is away for longer asks for a person."""
 QUANTITIES = ("opening", "received", "sold", "returned", "lost", "counted", "transferred", "closing")
 
 

@@ -4,6 +4,9 @@ Never above a safe mark: batches and feed records are kept until a verified back
 them, and for the retention window after that.
 """
 
+from collections.abc import Mapping
+
+from cloud_hub.domain.stock_reports import Kind
 from cloud_hub.storage import (
     chunks,
     deliveries,
@@ -17,6 +20,7 @@ from cloud_hub.storage import (
     notices,
     shards,
     sign_ins,
+    stock_reports,
 )
 from cloud_hub.storage.database import Database
 from sync_protocol.limits import RETENTION_MS
@@ -37,8 +41,8 @@ async def make_partitions(database: Database, now_ms: int) -> list[str]:
         return await maintenance.make_partitions(connection, now_ms)
 
 
-async def prune(database: Database, now_ms: int) -> int:
-    """Forget what may be forgotten; how many rows."""
+async def prune(database: Database, reports_kept: Mapping[Kind, int], now_ms: int) -> int:
+    """Forget what may be forgotten; how many rows. Reports are kept for so many days."""
     gone = 0
     async with database.transaction() as connection:
         gone += await maintenance.prune_batches(connection, now_ms - RETENTION_MS)
@@ -53,6 +57,8 @@ async def prune(database: Database, now_ms: int) -> int:
         gone += await import_changes.prune(connection)
         gone += await files.prune(connection, now_ms - FILES_KEPT_MS)
         gone += await sign_ins.prune(connection, now_ms)
+        for kind, days in reports_kept.items():
+            gone += await stock_reports.prune(connection, kind, now_ms - days * DAY_MS)
     async with database.connection() as connection:
         known = await feeds.list_all(connection)
     for feed in known:

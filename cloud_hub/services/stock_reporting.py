@@ -19,7 +19,17 @@ from uuid_utils import uuid7
 from cloud_hub.domain.cells import guarded
 from cloud_hub.domain.periods import Days
 from cloud_hub.domain.permissions import Principal
-from cloud_hub.domain.stock_reports import COLUMNS, Kind, Totals, days_of, due, ends_at_ms, is_over, value
+from cloud_hub.domain.stock_reports import (
+    COLUMNS,
+    PROVISIONAL_DAYS,
+    Kind,
+    Totals,
+    days_of,
+    due,
+    ends_at_ms,
+    is_over,
+    value,
+)
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services import report_files
 from cloud_hub.services.jobs import Job, ask_in
@@ -38,8 +48,6 @@ from sync_protocol.quantity import format_quantity
 __all__ = ["Kind", "Made", "ReportFilter", "StockReport", "StockReporting"]
 log = structlog.get_logger(__name__)
 JOB = "stock_report"
-PROVISIONAL_DAYS = 35
-"""So long a report is made again when more of its days comes; a box that is away for longer asks for a person."""
 
 
 FILES_AT_ONCE = 2

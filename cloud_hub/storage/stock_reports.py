@@ -93,6 +93,11 @@ _PROVISIONAL = Query(
         ~stock_reports.c.is_final, stock_reports.c.until >= bound(stock_reports.c.until, "since")
     )
 )
+_PRUNE = Query(
+    stock_reports.delete().where(
+        stock_reports.c.kind == bound(stock_reports.c.kind), stock_reports.c.made_at < bound(stock_reports.c.made_at)
+    )
+)
 
 
 async def list_newest(
@@ -132,6 +137,11 @@ async def list_places(connection: Connection) -> list[tuple[str, str]]:
 async def list_provisional(connection: Connection, since: date) -> list[tuple[str, str, date, int]]:
     """(site, kind, first day, position) of reports that are not final."""
     return [(str(row["site_id"]), *tuple(row)[1:]) for row in await _PROVISIONAL.fetch(connection, since=since)]
+
+
+async def prune(connection: Connection, kind: str, before_ms: int) -> int:
+    """Forget reports of a kind that were last made before this; how many."""
+    return await _PRUNE.execute(connection, kind=kind, made_at=before_ms)
 
 
 def _report(row: Row) -> StockReport:

@@ -268,10 +268,10 @@ async def test_batches_are_forgotten_only_below_the_safe_mark(hub: HubCore) -> N
         await box.talk()
     later = hub.clock() + 400 * housekeeping.DAY_MS
 
-    await housekeeping.prune(hub.database, later)
+    await housekeeping.prune(hub.database, {}, later)
     assert await hub.value("SELECT count(*) FROM batches") == 3
     await hub.execute("UPDATE origins SET safe_mark = 5")
-    await housekeeping.prune(hub.database, later)
+    await housekeeping.prune(hub.database, {}, later)
 
     assert await hub.rows("SELECT last_sequence FROM batches ORDER BY 1") == [(6,)]
 

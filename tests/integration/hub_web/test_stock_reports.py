@@ -9,9 +9,12 @@ import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
+from cloud_hub.config import Config
 from cloud_hub.core import now_ms
 from cloud_hub.domain.permissions import Role
-from cloud_hub.services import rolling, stock_reporting
+from cloud_hub.errors import Misconfigured
+from cloud_hub.services import housekeeping, rolling, stock_reporting
+from cloud_hub.services.stock_reporting import Kind
 from tests.integration.hub_web.conftest import Client, Running
 from tests.integration.hub_web.sheets import Sheets
 
@@ -147,6 +150,25 @@ async def test_a_report_of_a_store_is_provisional_until_its_box_was_heard_after_
     assert await stock_reporting.make_due(hub.core.database, now_ms()) == 3
     (report,) = (await admin.get("/reports/daily")).body["items"]
     assert (report["is_final"], report["revision"]) == (True, 2)
+
+
+async def test_reports_are_forgotten_so_long_after_they_were_made_as_the_settings_say(
+    hub: Running, admin: Client, goods: dict[str, str]
+) -> None:
+    database, made_at = hub.core.database, now_ms()
+    await stock_reporting.make_due(database, made_at)
+    kept = {**hub.core.config.reports_kept, Kind.DAILY: 40}
+    for days, left in (
+        (39, ["daily", "monthly", "weekly"]),
+        (41, ["monthly", "weekly"]),
+        (751, ["monthly"]),
+        (3661, []),
+    ):
+        await housekeeping.prune(database, kept, made_at + days * housekeeping.DAY_MS)
+        kinds = [kind for kind in ("daily", "monthly", "weekly") if (await admin.get(f"/reports/{kind}")).body["items"]]
+        assert kinds == left
+    with pytest.raises(Misconfigured, match=r"daily_reports_days.*greater than or equal to 35"):
+        Config.load(None, {"HUB_DATABASE_URL": "postgresql://h/d", "HUB_DAILY_REPORTS_DAYS": "30"})
 
 
 async def test_reports_are_of_ones_own_sites(hub: Running, admin: Client, goods: dict[str, str]) -> None:
