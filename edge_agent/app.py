@@ -13,6 +13,7 @@ import secrets
 import signal
 import ssl
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -200,7 +201,7 @@ class _Agent:
             health.clock(box.clock.offset_ms, now_ms),
             health.link(self.status),
             health.backlog(of_ledger["pending"], of_ledger["oldest_unacked_age_s"]),
-            *health.scanners(self._scanners.health),
+            *health.scanners(self._scanners.health, time.monotonic_ns()),
         ]
 
     def _say_ready(self, url: str) -> None:

@@ -64,15 +64,3 @@ class ScannerHealth:
             "overlong": self.overlong > 0,
         }
         return {name: _REMEDIES[name] for name, is_wrong in wrong.items() if is_wrong}
-
-    def as_dict(self, now_ns: int) -> dict[str, object]:
-        """For JSON: every field, with ages instead of clock readings, and the alerts."""
-        plain = {
-            name: getattr(self, name) for name in self.__slots__ if name not in ("since_ns", "last_scan_ns", "lost_at")
-        }
-        scanned = self.last_scan_ns
-        return plain | {
-            "state_age_s": (now_ns - self.since_ns) // 1_000_000_000,
-            "last_scan_age_s": None if scanned is None else (now_ns - scanned) // 1_000_000_000,
-            "alerts": self.alerts(now_ns),
-        }

@@ -19,7 +19,7 @@ JUMP_MS = 5_000
 
 SKEW_ALERT_MS = 5 * 60_000
 FUTURE_MAX_MS = 60_000
-"""A remote hybrid time further ahead than this does not pull ours along."""
+"""A hybrid time further ahead than this is of a clock that was wrong."""
 
 _SAMPLES = 8
 
@@ -52,17 +52,8 @@ class OffsetEstimator:
     @property
     def offset_ms(self) -> int | None:
         """Milliseconds to add to our clock; None when unknown."""
-        best = self._best()
+        best = min(self._samples, key=lambda sample: sample.round_trip_ms, default=None)
         return None if best is None else best.offset_ms
-
-    @property
-    def error_ms(self) -> int | None:
-        """The estimate is right within this."""
-        best = self._best()
-        return None if best is None else best.round_trip_ms // 2 + 1
-
-    def _best(self) -> Sample | None:
-        return min(self._samples, key=lambda sample: sample.round_trip_ms, default=None)
 
 
 class JumpDetector:
@@ -90,29 +81,12 @@ def corrected(wall_ms: int, offset_ms: int | None) -> int:
     return wall_ms + (offset_ms or 0)
 
 
-class Hybrid(NamedTuple):
-    """A hybrid logical time; compares like a tuple."""
-
-    ms: int
-    counter: int
-
-
-class HybridClock:
-    """Hybrid logical clock that never goes back; keep `last` with the data that it stamped."""
-
-    def __init__(self, last: tuple[int, int] = (0, 0)) -> None:
-        self.last = Hybrid(*last)
-
-    def tick(self, now_ms: int) -> Hybrid:
-        """The time of a local edit: later than everything stamped or observed before."""
-        self.last = Hybrid(now_ms, 0) if now_ms > self.last.ms else Hybrid(self.last.ms, self.last.counter + 1)
-        return self.last
-
-    def observe(self, remote: tuple[int, int], now_ms: int) -> Hybrid:
-        """Take a remote time into account, clamped so that a future clock cannot win for ever."""
-        ceiling = Hybrid(now_ms + FUTURE_MAX_MS, 0)
-        self.last = max(self.last, min(Hybrid(*remote), ceiling))
-        return self.tick(now_ms)
+def next_hybrid(last: tuple[int, int], now_ms: int) -> tuple[int, int]:
+    """The hybrid logical time after `last`: ms and a counter. It does not go back, but it does not follow either a
+    clock that was once far ahead: that one would win against everybody until the time it believed in."""
+    if last[0] > now_ms + FUTURE_MAX_MS:
+        return now_ms, 0
+    return (now_ms, 0) if now_ms > last[0] else (last[0], last[1] + 1)
 
 
 def full_jitter(attempt: int, base_ms: int, cap_ms: int, random: Callable[[], float]) -> int:

@@ -1,14 +1,15 @@
 """Reference data edited on both sides: one decision per field.
 
-Causality first: an edit made on the field's current version is accepted, whatever any
-clock says. Only edits that did not know of each other are decided, by the field's policy;
+Causality first: an edit made on the field's current version, or by whoever wrote that, is
+accepted, whatever any clock says. Only edits that did not know of each other are decided, by the field's policy;
 the loser is kept for a person to restore. Deletion loses to a concurrent edit. The same
 inputs give the same decision everywhere; nothing here reads a clock.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 Version = tuple[int, int]
 """(hub_epoch, number): versions of a restored hub are never those it had forgotten."""
@@ -45,6 +46,7 @@ class Register:
     """The entity's version at which this field last changed."""
     hlc: tuple[int, int]
     node: str
+    """Who wrote it: the site whose store did, or the hub."""
     is_store_edit: bool = False
     is_trusted: bool = True
 
@@ -62,8 +64,7 @@ class Edit:
     """False when the store's clock was not to be believed: it then loses to one that was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Whether to write the edit, and whether a person should see the loser."""
 
     is_accepted: bool
@@ -74,28 +75,26 @@ def decide_field(field: str, current: Register, edit: Edit) -> Decision:
     """Accept or reject one field of an edit."""
     if current.value == edit.value:
         return Decision(is_accepted=False, is_conflict=False)
-    if edit.base_version is not None and edit.base_version >= current.version:
+    if _knew(current, edit):
         return Decision(is_accepted=True, is_conflict=False)
     return Decision(is_accepted=_wins(POLICIES.get(field, FieldPolicy.LWW), current, edit), is_conflict=True)
 
 
-def decide_deletion(base_version: Version | None, last_edit: Version) -> Decision:
-    """A deletion is obeyed only if it had seen the last edit of the entity."""
-    if base_version is not None and base_version >= last_edit:
-        return Decision(is_accepted=True, is_conflict=False)
-    return Decision(is_accepted=False, is_conflict=True)
+def decide_deletion(fields: Iterable[Register], deletion: Edit) -> Decision:
+    """A deletion is obeyed only if it had seen the last edit of every field."""
+    is_seen = all(_knew(field, deletion) for field in fields)
+    return Decision(is_accepted=is_seen, is_conflict=not is_seen)
 
 
-def decide_revival(edit_base: Version | None, deleted_at: Version) -> Decision:
+def decide_revival(deletion: Register, edit: Edit) -> Decision:
     """An edit of a deleted entity revives it, unless its editor knew of the deletion."""
-    if edit_base is not None and edit_base >= deleted_at:
-        return Decision(is_accepted=False, is_conflict=False)
-    return Decision(is_accepted=True, is_conflict=True)
+    is_concurrent = not _knew(deletion, edit)
+    return Decision(is_accepted=is_concurrent, is_conflict=is_concurrent)
 
 
-def merge_set(base: frozenset[str], current: frozenset[str], edited: frozenset[str]) -> frozenset[str]:
-    """Two sides' changes to one set (barcodes): all additions, and removals of what was seen."""
-    return (current | (edited - base)) - (base - edited)
+def _knew(current: Register, edit: Edit) -> bool:
+    """A node knows what it wrote itself, whether or not its hub's version of that had come back to it."""
+    return current.node == edit.node or (edit.base_version is not None and edit.base_version >= current.version)
 
 
 def _wins(policy: FieldPolicy, current: Register, edit: Edit) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from sync_protocol import facts
 from sync_protocol.limits import QUANTITY_MAX, TEXT_CHARS_MAX
 from sync_protocol.quantity import format_money
 
@@ -21,6 +22,14 @@ class Checked(NamedTuple):
     fields: dict[str, Any]
     barcodes: list[tuple[str, int]]
     bad: list[str]
+
+
+def check_proposal(proposal: facts.Proposal, currency: str) -> Checked:
+    """What it wants of a product, or of the one code that it is about."""
+    if proposal.entity == "product":
+        return check_product(proposal.fields, currency)
+    code = check_barcode({**proposal.fields, "code": proposal.entity_id})
+    return Checked({}, [] if code is None else [code], [])
 
 
 def check_product(fields: Mapping[str, Any], currency: str) -> Checked:

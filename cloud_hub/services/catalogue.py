@@ -123,8 +123,27 @@ class Catalogue:
             raise Conflict("barcodes", f"expected at most {BARCODES_MAX} barcodes of a product")
         if not await barcodes.link(connection, product_id, normal, pack_quantity, now_ms):
             raise Conflict("barcode_taken", "expected a code that no other product has", pointer="/code")
-        await products.update(connection, known, {}, now_ms)
+        await products.touch(connection, known, now_ms)
         return True
+
+    async def take_code(
+        self, connection: Connection, product_id: str, code: str, pack_quantity: int, now_ms: int
+    ) -> Product:
+        """Give a product a code, also when it is another's. Raises NotFound."""
+        before = await barcodes.find(connection, code)
+        owner = product_id if before is None else before[0]
+        known = await products.lock_all(connection, [product_id, owner])
+        if product_id not in {each.id for each in known}:
+            raise NotFound("product", "no such product")
+        await barcodes.unlink(connection, owner, code)
+        await barcodes.link(connection, product_id, code, pack_quantity, now_ms)
+        for each in known:
+            await products.touch(connection, each, now_ms)
+        (taker,) = [
+            each for each in await products.publish_all(connection, [each.id for each in known], now_ms)
+            if each.id == product_id
+        ]  # fmt: skip
+        return taker
 
     async def unlink(self, product_id: str, code: str, now_ms: int) -> Product:
         """Take a barcode away. Raises NotFound."""
@@ -132,7 +151,7 @@ class Catalogue:
             known = await self._locked(connection, product_id, None)
             if not await barcodes.unlink(connection, product_id, normal_code(code)):
                 raise NotFound("barcode", "the product has no such code")
-            await products.update(connection, known, {}, now_ms)
+            await products.touch(connection, known, now_ms)
             return await products.publish(connection, product_id, now_ms)
 
     async def _locked(self, connection: Connection, product_id: str, if_match: str | None) -> Product:

@@ -1,24 +1,36 @@
 """Edits of reference data made in stores: merged per field, the loser kept for a person.
 
-The decision is sync_protocol/registers.py's; here are the rows it is about. A product
+The decisions are sync_protocol/registers.py's; here are the rows they are about. A product
 made at a shelf comes as a proposal without a base version and becomes a provisional one.
+Every product that a proposal is about is told to the stores again, also when it lost: the
+store that edited it has to hear what holds.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from cloud_hub.domain.proposed import Checked, check_barcode, check_product
+from cloud_hub.domain.proposed import Checked, check_proposal
 from cloud_hub.storage import barcodes, conflicts, exceptions, products
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.origins import Origin
-from cloud_hub.storage.products import Product
+from cloud_hub.storage.products import BARCODES, FIELDS, Product
 from sync_protocol import changes as wire
 from sync_protocol import facts
 from sync_protocol.clock import is_trusted
-from sync_protocol.registers import Edit, Register, decide_field
+from sync_protocol.registers import (
+    POLICIES,
+    Decision,
+    Edit,
+    FieldPolicy,
+    Register,
+    decide_deletion,
+    decide_field,
+    decide_revival,
+)
 
 _NEW: dict[str, Any] = {
     "category": "",
@@ -35,94 +47,142 @@ _NEW: dict[str, Any] = {
 
 
 async def merge(
-    connection: Connection, origin: Origin, told: list[tuple[int, facts.Proposal]], now_ms: int
+    connection: Connection, origin: Origin, told: Sequence[tuple[int, facts.Proposal]], now_ms: int
 ) -> list[Change]:
     """Merge proposals in order; the products to tell all stores of."""
     touched: dict[str, None] = {}
     for sequence, proposal in told:
+        merging = Merging(connection, origin, proposal, now_ms)
         trial = connection.transaction()
         await trial.start()
         try:
-            product_id = await _merge_one(connection, origin, proposal, now_ms)
+            await merging.merge()
             await trial.commit()
         except asyncpg.UniqueViolationError as error:
             await trial.rollback()
-            product_id = None
-            await _raise(connection, origin, sequence, proposal, f"taken: {error.detail or error}", now_ms)
-        if product_id is not None:
-            touched[product_id] = None
+            await merging.refuse(f"taken: {error.detail or error}", sequence)
+        touched |= dict.fromkeys(merging.touched)
     found = [await products.find(connection, product_id) for product_id in touched]
     return [(None, wire.change(products.feed_body(product))) for product in found if product is not None]
 
 
-async def _merge_one(connection: Connection, origin: Origin, proposal: facts.Proposal, now_ms: int) -> str | None:
-    if proposal.entity == "barcode":
-        return await _link(connection, origin, proposal, now_ms)
-    if not _is_uuid(proposal.entity_id):
-        await _raise(connection, origin, 0, proposal, "expected a product id", now_ms)
-        return None
-    known = await products.lock(connection, proposal.entity_id)
-    checked = check_product(proposal.fields, known.currency if known else "EUR")
-    if checked.bad:
-        await _raise(connection, origin, 0, proposal, f"fields that do not fit: {', '.join(checked.bad)[:200]}", now_ms)
-    if known is None:
-        await _create(connection, proposal, checked, now_ms)
-    else:
-        await _edit(connection, origin, known, proposal, checked, now_ms)
-    for code, pack in checked.barcodes:
-        if not await barcodes.link(connection, proposal.entity_id, code, pack, now_ms):
-            await _lost(connection, origin, proposal, "barcode", code, proposal.entity_id, now_ms)
-    return proposal.entity_id
+class Merging:
+    """One proposal on its way into the catalogue."""
 
+    def __init__(self, connection: Connection, origin: Origin, proposal: facts.Proposal, now_ms: int) -> None:
+        self._connection, self._origin, self._proposal, self._now_ms = connection, origin, proposal, now_ms
+        self._is_trusted = is_trusted(proposal.occurred_at, proposal.clock_offset)
+        """Whether the store's clock was to be believed when the edit was made."""
+        self.touched: list[str] = []
 
-async def _create(connection: Connection, proposal: facts.Proposal, checked: Checked, now_ms: int) -> None:
-    named = {"sku": f"store-{proposal.entity_id}", "name": proposal.entity_id}
-    await products.insert(connection, proposal.entity_id, {**_NEW, **named, **checked.fields}, now_ms)
-    created = await products.lock(connection, proposal.entity_id)
-    assert created is not None
-    await _mark(connection, created, proposal, list(checked.fields))
+    async def merge(self) -> None:
+        """Raises asyncpg.UniqueViolationError when what it wants is another's by now."""
+        is_code = self._proposal.entity == "barcode"
+        product_id = str(self._proposal.fields.get("product_id")) if is_code else self._proposal.entity_id
+        if not _is_uuid(product_id):
+            await self.refuse("expected a product id")
+            return
+        self.touched.append(product_id)
+        known = await products.lock(self._connection, product_id)
+        checked = check_proposal(self._proposal, known.currency if known else "EUR")
+        if checked.bad:
+            await self.refuse(f"fields that do not fit: {', '.join(checked.bad)[:200]}")
+        if is_code and (known is None or not checked.barcodes):
+            await self.refuse("expected a code, a known product and a pack")
+            return
+        if known is None:
+            await self._create(product_id, checked)
+        else:
+            await self._edit(known, checked)
+        for code, pack in checked.barcodes:
+            await self._give(product_id, code, pack)
 
-
-async def _edit(
-    connection: Connection, origin: Origin, known: Product, proposal: facts.Proposal, checked: Checked, now_ms: int
-) -> None:
-    won: dict[str, Any] = {}
-    for field, value in checked.fields.items():
-        current = _register(known, field)
-        edit = Edit(
-            value=value, base_version=proposal.base_version, hlc=proposal.hlc, node=str(origin.site_id),
-            is_trusted=_is_trusted(proposal),
+    async def refuse(self, detail: str, sequence: int | None = None) -> None:
+        """Nothing of it can be merged, or not all: a person looks."""
+        await exceptions.raise_exception(
+            self._connection, self._origin.site_id, "bad_proposal", self._proposal.proposal_id, detail,
+            now_ms=self._now_ms, origin_id=self._origin.origin_id, sequence=sequence,
         )  # fmt: skip
-        decision = decide_field(field, current, edit)
-        if decision.is_accepted:
-            won[field] = value
-        if decision.is_conflict:
-            kept, lost = (value, current.value) if decision.is_accepted else (current.value, value)
-            await _lost(connection, origin, proposal, field, kept, lost, now_ms)
-    if won:
-        await products.update(connection, known, won, now_ms)
-        after = await products.lock(connection, known.id)
+
+    async def _create(self, product_id: str, checked: Checked) -> None:
+        fields = {**_NEW, "sku": f"store-{product_id}", "name": product_id, **checked.fields}
+        if await products.lock_by_sku(self._connection, fields["sku"]) is not None:
+            kept = f"store-{product_id}"
+            await self._lost("product", product_id, "sku", kept, fields["sku"], "sku_taken")
+            fields["sku"] = kept
+        await products.insert(self._connection, product_id, fields, self._now_ms)
+        await self._sign(product_id, list(checked.fields))
+
+    async def _edit(self, known: Product, checked: Checked) -> None:
+        edits = dict(checked.fields)
+        won: dict[str, Any] = {}
+        if known.lifecycle == "archived" and edits.get("lifecycle") != "archived" and (edits or checked.barcodes):
+            edits.pop("lifecycle", None)
+            if decide_revival(_register(known, "lifecycle"), self._wanting("active")).is_accepted:
+                won["lifecycle"] = "active"
+                await self._lost("product", known.id, "lifecycle", "active", "archived", "edit_over_deletion")
+        for field, value in edits.items():
+            decision, rule = self._decide(known, field, value)
+            if decision.is_accepted:
+                won[field] = value
+            if decision.is_conflict:
+                current = getattr(known, field)
+                kept, lost = (value, current) if decision.is_accepted else (current, value)
+                await self._lost("product", known.id, field, kept, lost, rule)
+        if won:
+            await products.update(self._connection, known, won, self._now_ms)
+            await self._sign(known.id, list(won))
+
+    def _decide(self, known: Product, field: str, value: Any) -> tuple[Decision, str]:
+        current, edit = _register(known, field), self._wanting(value)
+        if (field, value) == ("lifecycle", "archived") and current.value != value:
+            return decide_deletion([_register(known, each) for each in (*FIELDS, BARCODES)], edit), "edit_over_deletion"
+        return decide_field(field, current, edit), str(POLICIES.get(field, FieldPolicy.LWW))
+
+    async def _give(self, product_id: str, code: str, pack: int) -> None:
+        """A code goes to the product, unless somebody gave it to another meanwhile."""
+        before = await barcodes.find(self._connection, code)
+        if before == (product_id, pack):
+            return
+        if before is not None and before[0] == self._proposal.fields.get("from_product_id"):
+            await barcodes.unlink(self._connection, before[0], code)
+            await self._touch(before[0])
+        elif before is not None:
+            self.touched.append(before[0])
+            await self._lost("barcode", code, "product_id", _pack(*before), _pack(product_id, pack), "code_taken")
+            return
+        if not await barcodes.link(self._connection, product_id, code, pack, self._now_ms):
+            raise asyncpg.UniqueViolationError(f"code {code}")
+        await self._touch(product_id)
+
+    async def _touch(self, product_id: str) -> None:
+        known = await products.lock(self._connection, product_id)
+        assert known is not None
+        await products.touch(self._connection, known, self._now_ms)
+        await self._sign(product_id, [BARCODES])
+        self.touched.append(product_id)
+
+    async def _sign(self, product_id: str, fields: list[str]) -> None:
+        """Note that this store wrote these fields last."""
+        after = await products.lock(self._connection, product_id)
         assert after is not None
-        await _mark(connection, after, proposal, list(won))
+        held = {
+            "version": list(after.version), "hlc": list(self._proposal.hlc), "node": str(self._origin.site_id),
+            "is_store_edit": True, "is_trusted": self._is_trusted,
+        }  # fmt: skip
+        await conflicts.save_registers(self._connection, product_id, {**after.registers, **dict.fromkeys(fields, held)})
 
+    def _wanting(self, value: Any) -> Edit:
+        return Edit(
+            value=value, base_version=self._proposal.base_version, hlc=self._proposal.hlc,
+            node=str(self._origin.site_id), is_trusted=self._is_trusted,
+        )  # fmt: skip
 
-async def _link(connection: Connection, origin: Origin, proposal: facts.Proposal, now_ms: int) -> str | None:
-    product_id = proposal.fields.get("product_id")
-    checked = check_barcode({"code": proposal.entity_id, **proposal.fields})
-    if checked is None or not _is_uuid(product_id) or await products.lock(connection, str(product_id)) is None:
-        await _raise(connection, origin, 0, proposal, "expected a code, a known product and a pack", now_ms)
-        return None
-    if not await barcodes.link(connection, str(product_id), checked[0], checked[1], now_ms):
-        await _lost(connection, origin, proposal, "barcode", checked[0], str(product_id), now_ms)
-        return None
-    await products.update(connection, await _locked(connection, str(product_id)), {}, now_ms)
-    return str(product_id)
-
-
-async def _locked(connection: Connection, product_id: str) -> Product:
-    product = await products.lock(connection, product_id)
-    assert product is not None
-    return product
+    async def _lost(self, entity: str, entity_id: str, field: str, kept: Any, lost: Any, rule: str) -> None:
+        await conflicts.insert_conflict(
+            self._connection, site_id=self._origin.site_id, entity=entity, entity_id=entity_id, field=field,
+            kept=_shown(kept), lost=_shown(lost), rule=rule, actor=self._proposal.actor, created_at=self._now_ms,
+        )  # fmt: skip
 
 
 def _register(product: Product, field: str) -> Register:
@@ -137,45 +197,16 @@ def _register(product: Product, field: str) -> Register:
     )
 
 
-def _is_trusted(proposal: facts.Proposal) -> bool:
-    """Whether the store's clock was to be believed when the edit was made."""
-    return is_trusted(proposal.occurred_at, proposal.clock_offset)
-
-
-async def _mark(connection: Connection, product: Product, proposal: facts.Proposal, fields: list[str]) -> None:
-    """Note that a store wrote these fields last."""
-    held = {
-        "version": list(product.version), "hlc": list(proposal.hlc), "node": "store", "is_store_edit": True,
-        "is_trusted": _is_trusted(proposal),
-    }  # fmt: skip
-    by_store = dict.fromkeys(fields, held)
-    await conflicts.save_registers(connection, product.id, {**product.registers, **by_store})
-
-
-async def _lost(
-    connection: Connection, origin: Origin, proposal: facts.Proposal, field: str, kept: Any, lost: Any, now_ms: int
-) -> None:
-    await conflicts.insert_conflict(
-        connection, site_id=origin.site_id, entity=proposal.entity, entity_id=proposal.entity_id, field=field,
-        kept=_shown(kept), lost=_shown(lost), rule="concurrent edits", actor=proposal.actor, created_at=now_ms,
-    )  # fmt: skip
-
-
-async def _raise(
-    connection: Connection, origin: Origin, sequence: int, proposal: facts.Proposal, detail: str, now_ms: int
-) -> None:
-    await exceptions.raise_exception(
-        connection, origin.site_id, "bad_proposal", proposal.proposal_id, detail, now_ms=now_ms,
-        origin_id=origin.origin_id, sequence=sequence or None,
-    )  # fmt: skip
+def _pack(product_id: str, pack_quantity: int) -> dict[str, Any]:
+    return {"product_id": product_id, "pack_quantity": pack_quantity}
 
 
 def _shown(value: Any) -> Any:
     return value if value is None or isinstance(value, int | str | list | dict) else str(value)
 
 
-def _is_uuid(text: Any) -> bool:
+def _is_uuid(text: str) -> bool:
     try:
         return bool(UUID(text))
-    except (ValueError, AttributeError, TypeError):
+    except ValueError:
         return False

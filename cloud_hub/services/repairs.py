@@ -1,6 +1,7 @@
 """What a person looks at and settles: quarantine, exceptions, lost edits, branches."""
 
 from dataclasses import replace
+from decimal import Decimal
 from uuid import UUID
 
 from cloud_hub.domain.permissions import Principal
@@ -8,11 +9,13 @@ from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.storage import repairs
 from cloud_hub.storage.database import Connection, Database
-from cloud_hub.storage.products import FIELDS, Product
+from cloud_hub.storage.products import Product
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.repairs import Before, Branch, Lost, Quarantined, Raised
 
 __all__ = ["Branch", "Lost", "Quarantined", "Raised", "Repairs"]
+
+_MONEY = ("price", "cost")
 
 
 class Repairs:
@@ -52,12 +55,15 @@ class Repairs:
         return await self._reads.run(repairs.list_conflicts, site_ids, state, before, skip, limit)
 
     async def restore(self, conflict_id: str, who: Principal, now_ms: int) -> Product:
-        """Take the edit that lost after all. Raises NotFound, Conflict."""
+        """Take the edit that lost after all. Raises NotFound, Conflict, Invalid."""
         async with self._database.transaction() as connection:
             lost = await _open(connection, conflict_id, who)
-            if lost.entity != "product" or lost.field not in FIELDS:
-                raise Conflict("not_restorable", f"expected a field of a product, got {lost.entity} {lost.field}")
-            product = await self._catalogue.edit_in(connection, lost.entity_id, {lost.field: lost.lost}, None, now_ms)
+            if lost.entity == "barcode":
+                wanted = lost.lost["product_id"], lost.entity_id, lost.lost["pack_quantity"]
+                product = await self._catalogue.take_code(connection, *wanted, now_ms)
+            else:
+                value = Decimal(lost.lost) if lost.field in _MONEY and lost.lost is not None else lost.lost
+                product = await self._catalogue.edit_in(connection, lost.entity_id, {lost.field: value}, None, now_ms)
             await repairs.settle_conflict(connection, conflict_id, "restored", who.name, now_ms)
         return product
 

@@ -29,6 +29,7 @@ _UPSERT = Query(
     )
     .returning(barcodes.c.product_id)
 )
+_FIND = Query(sa.select(barcodes.c.product_id, barcodes.c.pack_quantity).where(barcodes.c.code == _CODE))
 _DELETE = Query(barcodes.delete().where(barcodes.c.code == _CODE, barcodes.c.product_id == _PRODUCT))
 
 
@@ -38,6 +39,12 @@ async def add(connection: Connection, product_id: str, codes: list[tuple[str, in
         {"code": code, "product_id": product_id, "pack_quantity": pack, "now": now_ms} for code, pack in sorted(codes)
     ]
     await _INSERT.each(connection, rows)
+
+
+async def find(connection: Connection, code: str) -> tuple[str, int] | None:
+    """Whose the code is, and its pack."""
+    row = await _FIND.fetchrow(connection, code=code)
+    return None if row is None else (str(row["product_id"]), row["pack_quantity"])
 
 
 async def link(connection: Connection, product_id: str, code: str, pack_quantity: int, now_ms: int) -> bool:

@@ -13,7 +13,7 @@ from uuid_utils import uuid7
 
 from cloud_hub.storage import changes
 from cloud_hub.storage.database import Connection, Query, bound, bound_array, copy_rows, unnested
-from cloud_hub.storage.products import FIELDS, Barcode, Product, feed_body, register
+from cloud_hub.storage.products import BARCODES, FIELDS, Barcode, Product, feed_body, register
 from cloud_hub.storage.schema import barcodes, levels, products, sites
 from sync_protocol import changes as wire
 
@@ -70,9 +70,10 @@ def edited(edit: Edit, epoch: int, now_ms: int) -> Product:
     known = edit.product
     number = known.version[1] + 1
     codes = {each.code: each.pack_quantity for each in known.barcodes if each.code not in edit.lost} | dict(edit.codes)
+    written = (*edit.fields, *([BARCODES] if edit.codes or edit.lost else []))
     return replace(
         known, **edit.fields, version=(epoch, number), barcodes=_barcodes(codes), updated_at_ms=now_ms,
-        registers=known.registers | {name: register(epoch, number, now_ms) for name in edit.fields},
+        registers=known.registers | {name: register(epoch, number, now_ms) for name in written},
     )  # fmt: skip
 
 

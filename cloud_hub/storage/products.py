@@ -1,6 +1,6 @@
 """SQL of products, with their barcodes; each write ends with a change on every store's feed."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -19,6 +19,8 @@ FIELDS = (
     "sku", "name", "category", "unit", "price", "cost", "currency", "lifecycle", "metadata", "reorder_point",
     "critical_level", "negative_policy",
 )  # fmt: skip
+BARCODES = "barcodes"
+"""What has a register although it is no column."""
 _NODE = "hub"
 _PAGE = 1_000
 
@@ -217,13 +219,24 @@ async def insert(connection: Connection, product_id: str, fields: Mapping[str, A
 async def update(connection: Connection, known: Product, fields: Mapping[str, Any], now_ms: int) -> None:
     """Change the given fields of a locked product and give it the next version."""
     changed = {name: value for name, value in fields.items() if getattr(known, name) != value}
+    await _next_version(connection, known, changed, changed, now_ms)
+    if "category" in changed:
+        await categories.ensure(connection, [changed["category"]], now_ms)
+
+
+async def touch(connection: Connection, known: Product, now_ms: int) -> None:
+    """Give a locked product whose barcodes have changed its next version."""
+    await _next_version(connection, known, {}, (BARCODES,), now_ms)
+
+
+async def _next_version(
+    connection: Connection, known: Product, changed: Mapping[str, Any], written: Iterable[str], now_ms: int
+) -> None:
     epoch = await hub_state.epoch(connection)
-    registers = known.registers | {name: register(epoch, known.version[1] + 1, now_ms) for name in changed}
+    registers = known.registers | {name: register(epoch, known.version[1] + 1, now_ms) for name in written}
     values = {name: changed.get(name, getattr(known, name)) for name in FIELDS}
     arguments = {f"new_{name}": value for name, value in (values | {"registers": registers}).items()}
     await _UPDATE.execute(connection, id=known.id, now=now_ms, **arguments)
-    if "category" in changed:
-        await categories.ensure(connection, [changed["category"]], now_ms)
 
 
 async def move_category(connection: Connection, old: str, new: str, now_ms: int) -> None:

@@ -48,6 +48,8 @@ class Lost:
     field: str
     kept: Any
     lost: Any
+    rule: str
+    actor: str | None
     state: str
     at_ms: int
 
@@ -217,6 +219,8 @@ def _lost(row: Any) -> Lost:
         field=row["field"],
         kept=row["kept"],
         lost=row["lost"],
+        rule=row["rule"],
+        actor=row["actor"],
         state=row["state"],
         at_ms=row["created_at"],
     )

@@ -4,7 +4,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from cloud_hub.domain.permissions import Permission
-from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.repairs import Branch, Lost, Quarantined, Raised
 from cloud_hub.web.fields import Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
@@ -12,8 +12,10 @@ from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.product_views import ProductView, tagged
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import listed
+from sync_protocol.quantity import format_quantity
 
 table = Table("repairs")
+_QUANTITIES = ("reorder_point", "critical_level")
 
 
 class SitePageQuery(PageQuery):
@@ -65,6 +67,11 @@ class ConflictView(View):
     field: str
     kept: Any
     lost: Any
+    rule: str
+    """Why: `hub_wins`, `store_wins` or `lww` (the last writer) of the field, `edit_over_deletion`, `code_taken` or
+    `sku_taken`."""
+    actor: str | None
+    """Who made the store's edit."""
     state: str
     found_at: Time
 
@@ -136,7 +143,7 @@ async def list_conflicts(call: Call[ConflictsQuery, None]) -> Answer:
 
 
 @table.add("POST", "/conflicts/{conflict_id}/restore", permission=Permission.PRODUCTS_WRITE, answer=ProductView,
-           errors=(NotFound, Conflict))  # fmt: skip
+           errors=(NotFound, Conflict, Invalid))  # fmt: skip
 async def restore_conflict(call: Call[None, None]) -> Answer:
     """Take the edit that lost after all"""
     return tagged(await call.hub.repairs.restore(call.path["conflict_id"], call.principal, call.now_ms))
@@ -190,6 +197,14 @@ def _branch(row: Branch) -> BranchView:
 
 def _lost(row: Lost) -> ConflictView:
     return ConflictView(
-        id=row.id, site_id=row.site_id, entity=row.entity, entity_id=row.entity_id, field=row.field, kept=row.kept,
-        lost=row.lost, state=row.state, found_at=rfc3339(row.at_ms),
+        id=row.id, site_id=row.site_id, entity=row.entity, entity_id=row.entity_id, kept=_value(row.field, row.kept),
+        field="unit_cost" if row.field == "cost" else row.field, lost=_value(row.field, row.lost), rule=row.rule,
+        actor=row.actor, state=row.state, found_at=rfc3339(row.at_ms),
     )  # fmt: skip
+
+
+def _value(field: str, value: Any) -> Any:
+    """A value of a field as the API says it: quantities as decimals."""
+    if isinstance(value, dict) and "pack_quantity" in value:
+        return value | {"pack_quantity": format_quantity(value["pack_quantity"])}
+    return format_quantity(value) if field in _QUANTITIES and value is not None else value

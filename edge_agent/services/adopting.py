@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from edge_agent.domain.movement import Draft, Goods
 from edge_agent.errors import Refused
-from edge_agent.services import counting
+from edge_agent.services import counting, proposing
 from edge_agent.services.counting import LineCommand
 from edge_agent.services.handhelds import Handheld
 from edge_agent.services.posting import Move, post
@@ -47,6 +47,8 @@ def adopt(connection: sqlite3.Connection, command: changes.Command, now_ms: int)
         has_movement = _adopt_movement(connection, command, record, chain_hash, now_ms)
     elif isinstance(record, Fact) and record.kind == "count":
         has_movement = _adopt_count(connection, command, record, chain_hash, now_ms)
+    elif isinstance(record, Fact) and record.kind == "proposal":
+        has_movement = _adopt_proposal(connection, command, record, chain_hash, now_ms)
     else:
         _tell(connection, command, chain_hash, "no_effect", f"kind {str(body['record'])[:20]}", now_ms)
         has_movement = False
@@ -127,6 +129,17 @@ def _adopt_count(
     if recorded.movement_id is None:
         _tell(connection, command, chain_hash, "as_count", recorded.status, now_ms)
     return recorded.movement_id is not None
+
+
+def _adopt_proposal(
+    connection: sqlite3.Connection, command: changes.Command, record: Fact, chain_hash: bytes, now_ms: int
+) -> bool:
+    proposal = facts.parse_fact(record)
+    if not isinstance(proposal, facts.Proposal):
+        raise Malformed("expected a proposal")
+    proposing.repeat(connection, proposal, now_ms)
+    _tell(connection, command, chain_hash, "no_effect", "proposed again", now_ms)
+    return False
 
 
 def _goods(body: dict[str, Any]) -> Goods:

@@ -58,7 +58,15 @@ def retry_unknown(connection: sqlite3.Connection, now_ms: int) -> int:
 def reapply_local_edits(connection: sqlite3.Connection, merged_up_to: int) -> int:
     """After a snapshot: what the store edited above the position that is merged into it."""
     proposals.forget(connection, merged_up_to)
-    return proposing.reapply(connection, merged_up_to)
+    proposals.take_told(connection)
+    return proposing.reapply(connection)
+
+
+def merged(connection: sqlite3.Connection, mark: int, now_ms: int) -> None:
+    """The hub has merged what this store edited up to here: its word holds now, heard before or after this."""
+    if proposals.forget(connection, mark):
+        for encoded in proposals.take_told(connection):
+            apply_change(connection, decode(encoded), now_ms)
 
 
 def staged_product(change: changes.Product) -> tuple[catalogue.Product, list[tuple[str, int]]]:
@@ -108,10 +116,9 @@ def _apply_product(connection: sqlite3.Connection, change: changes.Product, now_
     row, codes = staged_product(change)
     catalogue.save_product(connection, row)
     catalogue.replace_codes(connection, change.product_id, codes)
-    acked = identity.get(connection).acked
-    proposals.forget(connection, acked)
     # All of them: a code in this row may be one that the store has linked to another product.
-    if proposing.reapply(connection, acked):
+    if proposing.reapply(connection):
+        proposals.keep_told(connection, change.product_id, encode(changes.change(change)))
         row = catalogue.find_product(connection, change.product_id) or row
     alerting.reconsider(connection, row, now_ms)
 
@@ -120,6 +127,7 @@ def _apply_gone(connection: sqlite3.Connection, change: changes.ProductGone, _no
     known = catalogue.version_of(connection, change.product_id)
     if known is None or known > change.version:
         return
+    proposals.drop_told(connection, change.product_id)
     catalogue.archive(connection, change.product_id, change.version)
 
 

@@ -6,7 +6,7 @@ a backlog warns, it does not fail. `fail` means that staff should not rely on th
 
 import sqlite3
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -50,6 +50,8 @@ class ScannerState(Protocol):
 
     @property
     def last_error(self) -> str: ...
+
+    def alerts(self, now_ns: int) -> Mapping[str, str]: ...
 
 
 def worst(checks: Sequence[Check]) -> Result:
@@ -144,11 +146,15 @@ def certificate(folder: Folder, clock_ms: int) -> Check:
     return Check("certificate", "ok", f"good for {left.days} days")
 
 
-def scanners(found: Sequence[ScannerState]) -> Iterator[Check]:
-    """Each scanner by name."""
+def scanners(found: Sequence[ScannerState], now_ns: int) -> Iterator[Check]:
+    """Each scanner by name: that it is there, else what is wrong with what it sends."""
     for one in found:
         if one.state in ("up", "ended"):
-            yield Check(f"scanner {one.device}", "ok", one.state)
+            alerts = one.alerts(now_ns)
+            for name, remedy in alerts.items():
+                yield Check(f"scanner {one.device}", "warn", name, remedy)
+            if not alerts:
+                yield Check(f"scanner {one.device}", "ok", one.state)
         else:
             yield Check(
                 f"scanner {one.device}", "warn", f"{one.state}: {one.last_error}".rstrip(": "),

@@ -1,7 +1,8 @@
 """Edits of reference data made in the store: used at once here, proposed to head office.
 
 Each is a proposal-fact with the version that the editor saw and a hybrid logical clock; the
-hub merges per field. Until the hub has it, what comes down is overlaid with it again.
+hub merges per field. Until the hub has it, what comes down is overlaid with it again, and
+then holds as it came (services/applying.py).
 """
 
 import sqlite3
@@ -13,6 +14,7 @@ import orjson
 import uuid_utils
 
 from edge_agent.errors import Conflict, Invalid, NotFound
+from edge_agent.services import alerting
 from edge_agent.storage import catalogue, identity, ledger, proposals
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.proposals import Proposal
@@ -23,6 +25,8 @@ EDITABLE = (
     "lifecycle",
 )  # fmt: skip
 """Product fields that a proposal may name."""
+OPEN = frozenset(("name", "category"))
+"""What a store may change of a product that head office has accepted; of its own provisional ones more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,35 +66,76 @@ def create_provisional(connection: sqlite3.Connection, new: NewProduct, now_ms: 
     )  # fmt: skip
     fields: dict[str, Any] = {name: getattr(product, name) for name in EDITABLE}
     fields["barcodes"] = [{"code": code, "pack_quantity": pack} for code, pack in new.codes]
-    position = _propose(connection, "product", product.product_id, product.product_id, None, fields, new.actor, now_ms)
+    position = _propose(connection, "product", product.product_id, None, fields, new.actor, now_ms)
     catalogue.save_product(connection, product)
     catalogue.replace_codes(connection, product.product_id, new.codes)
     return Proposed(product, position)
+
+
+def edit_product(
+    connection: sqlite3.Connection, product_id: str, fields: Mapping[str, Any], actor: str | None, now_ms: int
+) -> Proposed:
+    """Change what the store may say of a product. Raises NotFound, Conflict."""
+    product = _find(connection, product_id)
+    owned = sorted(fields.keys() - OPEN)
+    if product.lifecycle == "archived":
+        raise Conflict("archived", "expected a product that is not archived")
+    if owned and product.lifecycle != "provisional":
+        raise Conflict("head_office_owns", f"{', '.join(owned)}: head office says it once it has accepted a product")
+    position = _propose(connection, "product", product_id, product.version, dict(fields), actor, now_ms)
+    edited = product._replace(**fields)
+    catalogue.save_product(connection, edited)
+    alerting.reconsider(connection, edited, now_ms)
+    return Proposed(edited, position)
+
+
+def withdraw_product(connection: sqlite3.Connection, product_id: str, actor: str | None, now_ms: int) -> Proposed:
+    """Archive what was made here by mistake. Raises NotFound; Conflict once head office has accepted it."""
+    product = _find(connection, product_id)
+    if product.lifecycle != "provisional":
+        raise Conflict("head_office_owns", f"expected a provisional product, got one that is {product.lifecycle}")
+    gone = product._replace(lifecycle="archived")
+    fields = {"lifecycle": gone.lifecycle}
+    position = _propose(connection, "product", product_id, product.version, fields, actor, now_ms)
+    catalogue.archive(connection, product_id, product.version)
+    return Proposed(gone, position)
 
 
 def link_barcode(
     connection: sqlite3.Connection, code: str, product_id: str, pack_quantity: int, actor: str | None, now_ms: int
 ) -> Proposed:
     """This code stands for so many units of that product. Raises NotFound, Invalid."""
-    product = catalogue.find_product(connection, product_id)
-    if product is None:
-        raise NotFound("product", f"there is no product {product_id[:60]!r}")
+    product = _find(connection, product_id)
     if pack_quantity <= 0:
         raise Invalid("pack_quantity", f"expected more than 0, got {pack_quantity}", pointer="/pack_quantity")
     found = catalogue.find_by_code(connection, code)
-    base = None if found is None else found.product.version
-    fields = {"product_id": product_id, "pack_quantity": pack_quantity}
-    position = _propose(connection, "barcode", code, product_id, base, fields, actor, now_ms)
+    fields: dict[str, Any] = {"product_id": product_id, "pack_quantity": pack_quantity}
+    if found is not None:
+        fields["from_product_id"] = found.product.product_id
+    position = _propose(connection, "barcode", code, product.version, fields, actor, now_ms)
     catalogue.link(connection, code, product_id, pack_quantity)
     return Proposed(product, position)
 
 
-def reapply(connection: sqlite3.Connection, merged_up_to: int, product_id: str | None = None) -> int:
-    """Lay local edits above a position over the catalogue again; returns how many."""
-    found = proposals.above(connection, merged_up_to, product_id)
+def repeat(connection: sqlite3.Connection, proposal: facts.Proposal, now_ms: int) -> None:
+    """Propose again what was proposed on a branch; the hub judges it by what its editor had seen then."""
+    _keep(connection, proposal, now_ms)
+    reapply(connection)
+
+
+def reapply(connection: sqlite3.Connection) -> int:
+    """Lay local edits that the hub has not merged yet over the catalogue again; returns how many."""
+    found = proposals.unmerged(connection)
     for proposal in found:
         _overlay(connection, proposal, orjson.loads(proposal.fields))
     return len(found)
+
+
+def _find(connection: sqlite3.Connection, product_id: str) -> Product:
+    product = catalogue.find_product(connection, product_id)
+    if product is None:
+        raise NotFound("product", f"there is no product {product_id[:60]!r}")
+    return product
 
 
 def _overlay(connection: sqlite3.Connection, proposal: Proposal, fields: Mapping[str, Any]) -> None:
@@ -109,7 +154,7 @@ def _overlay(connection: sqlite3.Connection, proposal: Proposal, fields: Mapping
 
 
 def _propose(
-    connection: sqlite3.Connection, entity: Literal["product", "barcode"], entity_id: str, product_id: str,
+    connection: sqlite3.Connection, entity: Literal["product", "barcode"], entity_id: str,
     base_version: tuple[int, int] | None, fields: dict[str, Any], actor: str | None, now_ms: int,
 ) -> int:  # fmt: skip
     offset = identity.clock_offset(connection)
@@ -118,10 +163,15 @@ def _propose(
         entity=entity, entity_id=entity_id, base_version=base_version,
         hlc=identity.next_hlc(connection, now_ms + (offset or 0)), fields=fields,
     )  # fmt: skip
+    return _keep(connection, body, now_ms)
+
+
+def _keep(connection: sqlite3.Connection, body: facts.Proposal, now_ms: int) -> int:
+    """Write it to the ledger, and among what is not merged yet; its position."""
     position = ledger.append(connection, [facts.fact(body)]).last
-    text = orjson.dumps(fields).decode()
+    product_id = body.entity_id if body.entity == "product" else str(body.fields["product_id"])
+    text = orjson.dumps(body.fields).decode()
     proposals.add(
-        connection,
-        Proposal(body.proposal_id, entity, entity_id, product_id, text, position, now_ms),
+        connection, Proposal(body.proposal_id, body.entity, body.entity_id, product_id, text, position, now_ms)
     )
     return position

@@ -15,7 +15,7 @@ from edge_agent.errors import Unavailable
 from edge_agent.services import adopting
 from edge_agent.services.snapshot import Snapshots, swap
 from edge_agent.services.snapshot_rows import Rest
-from edge_agent.storage import commands, identity, ledger, origins
+from edge_agent.storage import commands, identity, ledger, origins, proposals
 from edge_agent.storage.database import Database
 from sync_protocol import bootstrap
 from sync_protocol.batch import Verify
@@ -102,6 +102,8 @@ def open_origin(
     origins.succeed(
         connection, claims.origin_id, certificate, _levels(rest), now_ms, kept_up_to=_common_with(claims, who)
     )
+    # Those that the hub has not merged lie on the old ledger, and are adopted with the rest of it.
+    proposals.clear(connection)
     take_keys(connection, rest)
     _forget_outcomes(connection, rest)
     swap(connection, manifest, rest.changes, now_ms)

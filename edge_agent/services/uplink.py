@@ -8,6 +8,7 @@ import sqlite3
 
 from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import NotFound, Unavailable
+from edge_agent.services import applying
 from edge_agent.storage import feed, identity, ledger
 from sync_protocol import batch
 from sync_protocol.effects import SaveMark
@@ -88,6 +89,7 @@ def save_mark(connection: sqlite3.Connection, effect: SaveMark, now_ms: int) -> 
     """Persist how far the hub has this ledger, and what it could not read of it."""
     crashpoint("edge.ack.before_save")
     identity.save_ack(connection, effect.mark, effect.safe_mark, effect.hub_epoch)
+    applying.merged(connection, effect.mark, now_ms)
     if effect.rejected:
         feed.save_rejected(connection, effect.rejected, now_ms)
     crashpoint("edge.ack.after_save")

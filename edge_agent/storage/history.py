@@ -105,7 +105,6 @@ _ITEM_ABOVE = Statement(
     .order_by(ledger.c.sequence)
     .limit(1)
 )
-_ENCODED = Statement(select(ledger.c.encoded).where(ledger.c.sequence == bindparam("position")))
 
 
 def position_of_key(connection: sqlite3.Connection, key: str) -> int | None:
@@ -174,10 +173,4 @@ def came_above(connection: sqlite3.Connection, position: int) -> dict[tuple[str,
 def oldest_unacked_at(connection: sqlite3.Connection, acked: int) -> int | None:
     """When the first movement that the hub does not have happened, by the local clock."""
     found: int | None = _OLDEST_UNACKED.value(connection, acked=acked)
-    return found
-
-
-def encoded_at(connection: sqlite3.Connection, position: int) -> bytes | None:
-    """The stored bytes of one record."""
-    found: bytes | None = _ENCODED.value(connection, position=position)
     return found

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from edge_agent.errors import NotFound
 from edge_agent.storage.schema import identity
 from edge_agent.storage.statement import Statement
+from sync_protocol.clock import next_hybrid
 
 
 class Identity(NamedTuple):
@@ -128,15 +129,8 @@ def save_origin(connection: sqlite3.Connection, origin_id: str, certificate: str
 
 
 def next_hlc(connection: sqlite3.Connection, now_ms: int) -> tuple[int, int]:
-    """Tick the hybrid logical clock: never behind `now_ms`, never the same twice."""
+    """The stamp of an edit made here now; the same never comes twice."""
     who = get(connection)
-    stamp = (now_ms, 0) if now_ms > who.hlc_ms else (who.hlc_ms, who.hlc_counter + 1)
+    stamp = next_hybrid((who.hlc_ms, who.hlc_counter), now_ms)
     _HLC.run(connection, new_hlc_ms=stamp[0], new_hlc_counter=stamp[1])
     return stamp
-
-
-def observe_hlc(connection: sqlite3.Connection, seen: tuple[int, int]) -> None:
-    """Take note of a stamp from elsewhere."""
-    who = get(connection)
-    if seen > (who.hlc_ms, who.hlc_counter):
-        _HLC.run(connection, new_hlc_ms=seen[0], new_hlc_counter=seen[1])

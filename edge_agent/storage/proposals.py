@@ -1,12 +1,12 @@
-"""Local edits of reference data that the hub may not have merged yet."""
+"""Local edits of reference data that the hub has not merged yet, and what it said of products meanwhile."""
 
 import sqlite3
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, select
 
-from edge_agent.storage.schema import proposals
-from edge_agent.storage.statement import Statement, adding
+from edge_agent.storage.schema import proposals, told_products
+from edge_agent.storage.statement import Statement, saving
 
 
 class Proposal(NamedTuple):
@@ -20,30 +20,47 @@ class Proposal(NamedTuple):
     made_at: int
 
 
-_PROPOSAL = [proposals.c[f] for f in Proposal._fields]
-_ADD_PROPOSAL = adding(proposals)
-_PROPOSALS = Statement(
-    select(*_PROPOSAL).where(proposals.c.position > bindparam("position")).order_by(proposals.c.position)
-)
-_PROPOSALS_OF = Statement(
-    select(*_PROPOSAL)
-    .where(proposals.c.product_id == bindparam("product_id"), proposals.c.position > bindparam("position"))
-    .order_by(proposals.c.position)
-)
-_FORGET_PROPOSALS = Statement(delete(proposals).where(proposals.c.position <= bindparam("position")))
+_ADD = saving(proposals, "proposal_id")
+_OPEN = Statement(select(*[proposals.c[name] for name in Proposal._fields]).order_by(proposals.c.position))
+_FORGET = Statement(delete(proposals).where(proposals.c.position <= bindparam("position")))
+_CLEAR = Statement(delete(proposals))
+_KEEP_TOLD = saving(told_products, "product_id")
+_TOLD = Statement(select(told_products.c.change).order_by(told_products.c.product_id))
+_CLEAR_TOLD = Statement(delete(told_products))
+_DROP_TOLD = Statement(delete(told_products).where(told_products.c.product_id == bindparam("product_id")))
 
 
 def add(connection: sqlite3.Connection, proposal: Proposal) -> None:
-    _ADD_PROPOSAL.run(connection, **proposal._asdict())
+    _ADD.run(connection, **proposal._asdict())
 
 
-def above(connection: sqlite3.Connection, position: int, product_id: str | None = None) -> list[Proposal]:
+def unmerged(connection: sqlite3.Connection) -> list[Proposal]:
     """Local edits that the hub has not merged yet, in order."""
-    if product_id is None:
-        return [Proposal(*row) for row in _PROPOSALS.run(connection, position=position)]
-    return [Proposal(*row) for row in _PROPOSALS_OF.run(connection, position=position, product_id=product_id)]
+    return [Proposal(*row) for row in _OPEN.run(connection)]
 
 
-def forget(connection: sqlite3.Connection, position: int) -> None:
-    """The hub has merged everything up to here, and what it made of it has come back."""
-    _FORGET_PROPOSALS.run(connection, position=position)
+def forget(connection: sqlite3.Connection, position: int) -> int:
+    """The hub has merged everything up to here; how many edits that were."""
+    return _FORGET.run(connection, position=position).rowcount
+
+
+def clear(connection: sqlite3.Connection) -> None:
+    """Their positions are of another ledger than this one."""
+    _CLEAR.run(connection)
+
+
+def keep_told(connection: sqlite3.Connection, product_id: str, change: bytes) -> None:
+    """What head office said of a product, as a record: local edits were laid over it."""
+    _KEEP_TOLD.run(connection, product_id=product_id, change=change)
+
+
+def take_told(connection: sqlite3.Connection) -> list[bytes]:
+    """All of that, which is then forgotten."""
+    found = [row[0] for row in _TOLD.run(connection)]
+    _CLEAR_TOLD.run(connection)
+    return found
+
+
+def drop_told(connection: sqlite3.Connection, product_id: str) -> None:
+    """Head office has said something else of it since."""
+    _DROP_TOLD.run(connection, product_id=product_id)

@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-REVISION = "0002"
+REVISION = "0003"
 """Head of migrations/versions."""
-KNOWN_REVISIONS = ("0001", "0002")
+KNOWN_REVISIONS = ("0001", "0002", "0003")
 
 metadata = MetaData()
 
@@ -139,7 +139,7 @@ proposals = _table(
     _text("proposal_id", key=True), _text("entity"), _text("entity_id"), _text("product_id"),
     _text("fields"), _int("position"), _int("made_at"), rowid=False,
 )  # fmt: skip
-Index("proposals_product", proposals.c.product_id)
+told_products = _table("told_products", _text("product_id", key=True), _blob("change"), rowid=False)
 
 reservations = _table(
     "reservations",

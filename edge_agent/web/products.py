@@ -1,7 +1,7 @@
 """The catalogue as this store sees it, and products found on the shelf."""
 
 import sqlite3
-from typing import Annotated
+from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -53,6 +53,17 @@ class ProductBody(Body):
     barcodes: Annotated[tuple[NewBarcode, ...], Field(max_length=100)] = ()
 
 
+class ProductPatch(Body):
+    """A field left out stays; null clears it."""
+
+    name: Name = ""
+    category: Text = ""
+    price: Annotated[str, Field(max_length=20)] | None = None
+    unit_cost: Annotated[str, Field(max_length=20)] | None = None
+    reorder_point: Quantity | None = None
+    critical_level: Quantity | None = None
+
+
 class ProductQuery(Query):
     q: Text = ""
     limit: Limit = 100
@@ -74,6 +85,19 @@ async def post_product(request: web.Request) -> web.Response:
     """A provisional product: usable here at once, proposed to head office."""
     body = await read_body(request, ProductBody)
     return kept(await store_of(request).database.write(_create, body, actor_of(request), key_of(request)))
+
+
+async def patch_product(request: web.Request) -> web.Response:
+    """Change a product here at once and propose it to head office; of a provisional one price and thresholds too."""
+    body = await read_body(request, ProductPatch)
+    asked = request.match_info["id"], body, actor_of(request), key_of(request)
+    return kept(await store_of(request).database.write(_edit, *asked), 200)
+
+
+async def delete_product(request: web.Request) -> web.Response:
+    """Take back a provisional product that was made by mistake."""
+    asked = request.match_info["id"], actor_of(request), key_of(request)
+    return kept(await store_of(request).database.write(_withdraw, *asked), 200)
 
 
 def _page(connection: sqlite3.Connection, query: ProductQuery) -> Answer:
@@ -107,6 +131,29 @@ def _create(connection: sqlite3.Connection, body: ProductBody, actor: str, key: 
         return _one(connection, made.product.product_id) | {"position": made.position}, made.position
 
     return once(connection, key, fingerprint(body.model_dump(mode="json")), act)
+
+
+def _edit(connection: sqlite3.Connection, product_id: str, body: ProductPatch, actor: str, key: str | None) -> Kept:
+    def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
+        currency = product_of(connection, product_id).currency
+        fields: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set}
+        if not fields:
+            raise Invalid("empty", "expected a field to change")
+        for name, inside in (("price", "price"), ("unit_cost", "cost")):
+            if name in fields:
+                fields[inside] = _money(fields.pop(name), currency, name)
+        made = proposing.edit_product(connection, product_id, fields, actor, now_ms())
+        return _one(connection, product_id) | {"position": made.position}, made.position
+
+    return once(connection, key, fingerprint("edit", product_id, body.model_dump(mode="json", exclude_unset=True)), act)
+
+
+def _withdraw(connection: sqlite3.Connection, product_id: str, actor: str, key: str | None) -> Kept:
+    def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
+        made = proposing.withdraw_product(connection, product_id, actor, now_ms())
+        return _one(connection, product_id) | {"position": made.position}, made.position
+
+    return once(connection, key, fingerprint("withdraw", product_id), act)
 
 
 def new_code(code: str, pointer: str) -> str:

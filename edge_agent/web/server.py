@@ -40,6 +40,8 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", f"{_API}/products", products.get_products),
     ("POST", f"{_API}/products", products.post_product),
     ("GET", f"{_API}/products/{{id}}", products.get_product),
+    ("PATCH", f"{_API}/products/{{id}}", products.patch_product),
+    ("DELETE", f"{_API}/products/{{id}}", products.delete_product),
     ("GET", f"{_API}/barcode/lookup/{{code}}", scans.get_lookup),
     ("POST", f"{_API}/barcode/scan", scans.post_resolve),
     ("POST", f"{_API}/barcode/link", scans.post_link),

@@ -189,6 +189,22 @@ async def test_a_provisional_product_is_sold_at_once(api: Api) -> None:
     assert (await api.get(f"/products/{made['id']}"))["stock"]["on_hand"] == "-1"
 
 
+async def test_a_product_is_edited_and_a_provisional_one_taken_back(api: Api) -> None:
+    made = await api.post("/products", {"sku": "NEW", "name": "New thing", "price": "1.50"})
+    path = f"/products/{made['id']}"
+    _, edited = await api.call("PATCH", path, {"price": None, "reorder_point": "2"})
+    assert (edited["name"], edited["price"], edited["reorder_point"]) == ("New thing", None, "2")
+    gone = await api.call("DELETE", path, key="gone")
+    assert (gone[0], gone[1]["lifecycle"]) == (200, "archived")
+    assert await api.call("DELETE", path, key="gone") == gone
+    known = (await api.get("/products?q=sku-1"))["items"][0]["id"]
+    for method, path, body, status in (
+        ("PATCH", f"/products/{known}", {"price": "2.00"}, 409), ("PATCH", f"/products/{known}", {"name": None}, 422),
+        ("PATCH", f"/products/{known}", {}, 422), ("DELETE", f"/products/{known}", None, 409),
+    ):  # fmt: skip
+        assert (await api.call(method, path, body))[0] == status
+
+
 async def test_pages_of_products_follow_their_cursor(api: Api) -> None:
     first = await api.get("/products?limit=2")
     second = await api.get(f"/products?limit=2&cursor={first['next_cursor']}")

@@ -11,7 +11,7 @@ from sync_protocol import facts, messages
 from sync_protocol.digest import bucket_of, bucket_sums
 from sync_protocol.effects import SaveMark
 from sync_protocol.vocabulary import AlertState, transit
-from tests.integration.hub.conftest import START_MS, Box, HubCore
+from tests.integration.hub.conftest import Box, HubCore
 
 
 async def test_an_alert_is_opened_acknowledged_and_resolved_by_the_box(hub: HubCore) -> None:
@@ -92,75 +92,6 @@ async def test_a_receipt_that_is_seen_before_its_dispatch_ends_with_the_same_tra
     assert await hub.rows(notices) == [(source.site_id, "received"), (target.site_id, "dispatched")]
     left = "SELECT sum(quantity) FROM levels WHERE location = $1"
     assert await hub.value(left, transit(transfer)) == 0
-
-
-def propose(
-    box: Box, entity_id: str, fields: dict[str, Any], base: tuple[int, int] | None, at: int = 1,
-    clock_ms: int = START_MS,
-) -> None:  # fmt: skip
-    box.write(
-        facts.fact(
-            facts.Proposal(
-                occurred_at=clock_ms, clock_offset=0, proposal_id=str(uuid4()), entity="product", entity_id=entity_id,
-                base_version=base, hlc=(at, 0), fields=fields,
-            )
-        )
-    )  # fmt: skip
-
-
-async def test_a_product_made_at_the_shelf_becomes_a_provisional_one_for_all(hub: HubCore) -> None:
-    box, product = await hub.make_box(), str(uuid4())
-    fields = {"sku": "S-1", "name": "Jam", "price": 299, "currency": "EUR", "lifecycle": "provisional",
-              "barcodes": [{"code": "00000000000017", "pack_quantity": 1000}]}  # fmt: skip
-    propose(box, product, fields, None)
-    box.receive(product, 1000)
-
-    await box.connect()
-
-    row = "SELECT sku, name, price::text, lifecycle FROM products WHERE id = $1"
-    assert await hub.rows(row, product) == [("S-1", "Jam", "2.99", "provisional")]
-    assert await hub.rows("SELECT product_id::text FROM barcodes") == [(product,)]
-    assert await hub.rows("SELECT kind, site_id FROM changes") == [("product", None)]
-    assert "unknown_product" not in await hub.exceptions(box.site_id)
-
-
-async def test_an_edit_that_did_not_know_of_another_loses_and_is_kept(hub: HubCore) -> None:
-    register = {"version": [1, 7], "hlc": [10_000, 0], "node": "hub"}
-    product = await hub.make_product(
-        name="Head office's", price="1.00", version=7, registers={"name": register, "price": register}
-    )
-    box = await hub.make_box()
-    propose(box, product, {"name": "Store's", "price": 500}, (1, 3), at=20_000)
-
-    await box.connect()
-
-    # The name goes to the last writer, the price to head office: either way the loser is kept.
-    assert await hub.rows("SELECT name, price::text FROM products WHERE id = $1", product) == [("Store's", "1.00")]
-    lost = "SELECT field, lost FROM conflicts WHERE entity_id = $1 ORDER BY field"
-    assert await hub.rows(lost, product) == [("name", "Head office's"), ("price", "5.00")]
-
-
-async def test_an_edit_by_a_clock_that_is_not_to_be_believed_loses(hub: HubCore) -> None:
-    product = await hub.make_product(name="Head office's", version=7, registers={})
-    box, other = await hub.make_box(), await hub.make_box()
-    propose(box, product, {"name": "By a right clock"}, (0, 0), at=20_000)
-    propose(other, product, {"name": "In 1970"}, (0, 0), at=90_000, clock_ms=5)
-
-    await box.connect()
-    await other.connect()
-
-    assert await hub.value("SELECT name FROM products WHERE id = $1", product) == "By a right clock"
-    assert await hub.value("SELECT lost FROM conflicts WHERE entity_id = $1 ORDER BY lost DESC", product) == "In 1970"
-
-
-async def test_fields_that_do_not_fit_are_raised_and_the_others_merged(hub: HubCore) -> None:
-    box, product = await hub.make_box(), await hub.make_product()
-    propose(box, product, {"name": 5, "category": "tea", "price": "free"}, (1, 1))
-
-    await box.connect()
-
-    assert await hub.value("SELECT category FROM products WHERE id = $1", product) == "tea"
-    assert "bad_proposal" in await hub.exceptions(box.site_id)
 
 
 async def digest(box: Box) -> messages.DigestResult | None:

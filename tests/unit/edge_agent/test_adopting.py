@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from edge_agent.services.executing import execute
-from edge_agent.storage import commands, counts, history, keys, ledger
+from edge_agent.storage import catalogue, commands, counts, history, keys, ledger
 from sync_protocol import changes
 from sync_protocol.records import Fact, Item, Movement, Record, encode
 from tests.unit.edge_agent.a_store import (
@@ -64,7 +64,7 @@ def test_a_movement_is_adopted_with_its_old_hash_time_and_price() -> None:
 
     [line] = [line for line in history.movements(connection) if line.command_id]
     assert (line.reason, line.quantity, line.key, line.lot, line.occurred_at) == ("sale", 2000, "till-9", "L1", 5)
-    assert b'"' + b"ab" * 32 + b'"' in (history.encoded_at(connection, line.sequence) or b"")
+    assert b'"' + b"ab" * 32 + b'"' in b"".join(ledger.read_encoded(connection, line.sequence, 1))
     assert on_shelf(connection, MILK) == 8000
     assert_sound(connection)
 
@@ -85,7 +85,7 @@ def test_an_adoption_on_a_branch_is_adopted_under_the_name_of_what_it_took_over(
     assert adopt(connection, a_sale(adopted="ab" * 32), 2, "ef" * 32) == "done"
 
     [line] = [line for line in history.movements(connection) if line.command_id]
-    assert b'"' + b"ab" * 32 + b'"' in (history.encoded_at(connection, line.sequence) or b"")
+    assert b'"' + b"ab" * 32 + b'"' in b"".join(ledger.read_encoded(connection, line.sequence, 1))
     assert on_shelf(connection, MILK) == 8000
 
 
@@ -145,6 +145,21 @@ def test_a_body_that_cannot_be_read_is_refused(body: dict[str, Any]) -> None:
     branch_hash = body.pop("branch_hash", "ab" * 32)
     assert adopt(connection, a_sale(), branch_hash=branch_hash, **body).startswith("refused")
     assert on_shelf(connection, MILK) == 10_000
+
+
+def test_an_edit_on_a_branch_is_proposed_again_with_what_its_editor_had_seen() -> None:
+    connection = a_shop()
+    body = {"occurred_at": 5, "proposal_id": "00000000-0000-4000-8000-000000000099", "entity": "barcode",
+            "entity_id": "4711", "base_version": [1, 1], "hlc": [5, 0],
+            "fields": {"product_id": MILK.product_id, "pack_quantity": 6000}}  # fmt: skip
+
+    assert adopt(connection, Fact("proposal", body)) == "done"
+
+    [proposed] = facts_in(connection, "proposal")
+    assert (proposed["entity_id"], proposed["base_version"], proposed["hlc"]) == ("4711", [1, 1], [5, 0])
+    found = catalogue.find_by_code(connection, "4711")
+    assert found is not None
+    assert found.pack_quantity == 6000
 
 
 def test_other_facts_have_no_effect() -> None:

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from edge_agent.errors import Conflict, NotFound
-from edge_agent.services import proposing
+from edge_agent.services import proposing, uplink
 from edge_agent.services.applying import apply_change, reapply_local_edits, retry_unknown, staged_product
 from edge_agent.services.proposing import NewProduct
 from edge_agent.services.snapshot import swap
-from edge_agent.storage import alerts, catalogue, commands, identity, purchase_orders, staging
+from edge_agent.storage import alerts, catalogue, commands, purchase_orders, staging
 from sync_protocol import changes
+from sync_protocol.effects import SaveMark
 from sync_protocol.messages import FeedCursor
 from sync_protocol.records import Fact, Movement, Unknown, decode, encode
 from sync_protocol.snapshot import Manifest
@@ -131,12 +132,66 @@ def test_a_linked_code_works_at_once_and_survives_what_comes_down_before_the_hub
     assert (fact["entity"], fact["entity_id"], fact["actor"]) == ("barcode", "4711", "ann")
 
 
-def test_what_the_hub_has_merged_is_the_hubs_word() -> None:
+@pytest.mark.parametrize("is_told_first", [False, True])
+def test_what_the_hub_has_merged_is_the_hubs_word_whichever_is_heard_first(is_told_first: bool) -> None:
     connection = a_store(MILK)
     position = proposing.link_barcode(connection, "4711", MILK.product_id, 6000, "ann", NOW).position
-    identity.save_ack(connection, position, 0)
-    apply_change(connection, changes.change(a_change()), NOW)
+    if is_told_first:
+        apply_change(connection, changes.change(a_change()), NOW)
+        assert catalogue.find_by_code(connection, "4711") is not None
+    uplink.save_mark(connection, SaveMark(position, 0), NOW)
+    if not is_told_first:
+        apply_change(connection, changes.change(a_change()), NOW)
     assert catalogue.find_by_code(connection, "4711") is None
+
+
+def test_a_tombstone_that_came_meanwhile_holds_as_well() -> None:
+    connection = a_store(MILK)
+    position = proposing.link_barcode(connection, "4711", MILK.product_id, 6000, "ann", NOW).position
+    apply_change(connection, changes.change(a_change((1, 3))), NOW)
+    apply_change(connection, changes.change(changes.ProductGone(product_id=MILK.product_id, version=(1, 3))), NOW)
+    uplink.save_mark(connection, SaveMark(position, 0), NOW)
+    assert catalogue.list_products(connection) == []
+
+
+def test_a_store_edits_name_and_category_and_of_its_own_provisional_products_more() -> None:
+    connection = a_store(MILK)
+    new = proposing.create_provisional(connection, NewProduct(sku="NEW-1", name="New"), NOW).product
+
+    proposing.edit_product(connection, MILK.product_id, {"name": "Whole milk"}, "ann", NOW)
+    proposing.edit_product(connection, new.product_id, {"price": 120}, "ann", NOW)
+    with pytest.raises(Conflict, match="price"):
+        proposing.edit_product(connection, MILK.product_id, {"name": "x", "price": 120}, "ann", NOW)
+
+    edits = [(fact["entity_id"], fact.get("base_version"), fact["fields"]) for fact in facts_in(connection, "proposal")]
+    assert edits[1:] == [
+        (MILK.product_id, [1, 1], {"name": "Whole milk"}), (new.product_id, [0, 0], {"price": 120}),
+    ]  # fmt: skip
+    found = catalogue.find_product(connection, MILK.product_id)
+    assert found is not None
+    assert found.name == "Whole milk"
+
+
+def test_a_store_takes_back_what_it_made_itself_and_nothing_else() -> None:
+    connection = a_store(MILK)
+    new = proposing.create_provisional(connection, NewProduct(sku="NEW-1", name="New"), NOW).product
+    proposing.withdraw_product(connection, new.product_id, "ann", NOW)
+    for product in (new, MILK):
+        with pytest.raises(Conflict):
+            proposing.withdraw_product(connection, product.product_id, "ann", NOW)
+    with pytest.raises(Conflict):
+        proposing.edit_product(connection, new.product_id, {"name": "x"}, "ann", NOW)
+    assert [product.product_id for _, product in catalogue.list_products(connection)] == [MILK.product_id]
+
+
+def test_a_code_that_is_linked_to_another_product_says_from_which() -> None:
+    other = a_product(2)
+    connection = a_store(MILK, other)
+    proposing.link_barcode(connection, "4711", MILK.product_id, 1000, "ann", NOW)
+    proposing.link_barcode(connection, "4711", other.product_id, 1000, "ann", NOW)
+    assert [fact["fields"].get("from_product_id") for fact in facts_in(connection, "proposal")] == [
+        None, MILK.product_id,
+    ]  # fmt: skip
 
 
 def test_a_provisional_product_can_be_sold_at_once_and_is_proposed() -> None:

@@ -9,6 +9,7 @@ from edge_agent.services.disk import Disk, Space
 from edge_agent.services.health import Check
 from edge_agent.services.link_status import LinkStatus
 from edge_agent.storage.files import Folder, write_private
+from scanner_drivers import ScannerHealth
 from sync_protocol.edge_session import Link
 from tests.unit.edge_agent_sync.builders import NOW_MS
 
@@ -73,3 +74,12 @@ def test_a_restored_or_damaged_database_is_told() -> None:
 def test_the_worst_check_is_the_result_of_the_box() -> None:
     assert health.worst([]) == "ok"
     assert health.worst([Check("a", "ok", ""), Check("b", "fail", ""), Check("c", "warn", "")]) == "fail"
+
+
+def test_a_scanner_that_sends_rubbish_warns_with_what_to_do() -> None:
+    scanner = ScannerHealth("till-1", state="up")
+    assert [check.result for check in health.scanners([scanner], 0)] == ["ok"]
+    scanner.received(b"\xff" * 300)
+    (check,) = health.scanners([scanner], 0)
+    assert (check.result, check.detail) == ("warn", "line_settings_suspect")
+    assert "baud rate" in check.remedy

@@ -1,7 +1,5 @@
 """Health: alerts come from counters and name their remedy."""
 
-import json
-
 from scanner_drivers.health import ScannerHealth
 
 MINUTE = 60 * 1_000_000_000
@@ -26,8 +24,3 @@ def test_unreadable_bytes_point_to_the_line_settings() -> None:
 def test_scans_without_terminator_point_to_the_suffix() -> None:
     health = ScannerHealth("till-1", frames=20, unterminated=5)
     assert "suffix=none" in health.alerts(0)["suffix_not_set"]
-
-
-def test_the_report_is_plain_json() -> None:
-    report = ScannerHealth("till-1", since_ns=0).as_dict(5 * MINUTE)
-    assert json.loads(json.dumps(report))["state_age_s"] == 300

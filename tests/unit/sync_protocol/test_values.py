@@ -5,11 +5,11 @@ from random import Random
 import pytest
 
 from sync_protocol import digest, snapshot
-from sync_protocol.clock import HybridClock, JumpDetector, OffsetEstimator, corrected, full_jitter, is_trusted
+from sync_protocol.clock import JumpDetector, OffsetEstimator, corrected, full_jitter, is_trusted, next_hybrid
 from sync_protocol.errors import BadSignature, Malformed, TooLarge
 from sync_protocol.limits import RETENTION_MS, SNAPSHOT_CHUNK_BYTES_MAX
 from sync_protocol.records import Fact, encode
-from sync_protocol.registers import Edit, Register, decide_deletion, decide_field, decide_revival, merge_set
+from sync_protocol.registers import Edit, Register, decide_deletion, decide_field, decide_revival
 from sync_protocol.retention import SafeAt, prune_below, should_note
 from tests.unit.sync_protocol.build import FEED, KEY, PRODUCT, SITE, VERIFY, cursor
 
@@ -105,7 +105,7 @@ def test_the_offset_is_taken_from_the_shortest_round_trip() -> None:
     assert estimator.offset_ms is None
     estimator.observe(hub_time_ms=1_000_000, sent_ms=0, received_ms=4_000)
     estimator.observe(hub_time_ms=1_000_050, sent_ms=5_000, received_ms=5_100)
-    assert (estimator.offset_ms, estimator.error_ms) == (995_000, 51)
+    assert estimator.offset_ms == 995_000
     assert corrected(5_100, estimator.offset_ms) == 1_000_100
 
 
@@ -136,13 +136,11 @@ def test_a_clock_is_trusted_once_the_hub_has_set_it_right() -> None:
     assert not is_trusted(0, 5)
 
 
-def test_hybrid_time_never_goes_back_and_a_future_clock_cannot_pull_it() -> None:
-    clock = HybridClock((1_000, 3))
-    assert clock.tick(500) == (1_000, 4)
-    assert clock.tick(2_000) == (2_000, 0)
-    assert clock.observe((10**15, 0), 3_000) == (63_000, 1)
-    assert clock.tick(4_000) == (63_000, 2)
-    assert clock.observe((5, 5), 90_000) == (90_000, 0)
+def test_hybrid_time_never_goes_back_and_does_not_follow_a_clock_that_was_far_ahead() -> None:
+    assert next_hybrid((1_000, 3), 500) == (1_000, 4)
+    assert next_hybrid((1_000, 3), 2_000) == (2_000, 0)
+    assert next_hybrid((63_000, 1), 3_000) == (63_000, 2)
+    assert next_hybrid((10**15, 0), 3_000) == (3_000, 0)
 
 
 def test_full_jitter_is_anything_up_to_a_doubling_bound() -> None:
@@ -202,16 +200,22 @@ def test_two_stores_concurrent_edits_go_to_the_later_and_ties_to_the_node() -> N
         assert decided(field, other, edit(node="store-0", hlc=(1_000, 0))) == (False, True)
 
 
+def test_a_node_knows_what_it_wrote_itself() -> None:
+    own = current(node="store", is_store_edit=True, hlc=(9_000, 0))
+    assert decided("price", own, edit()) == (True, False)
+
+
 def test_a_deletion_loses_to_an_edit_that_it_had_not_seen() -> None:
-    assert decide_deletion((1, 7), (1, 7)).is_accepted
-    assert not decide_deletion((1, 6), (1, 7)).is_accepted
-    assert decide_revival((1, 6), (1, 7)).is_accepted
-    assert not decide_revival((1, 7), (1, 7)).is_accepted
+    seen, unseen = current(version=(1, 6)), current(version=(1, 7))
+    assert decide_deletion([seen, seen], edit()) == (True, False)
+    assert decide_deletion([seen, unseen], edit()) == (False, True)
+    assert decide_deletion([seen, current(version=(1, 7), node="store")], edit()) == (True, False)
 
 
-def test_a_set_keeps_all_additions_and_loses_what_was_seen_and_removed() -> None:
-    base = frozenset("ab")
-    assert merge_set(base, base | {"c"}, frozenset("bd")) == frozenset("bcd")
+def test_an_edit_revives_unless_it_had_seen_the_deletion() -> None:
+    assert decide_revival(current(version=(1, 7)), edit()) == (True, True)
+    assert decide_revival(current(version=(1, 7)), edit(base_version=None)) == (True, True)
+    assert decide_revival(current(version=(1, 6)), edit()) == (False, False)
 
 
 # --- retention ------------------------------------------------------------------------
