@@ -10,9 +10,8 @@ from uuid import UUID
 from cloud_hub.domain.permissions import Permission, Principal
 from cloud_hub.errors import NotFound
 from cloud_hub.storage import product_list, product_stock
-from cloud_hub.storage.database import Connection
 from cloud_hub.storage.gathered import Gathered
-from cloud_hub.storage.product_list import ProductFilter
+from cloud_hub.storage.product_list import HeldAt, ProductFilter
 from cloud_hub.storage.product_stock import Asked, ProductStock
 from cloud_hub.storage.products import Product
 from cloud_hub.storage.reads import Reads
@@ -62,21 +61,6 @@ class Showing:
         with_stock: bool,
     ) -> "list[Shown]":
         """Products in the wanted order, with what these sites hold together."""
-        return await self._reads.run(_list, wanted, site_ids, after, skip, limit, with_stock=with_stock)
-
-
-async def _list(
-    connection: Connection,
-    wanted: ProductFilter,
-    site_ids: list[str] | None,
-    after: tuple[object, UUID] | None,
-    skip: int,
-    limit: int,
-    *,
-    with_stock: bool,
-) -> list[Shown]:
-    found = await product_list.list_products(connection, wanted, after, skip, limit)
-    if not with_stock or not found:
-        return [Shown(product, None) for product in found]
-    sums = await product_stock.sum_on_hand(connection, [product.id for product in found], site_ids)
-    return [Shown(product, sums.get(product.id, 0)) for product in found]
+        held_at: HeldAt = "unasked" if not with_stock else "everywhere" if site_ids is None else site_ids
+        found = await self._reads.run(product_list.list_products, wanted, held_at, after, skip, limit)
+        return [Shown(product, on_hand) for product, on_hand in found]

@@ -1,4 +1,4 @@
-"""SQL of a product with its stock: the hot read of products, each at one site, and sums for pages of the list.
+"""SQL of a product with its stock at one site: the hot read.
 
 One statement answers every `GET /products/{id}` that waits for it: every part of it is a look-up
 by a key. The site is the one asked for, else the default one.
@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from cloud_hub.storage import holding, thresholds
 from cloud_hub.storage.database import Connection, Query, Row, bound_array
-from cloud_hub.storage.listing import of_sites
 from cloud_hub.storage.products import SELECT, Product, made
 from cloud_hub.storage.schema import levels, origins, products, sites
 
@@ -92,16 +91,6 @@ _FIND = Query(
         .join(_held, sa.true())
     )
 )
-_SUMS = Query(
-    sa.select(levels.c.product_id, sa.cast(sa.func.sum(levels.c.quantity), sa.BigInteger).label("on_hand"))
-    .select_from(levels.join(sites, sites.c.id == levels.c.site_id))
-    .where(
-        of_sites(sites.c.id),
-        levels.c.product_id == sa.any_(bound_array(levels.c.product_id, "ids")),
-        holding.is_own(levels.c.location),
-    )
-    .group_by(levels.c.product_id)
-)
 
 
 async def find_all(connection: Connection, asked: Sequence[Asked]) -> dict[Asked, Found]:
@@ -109,12 +98,6 @@ async def find_all(connection: Connection, asked: Sequence[Asked]) -> dict[Asked
     product_ids, site_ids = zip(*asked, strict=True)
     rows = await _FIND.fetch(connection, product_ids=product_ids, site_ids=site_ids)
     return {_key(row): Found(made(row), _stock(row)) for row in rows}
-
-
-async def sum_on_hand(connection: Connection, product_ids: Sequence[str], site_ids: list[str] | None) -> dict[str, int]:
-    """What these sites (None: all) hold together, per product that they hold."""
-    rows = await _SUMS.fetch(connection, ids=product_ids, sites=site_ids)
-    return {str(row["product_id"]): row["on_hand"] for row in rows}
 
 
 def _key(row: Row) -> Asked:
