@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -12,14 +13,13 @@ from cloud_hub.notify.mail import Mailer
 from cloud_hub.notify.webhook import WebhookClient
 from cloud_hub.services import telling_people, webhooks
 from cloud_hub.services.delivering import Channel, Delivering
-from cloud_hub.services.telling import Fill, Telling
+from cloud_hub.services.telling import ROUND_S, Done, Fill, Telling, has_more, rest_s
 from cloud_hub.storage.changes import CHANNEL
 from cloud_hub.storage.database import AGAIN, connect
 from cloud_hub.storage.listening import Listener
 from cloud_hub.supervise import Part
 
 log = structlog.get_logger()
-ROUND_S = 1.0
 
 
 async def telling_of(core: Core, stack: AsyncExitStack) -> Telling:
@@ -39,21 +39,22 @@ async def telling_of(core: Core, stack: AsyncExitStack) -> Telling:
 
 
 async def part(core: Core, stack: AsyncExitStack) -> Part:
-    """Makes rounds, a second apart, at once when reference data changed or a round had something to do."""
+    """Makes rounds, a second apart; soon when reference data changed, much is to be told or something is being sent."""
     telling = await telling_of(core, stack)
     listener = Listener(partial(connect, core.config.database_url), CHANNEL)
     stack.push_async_callback(listener.close)
 
     async def run() -> None:
         while True:
+            begun, done = time.monotonic(), Done(0, 0)
             try:
-                if await telling.round():
-                    await asyncio.sleep(ROUND_S / 10)
-                    continue
+                done = await telling.round()
             except AGAIN as error:
                 log.warning("the database is away", detail=str(error))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(ROUND_S):
-                    await listener.changed()
+            await asyncio.sleep(rest_s(done, time.monotonic() - begun))
+            if not has_more(done):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(ROUND_S):
+                        await listener.changed()
 
     return Part("telling", run)

@@ -5,14 +5,14 @@ holds the head; what a transaction takes from its sources and what it tells are 
 so nothing is lost or told twice, whoever dies when.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cloud_hub.domain.alert_types import type_of
 from cloud_hub.domain.event_types import TYPES
 from cloud_hub.storage import event_sources, events, hub_state
 from cloud_hub.storage.alert_list import Alert
-from cloud_hub.storage.cursors import Behind
+from cloud_hub.storage.cursors import Behind, Stretch, stretches
 from cloud_hub.storage.database import AGAIN, Connection, Database
 from cloud_hub.storage.event_sources import FOLLOWED
 from cloud_hub.storage.events import News
@@ -22,7 +22,8 @@ from sync_protocol.quantity import format_quantity
 from sync_protocol.records import Fact
 
 LEDGERS_MAX = 100
-RECORDS_MAX = 5_000
+RECORDS_MAX = 20_000
+"""Of all ledgers in a round; what moved often in them is told once."""
 CHANGES_MAX = 1_000
 _STATES = {name: kind.is_state for name, kind in TYPES.items()}
 _CHANGED = {"product": ("product.changed", "product_id"), "product_gone": ("product.archived", "product_id"),
@@ -43,11 +44,12 @@ async def relay(database: Database, now_ms: int) -> int:
 async def _tell(connection: Connection, head: int, now_ms: int) -> int:
     await events.note_epoch(connection, await hub_state.epoch(connection), head)
     last = head
-    for behind in await FOLLOWED.list_behind(connection, LEDGERS_MAX):
-        upto = min(behind.mark, behind.told + RECORDS_MAX)
-        told = [*await _stock(connection, behind, upto), *await _facts(connection, behind, upto)]
+    found = await FOLLOWED.list_behind(connection, LEDGERS_MAX)
+    if found:
+        read = stretches(found, RECORDS_MAX)
+        told = [*await _stock(connection, found, read), *await _facts(connection, read)]
         last = await events.append(connection, last, told, _STATES, now_ms)
-        await FOLLOWED.save(connection, behind, upto)
+        await FOLLOWED.save(connection, read)
     last = await events.append(connection, last, await _changes(connection), _STATES, now_ms)
     last = await events.append(connection, last, await events.take_said(connection, CHANGES_MAX), _STATES, now_ms)
     if last > head:
@@ -55,22 +57,22 @@ async def _tell(connection: Connection, head: int, now_ms: int) -> int:
     return last - head
 
 
-async def _stock(connection: Connection, behind: Behind, upto: int) -> list[News]:
-    as_of = {"origin_id": str(behind.origin_id), "position": behind.mark}
+async def _stock(connection: Connection, found: Sequence[Behind], read: Sequence[Stretch]) -> list[News]:
+    as_of = {behind.origin_id: {"origin_id": str(behind.origin_id), "position": behind.mark} for behind in found}
     return [
         News(
-            type="stock.changed", site_id=behind.site_id, subject=str(row["product_id"]),
+            type="stock.changed", site_id=row["site_id"], subject=str(row["product_id"]),
             occurred_at_ms=row["occurred_at"],
             data={"product_id": str(row["product_id"]), "on_hand": format_quantity(row["on_hand"]),
-                  "hold": format_quantity(row["hold"]), "as_of": as_of},
+                  "hold": format_quantity(row["hold"]), "as_of": as_of[row["origin_id"]]},
         )
-        for row in await event_sources.list_held(connection, behind, upto)
+        for row in await event_sources.list_held(connection, read)
     ]  # fmt: skip
 
 
-async def _facts(connection: Connection, behind: Behind, upto: int) -> list[News]:
+async def _facts(connection: Connection, read: Sequence[Stretch]) -> list[News]:
     told = []
-    for row in await event_sources.list_facts(connection, behind, upto):
+    for row in await event_sources.list_facts(connection, read):
         try:
             body = facts.parse_fact(Fact(row["kind"], row["body"]))
         except Malformed:
@@ -78,7 +80,7 @@ async def _facts(connection: Connection, behind: Behind, upto: int) -> list[News
         make = None if body is None else _OF_FACT.get(type(body))
         if body is not None and make is not None and (made := make(body)) is not None:
             kind, subject, data = made
-            told.append(News(type=kind, site_id=behind.site_id, subject=subject, data=data,
+            told.append(News(type=kind, site_id=row["site_id"], subject=subject, data=data,
                              occurred_at_ms=body.occurred_at))  # fmt: skip
     return told
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from cloud_hub.storage.database import Connection, Query, Row, bound, given
+from cloud_hub.storage.database import Connection, Query, Row, bound, given, listed, unnested
 from cloud_hub.storage.listing import of_sites
 from cloud_hub.storage.schema import EVERYWHERE, counters, event_epochs, event_outbox, events
 
@@ -22,6 +22,8 @@ HEAD, PRUNED, CHANGES = "events", "events.pruned", "events.changes"
 """Counters: the newest position, the newest that is forgotten, and how far the changes were told of."""
 PEOPLE, BROKER = "events.people", "events.broker"
 """Counters: how far people, and readers at the broker, have been told."""
+FAR = 1_000
+"""So many events that nobody wanted are looked at again sooner than that a commit passes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +59,10 @@ _head = sa.select(sa.bindparam("name", type_=sa.Text), counters.c.value).where(c
 _BEGIN = Query(insert(counters).from_select(["name", "value"], _head).on_conflict_do_nothing())
 _EPOCH = Query(insert(event_epochs).values(given(event_epochs, "epoch", "after")).on_conflict_do_nothing())
 _EPOCHS = Query(sa.select(event_epochs).order_by(event_epochs.c.epoch))
-_insert = insert(events).values(
-    {
-        "id": sa.func.gen_random_uuid(),
-        **given(events, "position", "type", "site_id", "subject", "is_state", "data", "occurred_at", "recorded_at"),
-    }
+_COLUMNS = ("position", "type", "site_id", "subject", "is_state", "data", "occurred_at")
+_insert = insert(events).from_select(
+    ["id", "recorded_at", *_COLUMNS],
+    sa.select(sa.func.gen_random_uuid(), bound(events.c.recorded_at), *unnested(events, *_COLUMNS).c),
 )
 _ADD = Query(
     _insert.on_conflict_do_update(
@@ -110,11 +111,18 @@ async def begin(connection: Connection, counter: str) -> None:
 
 
 async def take(connection: Connection, counter: str, head: int, types: Sequence[str], most: int) -> list[Event]:
-    """Events of these types that a counter has not passed, and it moved past them; one process at a time."""
-    after = await lock(connection, counter)
-    if after is None or after >= head:
+    """Events of these types that a counter has not passed, and it moved past them; one process at a time.
+
+    While there are none nothing is written: a commit of each round would be waited for by those of trade.
+    """
+    after = await read(connection, counter)
+    if after >= head:
         return []
     found = await list_after(connection, after, head, types, None, most)
+    if not found and head - after < FAR:
+        return []
+    if await lock(connection, counter) != after:
+        return []
     await move(connection, counter, found[-1].position if len(found) == most else head)
     return found
 
@@ -140,15 +148,15 @@ async def append(
     connection: Connection, head: int, told: Sequence[News], is_state: dict[str, bool], now_ms: int
 ) -> int:
     """Give positions to what is told; the new head. A state moves to its newest position."""
+    last = {(news.type, str(news.site_id), news.subject): news for news in told if is_state[news.type]}
     rows = [
-        {
-            "position": head + 1 + i, "type": news.type, "site_id": news.site_id or EVERYWHERE,
-            "subject": news.subject, "is_state": is_state[news.type], "data": news.data,
-            "occurred_at": news.occurred_at_ms, "recorded_at": now_ms,
-        }
-        for i, news in enumerate(told)
-    ]  # fmt: skip
-    await _ADD.each(connection, rows)
+        (news.type, news.site_id or EVERYWHERE, news.subject, is_state[news.type], news.data, news.occurred_at_ms)
+        for news in told
+        if not is_state[news.type] or last[news.type, str(news.site_id), news.subject] is news
+    ]
+    if rows:
+        numbered = [(position, *row) for position, row in enumerate(rows, head + 1)]
+        await _ADD.execute(connection, recorded_at=now_ms, **listed(_COLUMNS, numbered))
     return head + len(rows)
 
 

@@ -33,48 +33,64 @@ _KEY_CHARS: sa.ColumnElement[int] = sa.literal_column("200")
 """A key has room for this much of a text."""
 
 
-def rows(source: sa.FromClause, *where: sa.ColumnElement[bool]) -> sa.CTE:
-    """The movements to add up, each with its local hour, its value and how it changed the site."""
-    local = sa.func.timezone(rollup_sites.c.timezone, movements.c.corrected_at)
-    comes, goes = is_own(movements.c.to_location), is_own(movements.c.from_location)
-    joined = source.join(rollup_sites, rollup_sites.c.site_id == movements.c.site_id).outerjoin(
-        items,
-        sa.and_(
-            items.c.site_id == movements.c.site_id, items.c.origin_id == movements.c.origin_id,
-            items.c.ref == movements.c.item_ref,
-        ),
-    )  # fmt: skip
+def rows(source: sa.FromClause, *where: sa.ColumnElement[bool], moved: sa.FromClause = movements) -> sa.CTE:
+    """The movements to add up, each with its local hour, its value and how it changed the site.
+
+    `moved` is the part of `source` that has the movements' columns.
+    """
+    local = sa.func.timezone(rollup_sites.c.timezone, moved.c.corrected_at)
+    comes, goes = is_own(moved.c.to_location), is_own(moved.c.from_location)
+    item = _item(moved)
+    joined = source.join(rollup_sites, rollup_sites.c.site_id == moved.c.site_id).outerjoin(item, sa.true())
     return (
         sa.select(
-            movements.c.site_id, movements.c.product_id,
+            moved.c.site_id, moved.c.product_id,
             sa.func.least(sa.cast(local, sa.Date), _LAST_DAY).label("day"),
             sa.cast(sa.extract("hour", local), sa.BigInteger).label("hour"),
-            _short(movements.c.reason).label("reason"),
-            _short(sa.func.coalesce(items.c.currency, rollup_sites.c.currency)).label("currency"),
-            _short(sa.func.coalesce(movements.c.actor, sa.literal_column("''"))).label("actor"),
+            _short(moved.c.reason).label("reason"),
+            _short(sa.func.coalesce(item.c.currency, rollup_sites.c.currency)).label("currency"),
+            _short(sa.func.coalesce(moved.c.actor, sa.literal_column("''"))).label("actor"),
             (comes != goes).label("is_crossing"),
-            sa.case((sa.and_(comes, ~goes), movements.c.quantity), else_=_ZERO).label("added"),
-            sa.case((sa.and_(goes, ~comes), movements.c.quantity), else_=_ZERO).label("taken"),
-            sa.func.coalesce(amount(movements.c.quantity, items.c.price), _ZERO).label("amount"),
-            sa.func.coalesce(amount(movements.c.quantity, items.c.cost), _ZERO).label("cost"),
+            sa.case((sa.and_(comes, ~goes), moved.c.quantity), else_=_ZERO).label("added"),
+            sa.case((sa.and_(goes, ~comes), moved.c.quantity), else_=_ZERO).label("taken"),
+            sa.func.coalesce(amount(moved.c.quantity, item.c.price), _ZERO).label("amount"),
+            sa.func.coalesce(amount(moved.c.quantity, item.c.cost), _ZERO).label("cost"),
             sa.literal_column("1").label("movements"),
         )
         .select_from(joined)
-        .where(movements.c.product_id != ALL, *where)
+        .where(moved.c.product_id != ALL, *where)
         .cte("rows")
+    )  # fmt: skip
+
+
+def _item(moved: sa.FromClause) -> sa.FromClause:
+    """What a movement is of, looked up by its whole key.
+
+    With a plain join PostgreSQL, until it had statistics of a new ledger's items, read all of them for each movement.
+    """
+    return (
+        sa.select(items.c.price, items.c.cost, items.c.currency)
+        .where(
+            items.c.site_id == moved.c.site_id, items.c.origin_id == moved.c.origin_id,
+            items.c.ref == moved.c.item_ref,
+        )
+        .limit(sa.literal_column("1"))
+        .correlate(moved)
+        .lateral("item")
     )  # fmt: skip
 
 
 def cells(found: sa.CTE) -> dict[sa.Table, sa.Select[Any]]:
     """What these movements add to each table of rollups."""
     crossing = found.c.is_crossing
-    days = _summed(found, found.c.site_id, found.c.product_id, found.c.day, found.c.reason, found.c.currency,
-                   where=crossing).cte("days")  # fmt: skip
+    of_sites = _summed(found, found.c.site_id, found.c.product_id, found.c.day, found.c.reason, found.c.currency,
+                       where=crossing).cte("of_sites")  # fmt: skip
+    days = _summed(of_sites, _or_all(of_sites.c.site_id), _or_all(of_sites.c.product_id), of_sites.c.day,
+                   of_sites.c.reason, of_sites.c.currency).cte("days")  # fmt: skip
     month = sa.cast(sa.func.date_trunc(sa.literal_column("'month'"), days.c.day), sa.Date).label("day")
-    cube = _or_all(days.c.site_id), _or_all(days.c.product_id)
     return {
-        moved_days: _summed(days, *cube, days.c.day, days.c.reason, days.c.currency),
-        moved_months: _summed(days, *cube, month, days.c.reason, days.c.currency),
+        moved_days: sa.select(days),
+        moved_months: _summed(days, days.c.site_id, days.c.product_id, month, days.c.reason, days.c.currency),
         moved_hours: _summed(found, found.c.site_id, found.c.day, found.c.hour, found.c.reason, found.c.currency,
                              where=crossing),
         moved_actors: _summed(found, found.c.site_id, found.c.day, found.c.actor, found.c.reason),

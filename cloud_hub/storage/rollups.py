@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from cloud_hub.storage import folding
-from cloud_hub.storage.cursors import Behind, Cursors, between, stretch
+from cloud_hub.storage.cursors import GIVEN, Cursors, Stretch, given_stretches, rows_of_stretch
 from cloud_hub.storage.database import Connection, Query, bound, bound_array, given
 from cloud_hub.storage.events import lock, move, read
 from cloud_hub.storage.listing import of_sites
@@ -63,20 +63,23 @@ def _adding(table: sa.Table, source: sa.Select[object]) -> sa.Insert:
     )
 
 
-def _counting(*where: sa.ColumnElement[bool]) -> Query:
+def _counting(found: sa.CTE) -> Query:
     """Add up some movements into all tables; how many there were."""
-    found = folding.rows(movements, *where)
     statement = sa.select(sa.func.count()).select_from(found)
     for table, source in folding.cells(found).items():
         statement = statement.add_cte(_adding(table, source).cte(f"into_{table.name}"))
     return Query(statement)
 
 
-_COUNT = _counting(*between(movements))
+_moved = rows_of_stretch(movements)
+_COUNT = _counting(folding.rows(GIVEN.join(_moved, sa.true()), moved=_moved))
 _COUNT_LATE = _counting(
-    movements.c.site_id == bound(movements.c.site_id),
-    movements.c.origin_id == bound(movements.c.origin_id),
-    movements.c.sequence == sa.any_(bound_array(movements.c.sequence, "late")),
+    folding.rows(
+        movements,
+        movements.c.site_id == bound(movements.c.site_id),
+        movements.c.origin_id == bound(movements.c.origin_id),
+        movements.c.sequence == sa.any_(bound_array(movements.c.sequence, "late")),
+    )
 )
 _position = sa.func.coalesce(rollup_cursors.c.position, sa.literal_column("0"))
 _PROGRESS = Query(
@@ -134,10 +137,10 @@ _DELETE = [Query(table.delete().where(table.c.site_id == bound(table.c.site_id))
 _DELETE_ALL = [Query(table.delete()) for table in (*_OF_SITES, rollup_sites)]
 
 
-async def count(connection: Connection, behind: Behind, upto: int) -> int:
-    """Add a stretch of a ledger; how many movements."""
-    counted: int = await _COUNT.fetchval(connection, **stretch(behind, upto))
-    await FOLLOWED.save(connection, behind, upto)
+async def count(connection: Connection, read: Sequence[Stretch]) -> int:
+    """Add stretches of ledgers; how many movements."""
+    counted: int = await _COUNT.fetchval(connection, **given_stretches(read))
+    await FOLLOWED.save(connection, read)
     return counted
 
 
