@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 import asyncpg
 import typer
 
-from cloud_hub import administration, app
+from cloud_hub import administration, app, logs
 from cloud_hub.config import EXIT_CODE, Config
 from cloud_hub.errors import HubError, Misconfigured
 from sync_protocol.errors import Unavailable
@@ -33,6 +33,8 @@ def _options(
 
 
 def _config(context: typer.Context) -> Config:
+    # A command's answer is what it prints; `serve` says more, and to stdout.
+    logs.configure("warning")
     try:
         return Config.load(context.obj)
     except Misconfigured as error:

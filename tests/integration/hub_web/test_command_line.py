@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,6 +53,13 @@ def test_an_administrator_is_made_once_and_never_with_a_short_password(environme
     again = run(environment | {"HUB_ADMIN_PASSWORD": "a long enough password"}, "create-admin", "ada")
     assert (again.returncode, "name_taken" in again.stderr) == (1, True)
     assert "user made" not in again.stdout + again.stderr
+
+
+def test_what_a_command_prints_is_its_answer_and_nothing_else(environment: dict[str, str]) -> None:
+    assert run(environment, "migrate").returncode == 0
+    ended = run(environment, "sample", "TRIAL", "--products", "3", "--days", "2")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert re.fullmatch(r"3 products, [0-9]+ movements at TRIAL\n", ended.stdout)
 
 
 def test_a_mistyped_store_code_is_said_to_be_none(environment: dict[str, str]) -> None:
