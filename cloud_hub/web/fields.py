@@ -33,6 +33,7 @@ _UNIT_AMOUNT_TEXT = r"^[0-9]{1,12}(\.[0-9]{1,4})?$"
 _POSITIVE_TEXT = r"^(?=.*[1-9])[0-9]{1,12}(\.[0-9]{1,3})?$"
 _DAY_TEXT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _LIMIT = 10**12
+DECIMAL = "Decimal text (preferred) or number"
 
 
 class Input(BaseModel):
@@ -89,7 +90,7 @@ def _written(exact: Decimal) -> Decimal:
 def _number_schema(digits: int, pattern: str, least: int) -> WithJsonSchema:
     number = {"type": "number", "minimum": least, "maximum": _LIMIT - 1, "multipleOf": 10**-digits}
     text = {"type": "string", "pattern": pattern}
-    return WithJsonSchema({"anyOf": [text, number], "description": "Decimal text (preferred) or number."})
+    return WithJsonSchema({"anyOf": [text, number], "description": f"{DECIMAL}."})
 
 
 Text = Annotated[str, StringConstraints(max_length=TEXT_CHARS_MAX, pattern=PRINTABLE), AfterValidator(_nfc)]
@@ -121,7 +122,7 @@ PositiveQuantity = Annotated[
                 {"type": "string", "pattern": _POSITIVE_TEXT},
                 {"type": "number", "minimum": 0.001, "maximum": _LIMIT - 1, "multipleOf": 0.001},
             ],
-            "description": "Decimal text (preferred) or number, above zero.",
+            "description": f"{DECIMAL}, above zero.",
         }
     ),
 ]

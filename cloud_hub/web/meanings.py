@@ -8,6 +8,8 @@ finds names that nobody explains, and meanings of names that are gone.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cloud_hub.web.fields import DECIMAL
+
 MEANINGS: Mapping[str, str] = {
     # who and where
     "id": "Its id, a UUID; it never changes and is never used again.",
@@ -194,7 +196,7 @@ MEANINGS: Mapping[str, str] = {
     "sync_lag_minutes": "A connected box whose oldest record waits for longer is an alert.",
     "device_offline_minutes": "A box that is not heard for longer is an alert.",
     "transfer_overdue_days": "A transfer that is on its way for longer is an alert.",
-    "email_enabled": "False: no mails.",
+    "email_enabled": "False: no mails. A mail gathers what comes within a minute; what is over by then is not told.",
     "min_severity": "Mails tell of alerts that are at least so severe.",
     "muted_types": "Types of alerts that no mail tells of.",
     "quiet_from": "No mails from then, by the clock of `timezone`.",
@@ -267,20 +269,20 @@ MEANINGS: Mapping[str, str] = {
     "since": "Not before.",
     "until": "Before.",
     "sort": "The order; a minus turns it round.",
-    "price[gte]": "At least.",
-    "price[lte]": "At most.",
-    "created_at[gte]": "Made then or later.",
-    "created_at[lte]": "Made then or before.",
-    "updated_at[gte]": "Changed then or later.",
-    "updated_at[lte]": "Changed then or before.",
+}
+
+BOUNDS: Mapping[str, str] = {
+    "[gte]": "This or more; of a time: then or later.",
+    "[lte]": "This or less; of a time: then or before.",
 }
 
 
 def explain(document: Mapping[str, Any]) -> None:
-    """Write a meaning wherever the document has none of its own."""
+    """Write a meaning wherever the document has none of its own: what a type says of all its values is none."""
     for name, described in named(document):
-        if "description" not in described and name in MEANINGS:
-            described["description"] = MEANINGS[name]
+        meaning, said = MEANINGS.get(name) or BOUNDS.get(name[-5:]), described.get("description")
+        if meaning and (said is None or said.startswith(DECIMAL)):
+            described["description"] = meaning if said is None else f"{meaning} {said}"
 
 
 def named(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -17,6 +17,7 @@ from cloud_hub.web.jobs import JobView
 from cloud_hub.web.meanings import explain
 from cloud_hub.web.operations import EVENT_STREAM, Operation
 from cloud_hub.web.problems import MEDIA_TYPE, STATUS, TITLES, Problem
+from cloud_hub.web.webhooks import DeliveryView
 
 _REF = "#/components/schemas/{model}"
 _ANYWAY = (400, 422, 429, 503)
@@ -50,6 +51,12 @@ _IF_NONE_MATCH_HEADER = {
     "schema": {"type": "string"},
 }
 _ETAG = {"ETag": "Of this very answer; `If-Match` asks for the version in it, where there is one to edit."}
+_LINK = {"Link": '`<…>; rel="next"`: the next page, the same as `next_cursor`.'}
+_KEYED = {
+    "Idempotency-Key": "Yours, or the one that the hub made for you.",
+    "Idempotency-Replayed": "true: an earlier request with this key did it, and this was its answer.",
+}
+_MADE = {"Location": "Where to see what was made, where that has a place of its own."}
 _RETRY = {"Retry-After": "Seconds until it is worth asking again."}
 _RATE = {
     "RateLimit": 'What is left: `"name";r=requests;t=seconds until all is there again`.',
@@ -207,10 +214,11 @@ def _responses(operation: Operation, references: References) -> dict[str, Any]:
             schema = references[view, "serialization"]
             responses[str(status)]["content"] = {"application/json": {"schema": schema}}
             if _is_tagged(operation):
-                responses[str(status)]["headers"] = _headers(_ETAG)
                 responses["304"] = {"description": "You have it already", "headers": _headers(_ETAG)}
         elif operation.produces is not None:
             responses[str(status)]["content"] = {operation.produces: {"schema": {"type": "string"}}}
+        if headers := _good_headers(operation, status):
+            responses[str(status)]["headers"] = _headers(headers)
     for status in _error_statuses(operation):
         responses[str(status)] = {
             "description": TITLES[status],
@@ -221,11 +229,24 @@ def _responses(operation: Operation, references: References) -> dict[str, Any]:
     return dict(sorted(responses.items()))
 
 
-_DESCRIPTIONS = {201: "Made", 202: "Sent to the store as a command"}
+def _good_headers(operation: Operation, status: int) -> dict[str, str]:
+    """What a good answer's head says."""
+    tag = _ETAG if _is_tagged(operation) else {}
+    link = _LINK if _is_paged(operation) else {}
+    return {**tag, **link, **(_KEYED if operation.idempotent else {}), **(_MADE if status in (201, 202) else {})}
+
+
+def _is_paged(operation: Operation) -> bool:
+    return operation.query is not None and "cursor" in operation.query.model_fields
 
 
 def _described(status: int, view: type[BaseModel] | None) -> str:
-    return "A job does it" if status == 202 and view is JobView else _DESCRIPTIONS.get(status, "Done")
+    if status == 202:
+        return _ACCEPTED.get(view, "Sent to the store as a command")
+    return "Made" if status == 201 else "Done"
+
+
+_ACCEPTED = {None: "Taken down", JobView: "A job does it", DeliveryView: "It will be sent"}
 
 
 def _error_statuses(operation: Operation) -> list[int]:
@@ -236,6 +257,6 @@ def _error_statuses(operation: Operation) -> list[int]:
         statuses.update(_WITH_BODY)
     if operation.conditional:
         statuses.add(412)
-    if operation.path_parameters or (operation.query is not None and "cursor" in operation.query.model_fields):
+    if operation.path_parameters or _is_paged(operation):
         statuses.add(404)
     return sorted(statuses)
