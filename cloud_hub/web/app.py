@@ -59,6 +59,7 @@ from cloud_hub.web.openapi import document
 from cloud_hub.web.operations import Operation
 from cloud_hub.web.probes import add_probes
 from cloud_hub.web.server import gate
+from cloud_hub.web.turns import TURNS, Turns
 from cloud_hub.web.well_known import add_well_known
 
 TABLES = (
@@ -94,7 +95,7 @@ def make_app(
     """The whole HTTP side."""
     middlewares = [cors()] if hub.cors_origins else []
     app = web.Application(middlewares=[*middlewares, gate(requests_in_flight)], client_max_size=REQUEST_BYTES_MAX)
-    app[HUB] = hub
+    app[HUB], app[TURNS] = hub, Turns()
     every = operations()
     for operation in every:
         app.router.add_route(operation.method, operation.route, handler_of(operation))

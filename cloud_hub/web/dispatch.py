@@ -1,6 +1,6 @@
 """From an HTTP request to a handler's call and back: the one way every operation goes.
 
-Order: who asks, may they, path, query, headers, body; then the handler; then the answer.
+Order: who asks, may they, path, query, headers, body; their turn; then the handler; then the answer.
 Nothing is read from the body before the caller is known and allowed. The table of
 operations decides everything; handlers never see an invalid value.
 """
@@ -27,6 +27,7 @@ from cloud_hub.web.limits import limit_headers
 from cloud_hub.web.operations import PATH_PATTERNS, PREFIX, Answer, Call, Operation
 from cloud_hub.web.problems import of_hub_error, of_validation, problem
 from cloud_hub.web.tags import is_known, tag_of, version_of
+from cloud_hub.web.turns import TURNS
 
 DENIALS = (Unauthenticated, Forbidden, TooMany)
 _TAG = re.compile(r"[\x21-\x7e]{1,60}")
@@ -53,7 +54,11 @@ async def _answered(operation: Operation, request: web.Request) -> web.StreamRes
     trace_id = request[TRACE]
     try:
         call = await _call(operation, request)
-        return _answer(operation, call, await _done(operation, call))
+        place = await request.app[TURNS].take()
+        try:
+            return _answer(operation, call, await _done(operation, call))
+        finally:
+            place.leave()
     except _Refused as refused:
         return refused.response
     except HubError as error:
@@ -81,7 +86,7 @@ async def _done(operation: Operation, call: Call[Any, Any]) -> Any:
     finally:
         WITNESS.reset(token)
     call.hub.audit.done(testimony)
-    _tell(entry)
+    _tell(testimony.entry)
     return result
 
 
