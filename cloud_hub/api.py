@@ -29,6 +29,7 @@ from cloud_hub.services.imports import Imports
 from cloud_hub.services.jobs import Jobs
 from cloud_hub.services.large_batches import LargeBatches
 from cloud_hub.services.metrics import Metrics
+from cloud_hub.services.password_resets import PasswordResets
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.posting import Posting
 from cloud_hub.services.principals import Principals
@@ -63,6 +64,8 @@ from cloud_hub.web.server import HttpServer
 
 LOGINS = Allowance(10, 900)
 """Wrong passwords of one account from one address."""
+RESETS = Allowance(10, 900)
+"""Password resets asked for or confirmed from one address."""
 
 
 def program_version() -> str:
@@ -111,8 +114,9 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     catalogue = Catalogue(database, reads)
     posting = Posting(database, sign=sign)
     stock = Stock(database, reads)
-    known, tries = Principals(), Rates({"login": LOGINS})
+    known, tries = Principals(), Rates({"login": LOGINS, "reset": RESETS})
     signing_in = SigningIn(database, reads, core.keyring, passwords, known, tries)
+    profiles = Profiles(database, reads, passwords, signing_in, known, tries)
     return Hub(
         accounts=Accounts(database, reads, passwords, known, open_registration=config.open_registration),
         adjusting=Adjusting(database, reads, posting),
@@ -133,7 +137,8 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         jobs=Jobs(database, reads),
         large_batches=LargeBatches(database),
         metrics=metrics,
-        profiles=Profiles(database, reads, passwords, signing_in, known, tries),
+        password_resets=PasswordResets(database, profiles, tries, has_mail=config.mail_url is not None),
+        profiles=profiles,
         purchasing=Purchasing(database, reads),
         readers=Readers(),
         receiving=Receiving(database, reads, posting),

@@ -63,6 +63,9 @@ class Config(BaseModel):
     open_registration: bool = _field("true lets people register (pending until approved)", False, False)
     webhook_private_nets: tuple[str, ...] = _field("networks of yours that webhooks may call", "10.1.0.0/16", ())
     mail_url: str | None = _field("where mails go, smtp:// or smtps:// or file://", "smtps://hub:pw@mail.example", None)
+    password_page: str | None = _field(
+        "your page for new passwords, the token is put behind it", "https://console.example/password#", None
+    )
     mail_from: str = _field("the sender of mails", "backstock@example.com", "backstock@localhost")
     backup_dir: Path | None = _field("a folder for nightly backups", "/var/backups/backstock", None)
     daily_reports_days: ReportDays = _field("days that a daily inventory report is kept", 100, 100)

@@ -11,7 +11,7 @@ import structlog
 from cloud_hub.core import Core, now_ms
 from cloud_hub.notify.mail import Mailer
 from cloud_hub.notify.webhook import WebhookClient
-from cloud_hub.services import telling_people, webhooks
+from cloud_hub.services import password_resets, telling_people, webhooks
 from cloud_hub.services.delivering import Channel, Delivering
 from cloud_hub.services.telling import ROUND_S, Done, Fill, Telling, has_more, rest_s
 from cloud_hub.storage.changes import CHANNEL
@@ -31,7 +31,9 @@ async def telling_of(core: Core, stack: AsyncExitStack) -> Telling:
     }
     fills: list[Fill] = []
     if config.mail_url is not None:
-        channels[telling_people.MAIL] = telling_people.MailChannel(Mailer(config.mail_url, config.mail_from))
+        mailer = Mailer(config.mail_url, config.mail_from)
+        channels[telling_people.MAIL] = telling_people.MailChannel(mailer)
+        channels[password_resets.CHANNEL] = password_resets.ResetChannel(database, mailer, config.password_page)
         fills.append(telling_people.People(config.public_url).fill)
     delivering = Delivering(database, channels, now=now_ms)
     stack.push_async_callback(delivering.close)

@@ -1,4 +1,4 @@
-"""What mails say of alerts, in words; control characters never reach a head or a line."""
+"""What mails say, in words; control characters never reach a head or a line."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -49,6 +49,16 @@ def mail(lines: Sequence[Line], link: str | None) -> tuple[str, str]:
         told.append(f"- and {len(worst) - LINES_MAX} more")
     where = [f"\nAll alerts: {link}/api/v1/alerts?status=active"] if link else []
     return subject[:150], "\n".join([*told, *where, "\nHow you are told: PUT /api/v1/alerts/settings\n"])
+
+
+def password_mail(name: str, token: str, minutes: int, page: str | None) -> tuple[str, str]:
+    """Subject and text of the mail by which somebody sets another password; `page` takes the token at its end."""
+    call = f"POST /api/v1/auth/password-reset/confirm with this token and the new password:\n{token}"
+    how = f"Open {page}{token}" if page else call
+    return "Set a new password", "\n\n".join([
+        _clean(f"Somebody asked for a new password for {name} at head office."), how,
+        f"It works once, for {minutes} minutes. If it was not you, do nothing: your password is what it was.\n",
+    ])  # fmt: skip
 
 
 def _clean(text: str) -> str:

@@ -69,7 +69,7 @@ class Accounts:
             self._require_open(count)
             user = replace(user, state="pending") if count else replace(user, role=Role.ADMIN, site_ids=None)
             made = await users.insert(connection, user)
-        activity.done("registered", user.id, user.id, role=user.role)
+            activity.done("registered", user.id, user.id, role=user.role)
         return made
 
     async def create(

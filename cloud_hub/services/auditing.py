@@ -34,6 +34,9 @@ class Testimony:
         self.entry = entry
         self.is_kept = False
 
+    def by(self, actor: str) -> None:
+        self.entry = self.entry._replace(actor=self.entry.actor or actor)
+
     async def write(self, connection: Connection) -> None:
         if not self.is_kept:
             await audit.add(connection, [self.entry])

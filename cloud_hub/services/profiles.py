@@ -19,7 +19,7 @@ from cloud_hub.services.accounts import require_known
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.principals import Principals
 from cloud_hub.services.signing_in import SigningIn
-from cloud_hub.storage import sign_ins, users
+from cloud_hub.storage import password_resets, sign_ins, users
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.users import User
@@ -64,8 +64,7 @@ class Profiles:
     async def change_password(self, who: Principal, old: str, new: str, address: str, now_ms: int) -> None:
         """Raises Forbidden for a wrong old one, Invalid for a weak new one; TooMany."""
         user = await self._require_password(who, old, address, now_ms, "/old_password")
-        require_strong(new, user.username, user.email, pointer="/new_password")
-        await self._set(user, new, now_ms, kept=who.sign_in_id)
+        await self.replace_password(user, new, now_ms, "/new_password", kept=who.sign_in_id)
 
     async def redeem(self, typed: str, code: str, new: str, address: str, now_ms: int) -> None:
         """Set a password with a one-time code. Raises Unauthenticated, Invalid; TooMany."""
@@ -74,12 +73,17 @@ class Profiles:
         self._tries.require(tried, now_ms)
         if user is None or not _is_good(user, code, now_ms):
             raise Unauthenticated("code", "expected the newest code of a user, not used and not expired")
-        require_strong(new, user.username, user.email, pointer="/new_password")
+        await self.replace_password(user, new, now_ms, "/new_password")
         self._tries.forgive(tried)
-        await self._set(user, new, now_ms, kept=None)
 
-    async def _set(self, known: User, new: str, now_ms: int, *, kept: str | None) -> None:
-        """A new password; the code is used up with it, and every sign-in but the kept one ends."""
+    async def replace_password(
+        self, known: User, new: str, now_ms: int, pointer: str, *, kept: str | None = None
+    ) -> None:
+        """Of a user who proved that it is they: codes and tokens are used up, and every sign-in but the kept one ends.
+
+        Raises Invalid for a weak one.
+        """
+        require_strong(new, known.username, known.email, pointer=pointer)
         password_hash = await self._passwords.hash(new)
         async with self._database.transaction() as connection:
             user = await self._locked(connection, known.id)
@@ -88,6 +92,7 @@ class Profiles:
             await users.save(
                 connection, replace(user, password_hash=password_hash, code_hash=None, code_expires_at_ms=None)
             )
+            await password_resets.forget(connection, user.id)
             await sign_ins.end_all(connection, user.id, now_ms, "password", kept)
             activity.done("password changed", user.id, user.id)
         self._known.forget(lambda principal: principal.id == user.id and principal.sign_in_id != kept)

@@ -32,6 +32,9 @@ _DIALECT: Any = dialects.dialect()  # type: ignore[no-untyped-call]
 class Witness(Protocol):
     """Writes down, in a request's first transaction that commits, that it was made."""
 
+    def by(self, actor: str) -> None:
+        """Who made it, where that turned out only now."""
+
     async def write(self, connection: Connection) -> None:
         """The last thing of a transaction; nothing when it was written already."""
 

@@ -1,4 +1,4 @@
-"""Logging in, staying logged in and logging out; registering, and setting a password with a code."""
+"""Logging in, staying logged in and logging out; registering, and setting a password with a code or a mailed token."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -11,13 +11,13 @@ from cloud_hub.services.accounts import Person
 from cloud_hub.services.signing_in import Issued, Place
 from cloud_hub.web import browsers
 from cloud_hub.web.fields import Email, Input, QueryFlag, Text, View
-from cloud_hub.web.operations import Call, Table
+from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.users import NewPassword, Username, UserView, view_of
 
 table = Table("people")
 
 Password = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-RefreshToken = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z -]+$")]
 BODY_BYTES = 4096
 _EITHER: Any = {"oneOf": [{"required": ["username"]}, {"required": ["email"]}]}
@@ -63,7 +63,7 @@ class Token(View):
 
 
 class Refresh(Input):
-    refresh_token: RefreshToken | MISSING = MISSING
+    refresh_token: Secret | MISSING = MISSING
     """Left out: the one in the cookie, and the next pair comes in cookies too."""
 
 
@@ -93,6 +93,17 @@ class Registration(Input):
 class CodeLogin(Named):
     code: Code
     new_password: NewPassword
+
+
+class ForgottenPassword(Input):
+    email: Email
+
+
+class PasswordReset(Input):
+    token: Secret
+    """The newest that was mailed; good once."""
+    password: NewPassword
+    """The new one."""
 
 
 @table.add("POST", "/auth/login", permission=None, query=LoginQuery, body=Login, answer=Token, others={204: None},
@@ -142,6 +153,22 @@ async def set_password(call: Call[None, CodeLogin]) -> web.Response:
     body = call.body
     await call.hub.profiles.redeem(body.typed, body.code, body.new_password, call.address, call.now_ms)
     return web.Response(status=204, headers={"Cache-Control": "no-store"})
+
+
+@table.add("POST", "/auth/password-reset", permission=None, body=ForgottenPassword, status=202,
+           errors=(Conflict, TooMany), body_bytes_max=BODY_BYTES)  # fmt: skip
+async def ask_password_reset(call: Call[None, ForgottenPassword]) -> Answer:
+    """Have a token mailed that sets a new password; 202 whether anybody has the address or not"""
+    await call.hub.password_resets.ask(call.body.email, call.address, call.now_ms)
+    return Answer(view=None)
+
+
+@table.add("POST", "/auth/password-reset/confirm", permission=None, body=PasswordReset, status=204,
+           errors=(Unauthenticated, Invalid, TooMany, Unavailable), body_bytes_max=BODY_BYTES)  # fmt: skip
+async def confirm_password_reset(call: Call[None, PasswordReset]) -> Answer:
+    """Set a new password with the token that was mailed; logs out everywhere"""
+    await call.hub.password_resets.confirm(call.body.token, call.body.password, call.address, call.now_ms)
+    return Answer(view=None)
 
 
 def place_of(call: Call[Any, Any]) -> Place:

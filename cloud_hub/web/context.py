@@ -25,6 +25,7 @@ from cloud_hub.services.imports import Imports
 from cloud_hub.services.jobs import Jobs
 from cloud_hub.services.large_batches import LargeBatches
 from cloud_hub.services.metrics import Metrics
+from cloud_hub.services.password_resets import PasswordResets
 from cloud_hub.services.profiles import Profiles
 from cloud_hub.services.purchasing import Purchasing
 from cloud_hub.services.readers import Readers
@@ -72,6 +73,7 @@ class Hub:
     jobs: Jobs
     large_batches: LargeBatches
     metrics: Metrics
+    password_resets: PasswordResets
     profiles: Profiles
     purchasing: Purchasing
     readers: Readers

@@ -232,7 +232,7 @@ def _responses(operation: Operation, references: References) -> dict[str, Any]:
 def _good_headers(operation: Operation, status: int) -> dict[str, str]:
     """What a good answer's head says."""
     tag = _ETAG if _is_tagged(operation) else {}
-    link = _LINK if _is_paged(operation) else {}
+    link = _LINK if _is_paged(operation) and operation.answer is not None else {}
     return {**tag, **link, **(_KEYED if operation.idempotent else {}), **(_MADE if status in (201, 202) else {})}
 
 
@@ -246,7 +246,11 @@ def _described(status: int, view: type[BaseModel] | None) -> str:
     return "Made" if status == 201 else "Done"
 
 
-_ACCEPTED = {None: "Taken down", JobView: "A job does it", DeliveryView: "It will be sent"}
+_ACCEPTED: dict[type[BaseModel] | None, str] = {
+    None: "Taken down",
+    JobView: "A job does it",
+    DeliveryView: "It will be sent",
+}
 
 
 def _error_statuses(operation: Operation) -> list[int]:

@@ -49,7 +49,7 @@ from cloud_hub.storage.schema.origins import (
     origins,
     sites,
 )
-from cloud_hub.storage.schema.people import api_keys, audit, request_keys, sign_ins, users
+from cloud_hub.storage.schema.people import api_keys, audit, password_resets, request_keys, sign_ins, users
 from cloud_hub.storage.schema.purchasing import (
     approval_limits,
     purchase_order_lines,
@@ -140,6 +140,7 @@ __all__ = [
     "movements",
     "notices",
     "origins",
+    "password_resets",
     "policies",
     "products",
     "purchase_order_lines",

@@ -33,6 +33,12 @@ sign_ins = table(
     comment="One log-in on one device; serial is the number of its newest refresh token.",
 )  # fmt: skip
 
+password_resets = table(
+    "password_resets",
+    uuid("user_id", key=True), text("email"), blob("hash"), number("expires_at"), sa.UniqueConstraint("hash"),
+    comment="The newest token that was mailed to a user; good once.",
+)  # fmt: skip
+
 api_keys = table(
     "api_keys",
     uuid("id", key=True), blob("hash"), text("prefix"), text("name"),

@@ -140,7 +140,10 @@ def serve(hub_database_url: str, tmp_path: Path) -> Serve:
 
     @asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator[Running]:
-        defaults = {"http_port": 0, "state_dir": tmp_path / "state", "rate_per_address": 0, "rate_per_principal": 0}
+        defaults = {
+            "http_port": 0, "state_dir": tmp_path / "state", "rate_per_address": 0, "rate_per_principal": 0,
+            "mail_url": f"file://{tmp_path}/mailbox",
+        }  # fmt: skip
         config = Config(**{"database_url": hub_database_url, **defaults, **settings})
         logs.configure("error")
         async with AsyncExitStack() as stack:

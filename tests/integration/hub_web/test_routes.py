@@ -65,7 +65,8 @@ def path_of(operation: Operation, **values: str) -> str:
 def test_every_route_says_its_permission_and_few_are_open_to_all() -> None:
     open_to_all = {operation.name for operation in operations() if operation.permission is None}
     assert open_to_all == {
-        "log_in", "refresh", "register", "set_password", "enrol_device", "get_ca", "get_crl",
+        "log_in", "refresh", "register", "set_password", "ask_password_reset", "confirm_password_reset",
+        "enrol_device", "get_ca", "get_crl",
     }  # fmt: skip
     assert len(guarded()) > 50
 
