@@ -20,6 +20,7 @@ ROTATION_MS = 24 * 3_600_000
 GIVE_UP_MS = 24 * 3_600_000
 _BASE_MS = 5_000
 _CAP_MS = 3_600_000
+_ALLOWED = "networks that the operator has allowed (HUB_WEBHOOK_PRIVATE_NETS)"
 _NAT64 = IPv6Network("64:ff9b::/96")
 Address = IPv4Address | IPv6Address
 
@@ -55,10 +56,10 @@ def require_url(url: str, allowed: Sequence[str]) -> None:
     if parts.scheme not in ("https", "http") or not host or port == 0 or parts.username is not None or parts.fragment:
         raise _refused("an https:// URL with a host, without a user or a fragment")
     if parts.scheme == "http" and not allowed:
-        raise _refused("https:// (http:// is for networks that the operator has allowed)")
+        raise _refused(f"https://; http:// is for {_ALLOWED}")
     literal = _literal(host)
     if literal is not None and not may_call(literal, allowed):
-        raise _refused("a public address")
+        raise _refused(f"a public address, or one in {_ALLOWED}; got {host}")
 
 
 def may_call(address: Address, allowed: Sequence[str]) -> bool:

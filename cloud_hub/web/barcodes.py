@@ -56,7 +56,7 @@ async def look_up_barcode(call: Call[None, None]) -> Lookup:
 
 @table.add("POST", "/barcode/scan", permission=Permission.PRODUCTS_READ, body=Scan, answer=Lookup, errors=(NotFound,))
 async def scan_barcode(call: Call[None, Scan]) -> Lookup:
-    """The same for a code in the body; nothing is moved by it (a store's box has `/scans` for that)"""
+    """The product and pack that a code in the body stands for; nothing moves (a store's box has `/scans` for that)"""
     return await _look_up(call, call.body.barcode)
 
 

@@ -35,6 +35,7 @@ class ProductsQuery(PageQuery):
     """Another name of `q`."""
     category: Text | None = None
     lifecycle: Lifecycle | None = None
+    """provisional (begun by a store), active, or archived; left out: all, archived ones too."""
     sku: Name | None = None
     barcode: Code | None = None
     price_gte: Amount | None = Field(None, alias="price[gte]")

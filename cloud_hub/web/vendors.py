@@ -67,6 +67,7 @@ class VendorsQuery(PageQuery):
     q: Annotated[Text, Field(min_length=1)] | None = None
     code: Code | None = None
     lifecycle: Lifecycle | None = None
+    """active or archived; left out: all."""
 
 
 _ONE = "/vendors/{vendor_id}"

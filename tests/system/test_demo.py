@@ -128,6 +128,7 @@ def test_life_cycle_refused_twice_obeys_recovers_from_a_kill_and_ends_clean(demo
     assert second.returncode == 1
     assert f"runs already (pid {demo.note()['pid']})" in second.stderr
 
+    assert "movements at SAMPLE" in demo.do("sample")
     demo.do("cut south")
     wait_until(lambda: "stale since" in demo.do("status"), "head office says that south is stale", 30, every_s=0.5)
     demo.do("mend south")

@@ -39,7 +39,9 @@ class Chain:
     """Head office, stores, trade. Use as a context manager."""
 
     def __init__(self, folder: Path, shop: list[SampleProduct], *, broker: str, seed: int, port: int) -> None:
-        self.stack = Stack(folder, broker=broker, hub_port=free_port(port))
+        # All of it is on this machine, and so is whoever tries out webhooks.
+        settings = {"HUB_WEBHOOK_PRIVATE_NETS": "127.0.0.0/8"}
+        self.stack = Stack(folder, broker=broker, hub_port=free_port(port), hub_settings=settings)
         self.port = port
         """The one wished for, with the stores' behind it; 0 when any will do."""
         self.shop, self.seed = shop, seed

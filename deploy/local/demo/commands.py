@@ -156,6 +156,10 @@ def _price(chain: Chain, sku: str, amount: str) -> str:
     raise Refused(f"SKU: expected a product's number like {chain.goods[0].sku} ({chain.goods[0].name}), got {sku!r}")
 
 
+def _sample(chain: Chain) -> str:
+    return chain.stack.cloud_hub("sample").strip()
+
+
 def _trade(chain: Chain, switch: str) -> str:
     if switch not in ("on", "off"):
         raise Refused(f"expected trade on or trade off, got {switch!r}")
@@ -177,6 +181,7 @@ COMMANDS = {
     "restart": Command("NAME", "stop in order, start again", _restart),
     "scan": Command("STORE [CODE] [sell|receive]", "beep a code, or let a customer choose", _scan),
     "price": Command("SKU AMOUNT", "change a price at head office", _price),
+    "sample": Command("", "two months of trade at a site SAMPLE, for reports", _sample),
     "trade": Command("on|off", "let customers come, or not", _trade),
     "stop": Command("", "end the demo", _stop),
 }

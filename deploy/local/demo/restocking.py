@@ -37,8 +37,8 @@ def open_warehouse(chain: Chain) -> Warehouse:
     return Warehouse(site["id"], item.product_id)
 
 
-def order(chain: Chain, store: Store, account: Counter[str], figures: Figures) -> None:
-    """Head office orders, the store sees it and receives it with a scanner's worth of words."""
+def order(chain: Chain, store: Store, account: Counter[str], figures: Figures) -> str:
+    """Head office orders, the store sees it and receives it with a scanner's worth of words; the order's number."""
     stack, item = chain.stack, chain.goods[0]
     vendor = stack.expect("POST", "/api/v1/vendors", {"name": "Story & Sons"})["id"]
     line = {"product_id": item.product_id, "quantity": str(ORDERED), "unit_price": "0.50"}
@@ -53,6 +53,7 @@ def order(chain: Chain, store: Store, account: Counter[str], figures: Figures) -
     account[item.product_id] += 1000 * ORDERED
     state = wait_until(lambda: _state(chain, path) == "received" and "received", "the order is fulfilled", 60)
     figures.check("an order, received at the store", answer.status < 300 and state == "received", made["number"])
+    return str(made["number"])
 
 
 def transfer(chain: Chain, warehouse: Warehouse, store: Store, account: Counter[str], figures: Figures) -> None:

@@ -19,6 +19,7 @@ from deploy.local.demo.audit import Audit, audit, count_movements
 from deploy.local.demo.chain import Chain
 from deploy.local.demo.figures import Figures
 from deploy.local.demo.goods import Goods, Sale, post_batch, post_sales
+from deploy.local.demo.listener import Listener
 from deploy.local.demo.trade import Trade
 from deploy.local.stack import Store
 from sync_protocol.quantity import parse_quantity
@@ -72,7 +73,8 @@ def _trade_online(chain: Chain, scenes: list[Scene], sales: list[Sale], figures:
 
 def _restock(chain: Chain, warehouse: restocking.Warehouse, north: Scene, figures: Figures) -> None:
     _tell(f"an order and a transfer reach {north.store.name}; the warehouse has been low all the time")
-    restocking.order(chain, north.store, north.account, figures)
+    with Listener(chain.stack) as listener:
+        listener.judge(restocking.order(chain, north.store, north.account, figures), figures)
     restocking.transfer(chain, warehouse, north.store, north.account, figures)
 
 
