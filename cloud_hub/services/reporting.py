@@ -97,7 +97,8 @@ async def _shrinkage(
 def require_days(days: Days, most: int) -> None:
     """Raises Invalid."""
     if not 0 < days.length <= most:
-        raise Invalid("range", f"expected start_date to end_date to be 1 to {most} days, got {days.length}", pointer="/query/end_date")
+        expected = f"expected start_date to end_date to be 1 to {most} days, got {days.length}"
+        raise Invalid("range", expected, pointer="/query/end_date")
 
 
 def _require_bounded(asked: Asked) -> None:
