@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cloud_hub.errors import Invalid
+
 
 @dataclass(frozen=True, slots=True)
 class Every:
@@ -48,10 +50,13 @@ class Calendar:
 Schedule = Every | Calendar
 
 
-def is_zone(name: str) -> bool:
-    """Whether a time zone has this name."""
+def require_zone(name: str) -> None:
+    """A time zone has this name, or Invalid."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
+        raise no_zone() from None
+
+
+def no_zone() -> Invalid:
+    return Invalid("timezone", "expected a time zone such as Europe/Berlin", pointer="/timezone")

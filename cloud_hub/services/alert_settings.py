@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cloud_hub.domain import alert_settings as rules
+from cloud_hub.domain import schedule
 from cloud_hub.storage import alert_settings, changes, policies, sites
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
@@ -30,7 +31,9 @@ class AlertSettings:
         return await self._reads.run(_get, scopes)
 
     async def edit(self, scopes: list[str], fields: Mapping[str, Any], actor: str, now_ms: int) -> Settings:
-        """Change some fields of the last scope; None goes back to what the wider scope says. Raises NotFound."""
+        """Change some fields of the last scope; None goes back to what the wider scope says. NotFound, Invalid."""
+        if fields.get("timezone") is not None:
+            schedule.require_zone(fields["timezone"])
         async with self._database.transaction() as connection:
             await policies.lock(connection)
             old = await _get(connection, scopes)

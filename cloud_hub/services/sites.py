@@ -7,7 +7,7 @@ import asyncpg
 from uuid_utils import uuid7
 
 from cloud_hub.domain import schedule
-from cloud_hub.errors import Conflict, Invalid, NotFound
+from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.storage import changes, hub_state, policies, sites
 from cloud_hub.storage.database import Connection, Database
 from cloud_hub.storage.reads import Reads
@@ -80,8 +80,9 @@ async def _publish(connection: Connection, site: Site, now_ms: int) -> None:
 
 
 async def _require_zone(connection: Connection, name: str) -> None:
-    if name != "UTC" and not (schedule.is_zone(name) and await sites.knows_timezone(connection, name)):
-        raise Invalid("timezone", "expected a time zone such as Europe/Berlin", pointer="/timezone")
+    schedule.require_zone(name)
+    if name != "UTC" and not await sites.knows_timezone(connection, name):
+        raise schedule.no_zone()
 
 
 def _taken() -> Conflict:

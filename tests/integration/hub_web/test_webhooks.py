@@ -211,7 +211,8 @@ async def test_whoever_has_some_sites_makes_webhooks_for_those_and_sees_no_other
 
 @pytest.mark.parametrize(
     "url", ["ftp://example.com", "https://user:pw@example.com", "https://10.0.0.1/x", "https://[fd00::1]/", "http://x",
-            "https://169.254.169.254/latest", "https://example.com/#a", "https://"]
+            "https://169.254.169.254/latest", "https://example.com/#a", "https://", "https://^K<e",
+            "https://example.com/a b"]
 )  # fmt: skip
 async def test_an_address_that_cannot_be_right_is_refused_at_once(serve: Serve, url: str) -> None:
     async with serve() as running:
