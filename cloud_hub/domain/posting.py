@@ -120,9 +120,11 @@ class Ledger:
         source, target, quantity = self._direction(draft)
         if quantity == 0:
             return None
-        left = self.levels.get((draft.product_id, source), 0) - quantity
+        held = self.levels.get((draft.product_id, source), 0)
+        left = held - quantity
         if source in OWN_LOCATIONS and left < 0 and self.policies[draft.product_id] == BLOCK:
-            return Row(None, None, "insufficient_stock", f"{source} would hold {format_quantity(left)}")
+            detail = f"expected at most {format_quantity(held)} from {source}, got {format_quantity(quantity)}"
+            return Row(None, None, "insufficient_stock", detail)
         ref = self._ref(draft)
         self._set(draft.product_id, source, left)
         self._set(draft.product_id, target, self.levels.get((draft.product_id, target), 0) + quantity)

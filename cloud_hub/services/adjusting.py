@@ -35,6 +35,11 @@ class Adjustment(NamedTuple):
     expected_quantity: int | None = None
     expires_at: int | None = None
 
+    @property
+    def is_more(self) -> bool:
+        """Whether it adds; what is set (a count) may do either."""
+        return self.delta is not None and self.delta > 0
+
 
 class Adjusted(NamedTuple):
     """What an adjustment made; no movement when the place already held `set_to`."""
@@ -63,7 +68,7 @@ class Adjusting:
             **{name: getattr(asked, name) for name in ("delta", "set_to", "note") if getattr(asked, name) is not None},
         }
         async with self._database.transaction() as connection:
-            await require_product(connection, asked.product_id)
+            await require_product(connection, asked.product_id, is_more=asked.is_more)
             return await commands.create_command(
                 connection, site.id, "adjust", body, key, actor=who.name, expected_quantity=asked.expected_quantity,
                 expires_at=asked.expires_at, now_ms=now_ms,
@@ -71,7 +76,7 @@ class Adjusting:
 
     async def adjust(self, site: Site, asked: Adjustment, key: str, who: Principal, now_ms: int) -> Adjusted:
         """Adjust a hub-run site at once. Raises NotFound, Conflict, Invalid; then nothing was changed."""
-        product = _usable(await self._products.find(asked.product_id))
+        product = _usable(await self._products.find(asked.product_id), is_more=asked.is_more)
         is_increase = asked.delta > 0 if asked.delta is not None else True
         outside = other_side(asked.reason, is_increase=is_increase)
         if outside is None or (asked.set_to is not None and other_side(asked.reason, is_increase=False) != outside):
@@ -136,14 +141,14 @@ def frozen(product: Product) -> dict[str, Any]:
     }
 
 
-async def require_product(connection: Connection, product_id: str) -> Product:
-    """Raises NotFound; Conflict for an archived one."""
-    return _usable(await products.find(connection, product_id))
+async def require_product(connection: Connection, product_id: str, *, is_more: bool = True) -> Product:
+    """Raises NotFound; Conflict for an archived one of which there would be more (what is left may be taken away)."""
+    return _usable(await products.find(connection, product_id), is_more=is_more)
 
 
-def _usable(product: Product | None) -> Product:
+def _usable(product: Product | None, *, is_more: bool) -> Product:
     if product is None:
         raise NotFound("product", "no such product")
-    if product.lifecycle == "archived":
-        raise Conflict("archived", "expected a product that is not archived")
+    if product.lifecycle == "archived" and is_more:
+        raise Conflict("archived", "expected a product that is not archived: what is left of one is sold or taken away")
     return product

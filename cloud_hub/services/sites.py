@@ -65,7 +65,7 @@ class Sites:
             known.require(if_match)
             epoch = await hub_state.epoch(connection)
             try:
-                site = await sites.update(connection, site_id, fields, epoch)
+                site = await sites.update(connection, known, fields, epoch)
             except asyncpg.UniqueViolationError as error:
                 raise _taken() from error
             await _publish(connection, site, now_ms)

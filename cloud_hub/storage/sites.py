@@ -24,8 +24,9 @@ class Site(Versioned):
     kind: str
     is_default: bool
     timezone: str
-    reorder_point: int
-    critical_level: int
+    reorder_point: int | None
+    """None: what is wider holds; the same for the critical level."""
+    critical_level: int | None
     version: tuple[int, int]
     created_at_ms: int
 
@@ -59,7 +60,7 @@ _UPDATE = Query(
     sites.update()
     .where(sites.c.id == _ID)
     .values(
-        {name: sa.func.coalesce(sa.bindparam(name, type_=sites.c[name].type), sites.c[name]) for name in _FIELDS}
+        {name: sa.bindparam(name, type_=sites.c[name].type) for name in _FIELDS}
         | {"version_epoch": sa.bindparam("epoch", type_=sa.BigInteger), "version": sites.c.version + 1}
     )
     .returning(sites)
@@ -110,9 +111,10 @@ async def insert(connection: Connection, site_id: str, fields: Mapping[str, Any]
     return _made(row)
 
 
-async def update(connection: Connection, site_id: str, fields: Mapping[str, Any], epoch: int) -> Site:
+async def update(connection: Connection, known: Site, fields: Mapping[str, Any], epoch: int) -> Site:
     """Change the given fields of a locked site and give it the next version."""
-    row = await _UPDATE.fetchrow(connection, id=site_id, epoch=epoch, **{**dict.fromkeys(_FIELDS), **fields})
+    values = {name: fields.get(name, getattr(known, name)) for name in _FIELDS}
+    row = await _UPDATE.fetchrow(connection, id=known.id, epoch=epoch, **values)
     assert row is not None
     return _made(row)
 
@@ -125,8 +127,8 @@ def _made(row: Row) -> Site:
         kind=row["kind"],
         is_default=row["is_default"],
         timezone=row["timezone"],
-        reorder_point=row["reorder_point"] or 0,
-        critical_level=row["critical_level"] or 0,
+        reorder_point=row["reorder_point"],
+        critical_level=row["critical_level"],
         version=(row["version_epoch"], row["version"]),
         created_at_ms=row["created_at"],
     )

@@ -84,7 +84,8 @@ async def list_categories(call: Call[CategoriesQuery, None]) -> Answer:
            status=201, errors=(Conflict,))  # fmt: skip
 async def create_category(call: Call[None, NewCategory]) -> Answer:
     """Add a category (one that a product names begins by itself)"""
-    category = await call.hub.categories.create({**dict.fromkeys(_THRESHOLDS), **_inside(call.body)}, call.now_ms)
+    fields = {**dict.fromkeys(_THRESHOLDS), **thresholds_inside(call.body)}
+    category = await call.hub.categories.create(fields, call.now_ms)
     return _tagged(category, Location=f"{PREFIX}/categories/{category.id}")
 
 
@@ -98,7 +99,7 @@ async def get_category(call: Call[None, None]) -> Answer:
            errors=(NotFound, Conflict, Invalid, Stale), conditional=True)  # fmt: skip
 async def edit_category(call: Call[None, CategoryPatch]) -> Answer:
     """Rename a category, or change the thresholds of its products that have none themselves"""
-    fields = _inside(call.body)
+    fields = thresholds_inside(call.body)
     return _tagged(await call.hub.categories.edit(call.path["category_id"], fields, call.if_match, call.now_ms))
 
 
@@ -121,13 +122,14 @@ async def get_thresholds(_call: Call[None, None]) -> Answer:
 async def edit_thresholds(call: Call[None, ThresholdFields]) -> Answer:
     """Change what the whole chain falls back to; every box learns of it by its feed"""
     call.principal.require_reach(None)
-    return _chain(await call.hub.categories.edit_defaults(_inside(call.body), call.if_match, call.now_ms))
+    return _chain(await call.hub.categories.edit_defaults(thresholds_inside(call.body), call.if_match, call.now_ms))
 
 
 _THRESHOLDS = ("reorder_point", "critical_level")
 
 
-def _inside(body: Input) -> dict[str, Any]:
+def thresholds_inside(body: Input) -> dict[str, Any]:
+    """A body's fields, its thresholds in thousandths."""
     fields = body.model_dump()
     for name in _THRESHOLDS:
         if fields.get(name) is not None:

@@ -7,10 +7,11 @@ from pydantic import MISSING, StringConstraints
 from cloud_hub.domain.permissions import Permission
 from cloud_hub.errors import Conflict, Invalid, NotFound, Stale
 from cloud_hub.services.sites import Site
-from cloud_hub.web.fields import Input, Name, Quantity, QuantityText, Time, View
+from cloud_hub.web.categories import ThresholdFields, thresholds_inside
+from cloud_hub.web.fields import Input, Name, QuantityText, Time, View
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.times import rfc3339
-from sync_protocol.quantity import format_quantity, parse_quantity
+from cloud_hub.web.views import quantity
 
 table = Table("sites")
 
@@ -27,11 +28,9 @@ class NewSite(Input):
     timezone: TimeZone = "UTC"
 
 
-class SitePatch(Input):
+class SitePatch(ThresholdFields):
     code: SiteCode | MISSING = MISSING
     name: Name | MISSING = MISSING
-    reorder_point: Quantity | MISSING = MISSING
-    critical_level: Quantity | MISSING = MISSING
     timezone: TimeZone | MISSING = MISSING
     """Where it changes, reports are counted again in the site's own days."""
 
@@ -43,8 +42,8 @@ class SiteView(View):
     kind: str
     is_default: bool
     timezone: str
-    reorder_point: QuantityText
-    critical_level: QuantityText
+    reorder_point: QuantityText | None
+    critical_level: QuantityText | None
     created_at: Time
 
 
@@ -84,10 +83,7 @@ async def get_site(call: Call[None, None]) -> Answer:
 async def edit_site(call: Call[None, SitePatch]) -> Answer:
     """Rename a site or change its default thresholds; its box learns of it by its feed"""
     call.principal.require_site(call.path["site_id"])
-    fields = call.body.model_dump()
-    for name in ("reorder_point", "critical_level"):
-        if name in fields:
-            fields[name] = parse_quantity(fields[name])
+    fields = thresholds_inside(call.body)
     return _tagged(await call.hub.sites.edit(call.path["site_id"], fields, call.if_match, call.now_ms))
 
 
@@ -103,7 +99,7 @@ def view_of(site: Site) -> SiteView:
         kind=site.kind,
         is_default=site.is_default,
         timezone=site.timezone,
-        reorder_point=format_quantity(site.reorder_point),
-        critical_level=format_quantity(site.critical_level),
+        reorder_point=quantity(site.reorder_point),
+        critical_level=quantity(site.critical_level),
         created_at=rfc3339(site.created_at_ms),
     )

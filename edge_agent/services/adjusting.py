@@ -101,7 +101,7 @@ def _check(connection: sqlite3.Connection, wanted: Adjustment) -> None:
         has = available(connection, wanted.product.product_id)
         if has != wanted.expected_quantity:
             raise Conflict(
-                "unexpected_quantity",
+                "expected_quantity",
                 f"expected {format_quantity(wanted.expected_quantity)} available, there are {format_quantity(has)}",
             )
 

@@ -70,10 +70,14 @@ async def test_each_threshold_says_who_says_so(admin: Client) -> None:
     assert (await source("reorder_point"), await source("critical_level")) == (("2", "chain"), ("1", "product"))
     await admin.patch(f"/sites/{site}", {"reorder_point": "3"})
     assert await source("reorder_point") == ("3", "site")
+    said = (await admin.get(f"/sites/{site}")).body
+    assert (said["reorder_point"], said["critical_level"]) == ("3", None)
     await admin.patch(path, {"reorder_point": "4"})
     assert await source("reorder_point") == ("4", "site_product")
     await admin.patch(path, {"reorder_point": None})
     assert await source("reorder_point") == ("3", "site")
+    await admin.patch(f"/sites/{site}", {"reorder_point": None})
+    assert await source("reorder_point") == ("2", "chain")
 
 
 async def test_values_that_do_not_fit_and_old_versions_are_refused(admin: Client) -> None:

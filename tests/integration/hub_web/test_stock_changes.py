@@ -82,3 +82,14 @@ async def test_commands_to_stores_are_listed_by_state_kind_and_product(admin: Cl
     page = (await admin.get("/commands?limit=2")).body
     rest = (await admin.get(f"/commands?limit=2&cursor={page['next_cursor']}")).body
     assert [row["id"] for row in page["items"] + rest["items"]] == ids[::-1]
+
+
+async def test_what_is_left_of_an_archived_product_is_counted_or_taken_away_and_never_added_to(admin: Client) -> None:
+    site, product = await admin.make_site("hub"), (await admin.make_product())["id"]
+    here = {"site_id": site, "product_id": product}
+    await admin.post("/inventory/increment", {**here, "quantity": "5"})
+    await admin.ask("DELETE", f"/products/{product}")
+
+    assert (await admin.post("/inventory/increment", {**here, "quantity": "1"})).body["code"] == "archived"
+    assert (await admin.post("/inventory/decrement", {**here, "quantity": "2"})).status == 201
+    assert (await admin.ask("PUT", f"/inventory/products/{product}", {"site_id": site, "quantity": "0"})).status == 201

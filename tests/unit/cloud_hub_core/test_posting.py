@@ -48,7 +48,7 @@ def test_a_refusal_says_quantities_as_people_do_not_in_thousandths() -> None:
     short = take(a_ledger({("p", "shelf"): 1500}), a_draft("shelf", "customer", quantity=6500))
     other = take(a_ledger({("p", "shelf"): 1500}), a_draft(expected_quantity=2000))
 
-    assert short.detail == "shelf would hold -5"
+    assert short.detail == "expected at most 1.5 from shelf, got 6.5"
     assert other.detail == "expected 2 available, found 1.5"
 
 
