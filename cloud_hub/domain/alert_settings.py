@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cloud_hub.domain.alert_types import RANK, AlertType
+from cloud_hub.errors import Invalid
 
 CHAIN = "chain"
 DEFAULTS: dict[str, Any] = {
@@ -48,6 +49,13 @@ def of_user(user_id: str) -> str:
 def merged(*scopes: Mapping[str, Any]) -> dict[str, Any]:
     """The settings in force, the widest scope first."""
     return {name: value for scope in (DEFAULTS, *scopes) for name, value in scope.items()}
+
+
+def require_both_quiet_hours(settings: Mapping[str, Any]) -> None:
+    """One end alone would be obeyed by nobody. Raises Invalid."""
+    for here, there in (("quiet_from", "quiet_until"), ("quiet_until", "quiet_from")):
+        if settings[here] is None and settings[there] is not None:
+            raise Invalid("quiet_hours", f"expected {here} as well as {there}", pointer=f"/{here}")
 
 
 def is_wanted(settings: Mapping[str, Any], kind: str, severity: str) -> bool:

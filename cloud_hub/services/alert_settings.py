@@ -41,7 +41,9 @@ class AlertSettings:
             await alert_settings.save(connection, scopes[-1], own, actor, now_ms)
             if any(old.own.get(name) != own.get(name) for name in rules.BOXES_OBEY):
                 await _tell_boxes(connection, scopes[-1], now_ms)
-            return await _get(connection, scopes)
+            new = await _get(connection, scopes)
+            rules.require_both_quiet_hours(new.in_force)
+            return new
 
 
 async def _tell_boxes(connection: Connection, scope: str, now_ms: int) -> None:

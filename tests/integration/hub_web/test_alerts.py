@@ -213,6 +213,16 @@ async def test_settings_of_a_person_win_over_the_sites_and_those_over_the_chains
     assert (await manager.ask("PUT", f"/alerts/settings/sites/{site}", {"alert_threshold_days": 1})).status == 200
 
 
+async def test_quiet_hours_have_a_beginning_and_an_end(admin: Client) -> None:
+    for half in ({"quiet_from": "22:00"}, {"quiet_until": "07:00"}):
+        refused = await admin.ask("PUT", "/alerts/settings", half)
+        assert (refused.status, refused.body["code"]) == (422, "quiet_hours")
+    assert (await admin.get("/alerts/settings")).body["own"] == {}
+    await admin.ask("PUT", "/alerts/settings/chain", {"quiet_from": "22:00", "quiet_until": "07:00"})
+    mine = await admin.ask("PUT", "/alerts/settings", {"quiet_from": "20:00"})
+    assert (mine.status, mine.body["quiet_from"], mine.body["quiet_until"]) == (200, "20:00", "07:00")
+
+
 async def test_boxes_are_told_where_low_stock_is_no_alert_and_only_those_that_it_is_about(
     hub: Running, admin: Client
 ) -> None:
