@@ -31,6 +31,11 @@ class Days(NamedTuple):
     def length(self) -> int:
         return max(0, (self.until - self.first).days)
 
+    @property
+    def before(self) -> "Days":
+        """As many days, up to the first of these."""
+        return Days(date.fromordinal(max(1, self.first.toordinal() - self.length)), self.first)
+
 
 class Pieces(NamedTuple):
     """Days as sums that are kept by month and by day: whole months, and days to add to them or to take off."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from cloud_hub.domain.periods import Days, Period, begin, newest_whole
@@ -70,6 +71,10 @@ class Totals:
     lines: int = 0
     quantities: dict[str, int] = field(default_factory=lambda: dict.fromkeys(QUANTITIES, 0))
     values: dict[str, Decimal] = field(default_factory=dict)
+    stocked: int = 0
+    """Products that the site is to have."""
+    out_of_stock: int = 0
+    """Those of which nothing is there at the end."""
 
     def add(self, quantities: Iterable[int], currency: str, worth: Decimal | None) -> None:
         """One more line, its quantities in the order of QUANTITIES."""
@@ -79,11 +84,18 @@ class Totals:
         if worth is not None:
             self.values[currency] = self.values.get(currency, Decimal(0)) + worth
 
-    def document(self) -> dict[str, dict[str, str]]:
+    def look(self, closing: int) -> None:
+        """One more product that the site is to have, with a line or without."""
+        self.stocked += 1
+        self.out_of_stock += closing <= 0
+
+    def document(self) -> dict[str, Any]:
         """As it is stored and shown."""
         return {
             "quantities": {name: format_quantity(quantity) for name, quantity in self.quantities.items()},
             "values": {currency: f"{worth:f}" for currency, worth in sorted(self.values.items())},
+            "stocked": self.stocked,
+            "out_of_stock": self.out_of_stock,
         }
 
 

@@ -66,6 +66,13 @@ def share(part: int, whole: int) -> Decimal | None:
     return _ratio(part, whole)
 
 
+def change(now: tuple[int, int], before: tuple[int, int]) -> Decimal | None:
+    """By how much of it a share (part, whole) grew since: -0.2 is a fifth less; None where there was none."""
+    (part, whole), (part_before, whole_before) = now, before
+    ratio = None if whole <= 0 else _ratio(part * whole_before, whole * part_before)
+    return None if ratio is None else ratio - 1
+
+
 def is_dead(closing: int, sold: int) -> bool:
     """Something lies there, and none of it was sold."""
     return closing > 0 and sold <= 0

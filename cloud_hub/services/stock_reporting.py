@@ -179,12 +179,15 @@ async def _write(connection: Connection, site_id: str, days: Days) -> Made:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     async for flows in stock_flow.pages(connection, site_id, days):
-        writer.writerows(_line(flow, totals) for flow in flows)
+        for flow in flows:
+            if flow.is_missed:
+                totals.look(flow.closing)
+        writer.writerows(_line(flow, totals) for flow in flows if flow.has_any)
     return Made(zlib.compress(text.getvalue().encode()), totals)
 
 
 def _line(flow: Flow, totals: Totals) -> list[str]:
-    quantities = flow[6:]
+    quantities = flow.quantities
     worth = value(flow.closing, flow.cost, flow.currency)
     totals.add(quantities, flow.currency, worth)
     return [

@@ -5,7 +5,7 @@ Read from the rollups and the levels in one snapshot, with how far these are cou
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +14,7 @@ from cloud_hub.domain import trends
 from cloud_hub.domain.periods import Days, Period
 from cloud_hub.domain.trends import Point
 from cloud_hub.services.reporting import DAYS_MAX, Counted, read_counted, require_days
-from cloud_hub.storage import sales_report, stock_flow, stock_trends
+from cloud_hub.storage import sales_report, stock_flow, stock_reports, stock_trends
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sales_report import Asked, Figures
@@ -52,6 +52,15 @@ class Selling(NamedTuple):
     is_dead: bool
 
 
+class Shelves(NamedTuple):
+    """Of how many products that sites were to have nothing was there, over days and over as many days before."""
+
+    stocked: int
+    out_of_stock: int
+    stocked_before: int
+    out_of_stock_before: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analytics:
     """The numbers of a dashboard."""
@@ -60,7 +69,9 @@ class Analytics:
     totals: Sequence[Figures]
     top: Sequence[Figures]
     accuracy: Accuracy
+    accuracy_before: Accuracy
     filled: Filled
+    stock_outs: Shelves
 
 
 class Trending:
@@ -119,7 +130,6 @@ def _sells(flow: Flow, days: Days) -> Selling:
 
 
 async def _analytics(connection: Connection, days: Days, sites: list[str] | None, now_ms: int) -> Analytics:
-    since, until = (round(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000) for day in days)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await sales_report.allow_memory(connection)
         top = Asked(days=days, sites=sites, by="product", sort="-revenue")
@@ -127,6 +137,11 @@ async def _analytics(connection: Connection, days: Days, sites: list[str] | None
             trends=await _trends(connection, TrendsAsked(days, sites, None, Period.DAY), now_ms),
             totals=await sales_report.list_totals(connection, top),
             top=await sales_report.list_figures(connection, top, None, 0, TOP),
-            accuracy=await stock_trends.read_accuracy(connection, sites, since, until),
+            accuracy=await stock_trends.read_accuracy(connection, days, sites),
+            accuracy_before=await stock_trends.read_accuracy(connection, days.before, sites),
             filled=await stock_trends.read_filled(connection, sites),
+            stock_outs=Shelves(
+                *await stock_reports.read_stock_outs(connection, days, sites),
+                *await stock_reports.read_stock_outs(connection, days.before, sites),
+            ),
         )

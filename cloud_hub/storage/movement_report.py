@@ -59,13 +59,14 @@ class Lost:
     currency: str
     movements: int
     quantity: int
-    cost: int
+    cost: int | None
 
     @property
     def sort_key(self) -> tuple[str, str, str]:
         return (self.of, self.reason, self.currency)
 
 
+_COUNT: sa.ColumnElement[str] = sa.literal_column("'count'")
 _FIRST, _UNTIL = (sa.bindparam(name, type_=sa.Date) for name in ("first", "until"))
 _ACTOR, _REASON = (sa.bindparam(name, type_=sa.Text) for name in ("actor", "reason"))
 
@@ -133,12 +134,12 @@ def _lost_by(by: By) -> Query:
         sa.select(
             of.label("of"), moved_days.c.reason, moved_days.c.currency, _sum(moved_days.c.movements).label("movements"),
             _sum(moved_days.c.taken - moved_days.c.added).label("quantity"),
-            sa.func.sum(moved_days.c.cost).label("cost"),
+            sa.case((moved_days.c.reason != _COUNT, sa.func.sum(moved_days.c.cost))).label("cost"),
         )
         .where(
             moved_days.c.day >= _FIRST, moved_days.c.day < _UNTIL, product, moved_days.c.site_id != ALL,
             of_sites(moved_days.c.site_id),
-            moved_days.c.reason.in_([sa.literal_column(f"'{reason}'") for reason in LOST]),
+            moved_days.c.reason.in_([sa.literal_column(f"'{reason}'") for reason in LOST] + [_COUNT]),
         )
         .group_by(*dict.fromkeys((of, moved_days.c.reason, moved_days.c.currency)))
         .subquery("lost")
@@ -156,5 +157,5 @@ def _lost_by(by: By) -> Query:
 def _lost(row: Row) -> Lost:
     return Lost(
         of=str(row["of"]), label=row["label"], reason=row["reason"], currency=row["currency"],
-        movements=row["movements"], quantity=row["quantity"], cost=int(row["cost"]),
+        movements=row["movements"], quantity=row["quantity"], cost=None if row["cost"] is None else int(row["cost"]),
     )  # fmt: skip

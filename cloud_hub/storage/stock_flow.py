@@ -11,11 +11,13 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from cloud_hub.domain.periods import Days
+from cloud_hub.domain.stock_reports import QUANTITIES
+from cloud_hub.storage import shelves
 from cloud_hub.storage.database import Connection, Query, Row
 from cloud_hub.storage.folding import ALL
 from cloud_hub.storage.held import HELD
 from cloud_hub.storage.listing import of_sites, optional, page, paged
-from cloud_hub.storage.schema import moved_days, products
+from cloud_hub.storage.schema import moved_days, products, site_products
 
 
 class Flow(NamedTuple):
@@ -37,11 +39,18 @@ class Flow(NamedTuple):
     transferred: int
     """What came from other sites, less what went there."""
     closing: int
+    is_missed: bool = True
+    """The site is to have it: when none is there, it is out of stock."""
+
+    @property
+    def quantities(self) -> tuple[int, ...]:
+        """From opening to closing."""
+        return self[6:14]
 
     @property
     def has_any(self) -> bool:
         """Whether there is anything to tell of it."""
-        return any(self[6:])
+        return any(self.quantities)
 
 
 class FlowsAsked(NamedTuple):
@@ -74,15 +83,17 @@ def _sum(value: sa.ColumnElement[Any], *where: sa.ColumnElement[bool]) -> sa.Col
     return sa.cast(sa.func.coalesce(total, _ZERO), sa.BigInteger)
 
 
-_held = (
-    sa.select(HELD.c.product_id, _sum(HELD.c.quantity).label("now"))
-    .where(of_sites(HELD.c.site_id))
-    .group_by(HELD.c.product_id)
-    .subquery("held")
-)
+def _added_up(held: sa.FromClause) -> sa.Subquery:
+    return (
+        sa.select(held.c.product_id, _sum(held.c.quantity).label("now"))
+        .where(of_sites(held.c.site_id))
+        .group_by(held.c.product_id)
+        .subquery("held")
+    )
+
+
 _net = moved_days.c.added - moved_days.c.taken
 _within = moved_days.c.day < _UNTIL
-_now = sa.func.coalesce(_held.c.now, _ZERO)
 
 
 def _moved(*, is_everywhere: bool) -> sa.Subquery:
@@ -109,31 +120,36 @@ def _moved(*, is_everywhere: bool) -> sa.Subquery:
     )
 
 
-def _flows(*, is_everywhere: bool) -> sa.Select[Any]:
-    moved = _moved(is_everywhere=is_everywhere)
+def _flows(source: sa.FromClause, *, is_everywhere: bool) -> sa.Select[Any]:
+    moved, held = _moved(is_everywhere=is_everywhere), _added_up(source)
+    now = sa.func.coalesce(held.c.now, _ZERO)
     return sa.select(
         products.c.id, products.c.sku, products.c.name, products.c.category, products.c.currency, products.c.cost,
-        (_now - sa.func.coalesce(moved.c.since_first, _ZERO)).label("opening"),
+        (now - sa.func.coalesce(moved.c.since_first, _ZERO)).label("opening"),
         *(sa.func.coalesce(moved.c[name], _ZERO).label(name)
           for name in ("received", "sold", "returned", "lost", "counted", "transferred")),
-        (_now - sa.func.coalesce(moved.c.since_until, _ZERO)).label("closing"),
+        (now - sa.func.coalesce(moved.c.since_until, _ZERO)).label("closing"),
     ).select_from(
-        _held.outerjoin(moved, moved.c.product_id == _held.c.product_id, full=True).join(
-            products, products.c.id == sa.func.coalesce(_held.c.product_id, moved.c.product_id)
+        held.outerjoin(moved, moved.c.product_id == held.c.product_id, full=True).join(
+            products, products.c.id == sa.func.coalesce(held.c.product_id, moved.c.product_id)
         )
     )  # fmt: skip
 
 
-_OF_SITE = Query(_flows(is_everywhere=False).order_by(products.c.sku))
+_OF_SITE = Query(
+    _flows(sa.union_all(sa.select(HELD), shelves.ASSORTMENT).subquery("expected"), is_everywhere=False)
+    .add_columns(shelves.is_missed(site_products.c.site_id == sa.any_(_SITES), products.c.id))
+    .order_by(products.c.sku)
+)
 
 
 @cache
 def _page_of(*, is_everywhere: bool) -> Query:
-    flows = _flows(is_everywhere=is_everywhere).subquery("flows")
+    flows = _flows(HELD, is_everywhere=is_everywhere).subquery("flows")
     is_dead = sa.and_(flows.c.closing > _ZERO, flows.c.sold - flows.c.returned <= _ZERO)
     listed = sa.select(flows).where(
         optional(_CATEGORY, flows.c.category == _CATEGORY), optional(_IS_DEAD, is_dead == _IS_DEAD),
-        sa.or_(*(flows.c[name] != _ZERO for name in Flow._fields[6:])),
+        sa.or_(*(flows.c[name] != _ZERO for name in QUANTITIES)),
     )  # fmt: skip
     return Query(paged(listed, flows.c.sku, flows.c.id))
 
@@ -150,9 +166,9 @@ async def list_flows(
 
 
 async def pages(connection: Connection, site_id: str, days: Days) -> AsyncIterator[list[Flow]]:
-    """All products that were there or moved, by SKU, some hundred at a time; inside a transaction."""
+    """All products that ever were or are to be there, by SKU, some hundred at a time; inside a transaction."""
     async for rows in _OF_SITE.pages(connection, sites=[site_id], first=days.first, until=days.until):
-        yield [flow for row in rows if (flow := _flow(row)).has_any]
+        yield [_flow(row) for row in rows]
 
 
 def _flow(row: Row) -> Flow:

@@ -93,6 +93,16 @@ _PROVISIONAL = Query(
         ~stock_reports.c.is_final, stock_reports.c.until >= bound(stock_reports.c.until, "since")
     )
 )
+_SINCE, _UNTIL = (sa.bindparam(name, type_=sa.Date) for name in ("since", "until"))
+_STOCK_OUTS = Query(
+    sa.select(
+        *(sa.func.coalesce(sa.func.sum(stock_reports.c.totals[name].as_integer()), sa.literal_column("0")).label(name)
+          for name in ("stocked", "out_of_stock"))
+    ).where(
+        stock_reports.c.kind == sa.literal_column("'daily'"), stock_reports.c.first >= _SINCE,
+        stock_reports.c.first < _UNTIL, of_sites(stock_reports.c.site_id),
+    )
+)  # fmt: skip
 _PRUNE = Query(
     stock_reports.delete().where(
         stock_reports.c.kind == bound(stock_reports.c.kind), stock_reports.c.made_at < bound(stock_reports.c.made_at)
@@ -137,6 +147,13 @@ async def list_places(connection: Connection) -> list[tuple[str, str]]:
 async def list_provisional(connection: Connection, since: date) -> list[tuple[str, str, date, int]]:
     """(site, kind, first day, position) of reports that are not final."""
     return [(str(row["site_id"]), *tuple(row)[1:]) for row in await _PROVISIONAL.fetch(connection, since=since)]
+
+
+async def read_stock_outs(connection: Connection, days: Days, site_ids: list[str] | None) -> tuple[int, int]:
+    """Over the daily reports of these days: products that sites were to have, and those of which nothing was there."""
+    row = await _STOCK_OUTS.fetchrow(connection, since=days.first, until=days.until, sites=site_ids)
+    assert row is not None
+    return row["stocked"], row["out_of_stock"]
 
 
 async def prune(connection: Connection, kind: str, before_ms: int) -> int:

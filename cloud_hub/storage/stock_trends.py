@@ -8,12 +8,12 @@ import sqlalchemy as sa
 
 from cloud_hub.domain.periods import Days
 from cloud_hub.domain.trends import Day
-from cloud_hub.storage import holding
+from cloud_hub.storage import holding, shelves
 from cloud_hub.storage.database import Connection, Query
 from cloud_hub.storage.folding import ALL
 from cloud_hub.storage.held import HELD
 from cloud_hub.storage.listing import of_sites, optional
-from cloud_hub.storage.schema import count_lines, levels, moved_days
+from cloud_hub.storage.schema import count_lines, levels, moved_days, rollup_sites, site_products
 from cloud_hub.storage.stock_flow import LOST
 
 
@@ -68,24 +68,35 @@ def _moved(*, is_everywhere: bool, is_of_product: bool) -> Query:
 _HELD = Query(
     sa.select(_sum(HELD.c.quantity)).where(of_sites(HELD.c.site_id), optional(_PRODUCT, HELD.c.product_id == _PRODUCT))
 )
-_SINCE, _UNTIL = (sa.bindparam(name, type_=sa.BigInteger) for name in ("since", "until"))
+_UNTIL = sa.bindparam("until", type_=sa.Date)
+_counted_on = sa.cast(
+    sa.func.timezone(
+        sa.func.coalesce(rollup_sites.c.timezone, sa.literal_column("'UTC'")),
+        sa.func.to_timestamp(count_lines.c.occurred_at / sa.literal_column("1000.0")),
+    ),
+    sa.Date,
+)
 _ACCURACY = Query(
     sa.select(sa.func.count().label("lines"), sa.func.count().filter(count_lines.c.variance == _ZERO).label("exact"))
+    .select_from(count_lines.outerjoin(rollup_sites, rollup_sites.c.site_id == count_lines.c.site_id))
     .where(
         of_sites(count_lines.c.site_id), count_lines.c.status == sa.literal_column("'posted'"),
-        count_lines.c.occurred_at >= _SINCE, count_lines.c.occurred_at < _UNTIL,
+        _counted_on >= _FIRST, _counted_on < _UNTIL,
     )
 )  # fmt: skip
+_there = sa.select(levels.c.site_id, levels.c.product_id, levels.c.quantity).where(holding.is_own(levels.c.location))
+_expected = _there.union_all(shelves.ASSORTMENT).subquery("expected")
 _places = (
-    sa.select(_sum(levels.c.quantity).label("held"))
-    .where(of_sites(levels.c.site_id), holding.is_own(levels.c.location))
-    .group_by(levels.c.site_id, levels.c.product_id)
+    sa.select(_expected.c.site_id, _expected.c.product_id, _sum(_expected.c.quantity).label("held"))
+    .where(of_sites(_expected.c.site_id))
+    .group_by(_expected.c.site_id, _expected.c.product_id)
     .subquery("places")
 )
 _FILLED = Query(
     sa.select(sa.func.count().label("places"), sa.func.count().filter(_places.c.held <= _ZERO).label("empty"))
     .select_from(_places)
-)  # fmt: skip
+    .where(shelves.is_missed(site_products.c.site_id == _places.c.site_id, _places.c.product_id))
+)
 
 
 async def read_moved(
@@ -107,15 +118,15 @@ async def read_held(connection: Connection, site_ids: list[str] | None, product_
     return held
 
 
-async def read_accuracy(connection: Connection, site_ids: list[str] | None, since_ms: int, until_ms: int) -> Accuracy:
-    """Lines counted in a time, and those whose record was right."""
-    row = await _ACCURACY.fetchrow(connection, sites=site_ids, since=since_ms, until=until_ms)
+async def read_accuracy(connection: Connection, days: Days, site_ids: list[str] | None) -> Accuracy:
+    """Lines counted on some days, and those whose record was right."""
+    row = await _ACCURACY.fetchrow(connection, sites=site_ids, first=days.first, until=days.until)
     assert row is not None
     return Accuracy(*row)
 
 
 async def read_filled(connection: Connection, site_ids: list[str] | None) -> Filled:
-    """Products at sites, and those of which nothing is there now."""
+    """Products that sites are to have, and those of which nothing is there now."""
     row = await _FILLED.fetchrow(connection, sites=site_ids)
     assert row is not None
     return Filled(*row)

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from cloud_hub.domain.periods import Period, span
 from cloud_hub.domain.permissions import Permission
-from cloud_hub.domain.trends import Point, share
+from cloud_hub.domain.trends import Point, change, share
 from cloud_hub.errors import Invalid
-from cloud_hub.services.trending import Analytics, FlowsAsked, Selling, TrendsAsked
+from cloud_hub.services.trending import Analytics, FlowsAsked, Selling, Shelves, TrendsAsked
 from cloud_hub.web.fields import Day, DayText, DecimalText, Input, MoneyText, Name, QuantityText, QueryFlag, View
 from cloud_hub.web.fields import Uuid as Id
 from cloud_hub.web.movement_report import DaysQuery
@@ -114,6 +114,17 @@ class TopProduct(View):
     """What they brought."""
 
 
+class StockOuts(View):
+    """How often shelves were empty, by the daily inventory reports of that time."""
+
+    rate: DecimalText | None
+    """Of all products that sites were to have, the share of which nothing was there at the end of a day."""
+    rate_before: DecimalText | None
+    """The same of as many days before."""
+    change: DecimalText | None
+    """By how much of it the rate grew: -0.2 is a fifth less; null where there was nothing to compare with."""
+
+
 class AnalyticsView(View):
     start_date: DayText
     end_date: DayText
@@ -127,12 +138,16 @@ class AnalyticsView(View):
     """Lines of stocktakes that were posted in that time."""
     record_accuracy: DecimalText | None
     """The share of them whose record was right; null where none was counted."""
+    record_accuracy_before: DecimalText | None
+    """The same of as many days before."""
     stocked: int
-    """Products at sites that ever were there."""
+    """Products that sites are to have: that they ever held or have in their assortment."""
     out_of_stock: int
     """Those of which nothing lies there now."""
     stock_out_rate: DecimalText | None
     """The share of them."""
+    stock_outs: StockOuts
+    """How often shelves were empty in that time, compared with the time before."""
     as_of: CountedView
 
 
@@ -207,9 +222,15 @@ def _analytics(found: Analytics, first: date, last: date) -> AnalyticsView:
             for row in found.top
         ],
         counted_lines=accuracy.lines, record_accuracy=_text(share(accuracy.exact, accuracy.lines)),
+        record_accuracy_before=_text(share(found.accuracy_before.exact, found.accuracy_before.lines)),
         stocked=filled.places, out_of_stock=filled.empty, stock_out_rate=_text(share(filled.empty, filled.places)),
-        as_of=counted_view(found.trends.counted),
+        stock_outs=_stock_outs(found.stock_outs), as_of=counted_view(found.trends.counted),
     )  # fmt: skip
+
+
+def _stock_outs(found: Shelves) -> StockOuts:
+    now, before = (found.out_of_stock, found.stocked), (found.out_of_stock_before, found.stocked_before)
+    return StockOuts(rate=_text(share(*now)), rate_before=_text(share(*before)), change=_text(change(now, before)))
 
 
 def _text(value: Decimal | None) -> str | None:

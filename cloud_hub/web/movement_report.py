@@ -74,13 +74,14 @@ class ShrinkageFigures(View):
     site_id: str | None
     name: str | None
     """Of the product or site."""
-    reason: Literal["damage", "expiry", "theft"]
+    reason: Literal["count", "damage", "expiry", "theft"]
+    """count: what stocktakes did not find, for no known reason."""
     currency: str
     movements: int
     quantity: QuantityText
-    """Units lost."""
-    cost: MoneyText
-    """What they had cost, where that was known."""
+    """Units lost; of counts less what was found beyond the record, so it may be below zero."""
+    cost: MoneyText | None
+    """What they had cost, where that was known; null for counts, as what was missing and what was found offset."""
 
 
 class Shrinkage(View):
@@ -115,7 +116,7 @@ async def get_movement_report(call: Call[MovementReportQuery, None]) -> Answer:
 @table.add("GET", "/reports/shrinkage", permission=Permission.REPORTS_READ, query=ShrinkageQuery, answer=Shrinkage,
            errors=(Invalid,))  # fmt: skip
 async def get_shrinkage(call: Call[ShrinkageQuery, None]) -> Answer:
-    """What was damaged, expired or stolen at your sites, by reason and by product or site"""
+    """What was damaged, expired, stolen or not found at your sites, by reason and by product or site"""
     query = call.query
     days = span(query.start_date, query.end_date, today(call.now_ms))
     asked = LostAsked(days, call.principal.sites_of(query.site_id), query.by)

@@ -48,6 +48,10 @@ class ReportTotals(View):
     """All lines together: opening, received, sold, returned, lost, counted, transferred, closing."""
     values: dict[str, MoneyText]
     """By currency: what is there at the end, at what one unit costs now."""
+    stocked: int | None = None
+    """Products that the site is to have: ever held, or in its assortment; null in reports of earlier versions."""
+    out_of_stock: int | None = None
+    """Those of which nothing is there at the end."""
 
 
 class StockReportView(View):

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cloud_hub.core import now_ms
+from cloud_hub.domain.periods import Days
 from cloud_hub.domain.permissions import Role
-from cloud_hub.services import rolling
+from cloud_hub.services import rolling, stock_reporting
+from cloud_hub.services.stock_reporting import Kind
 from tests.integration.hub_web.conftest import Client, Running
 
 TODAY = datetime.now(UTC).date()
@@ -90,3 +92,38 @@ async def test_the_dashboard_has_sales_top_products_stock_outs_and_how_right_rec
     partner = await hub.add_user("partner", Role.RETAIL_PARTNER, [shop["other"]])
     assert (await partner.get("/products/analytics")).body["revenue"] == {"EUR": "8.00"}
     assert (await partner.get(f"/products/analytics?site_id={shop['site']}")).status == 403
+
+
+async def test_stock_outs_are_measured_by_daily_reports_and_compared_with_the_days_before(
+    hub: Running, admin: Client, shop: dict[str, str]
+) -> None:
+    for first in (TODAY - timedelta(1), TODAY):
+        for site in (shop["site"], shop["other"]):
+            days = Days(first, first + timedelta(1))
+            await stock_reporting.make(hub.core.database, site, Kind.DAILY, days, "UTC", now_ms())
+    today = f"/products/analytics?start_date={TODAY}&end_date={TODAY}"
+    assert (await admin.get(today)).body["stock_outs"] == {"rate": "0.250", "rate_before": "1.000", "change": "-0.750"}
+    of_other = (await admin.get(f"{today}&site_id={shop['other']}")).body["stock_outs"]
+    assert of_other == {"rate": "0.000", "rate_before": "1.000", "change": "-1.000"}
+    nothing = (await admin.get("/products/analytics?end_date=2020-01-01")).body["stock_outs"]
+    assert nothing == {"rate": None, "rate_before": None, "change": None}
+
+
+async def test_a_stocktake_counts_on_the_day_that_it_is_where_the_site_is(hub: Running, admin: Client) -> None:
+    body = {"code": "east", "name": "East", "kind": "hub", "timezone": "Asia/Tokyo"}
+    site = (await admin.post("/sites", body)).body["id"]
+    await count(hub)
+    at = round(datetime(TODAY.year, TODAY.month, TODAY.day, 20, tzinfo=UTC).timestamp() * 1000)
+    async with hub.core.database.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO count_lines (site_id, line_id, stocktake_id, product_id, location, counted, expected,"
+            " variance, after_position, until_position, status, occurred_at)"
+            " VALUES ($1, $1, $1, $1, 'shelf', 1, 1, 0, 1, 1, 'posted', $2)", site, at,
+        )  # fmt: skip
+    told = {
+        day: (await admin.get(f"/products/analytics?start_date={day}&end_date={day}")).body
+        for day in (TODAY, TODAY + timedelta(1))
+    }
+    assert [each["counted_lines"] for each in told.values()] == [0, 1]
+    last = told[TODAY + timedelta(1)]
+    assert (last["record_accuracy"], last["record_accuracy_before"]) == ("1.000", None)

@@ -69,3 +69,20 @@ async def test_what_was_lost_is_told_by_reason_product_and_site_with_what_it_had
     partner = await hub.add_user("partner", Role.RETAIL_PARTNER, [done["shop"]])
     assert [row["reason"] for row in (await partner.get("/reports/shrinkage")).body["items"]] == ["damage"]
     assert (await partner.get(f"/reports/stock-movements?site_id={done['depot']}")).status == 403
+
+
+async def test_what_stocktakes_did_not_find_is_lost_for_no_known_reason_less_what_they_found_beyond_the_record(
+    hub: Running, admin: Client, done: dict[str, str]
+) -> None:
+    for how, quantity in (("decrement", "5"), ("increment", "1.5")):
+        body = {"site_id": done["shop"], "product_id": done["pen"], "quantity": quantity, "reason": "correction"}
+        assert (await admin.post(f"/inventory/{how}", body)).status == 201
+    # Only a store counts; in its ledger this is what a stocktake posts.
+    async with hub.core.database.transaction() as connection:
+        await connection.execute("UPDATE movements SET reason = 'count' WHERE reason = 'correction'")
+    while await rolling.roll(hub.core.database, now_ms()):
+        pass
+    for by in ("reason", "product", "site"):
+        rows = (await admin.get(f"/reports/shrinkage?by={by}")).body["items"]
+        (row,) = [row for row in rows if row["reason"] == "count"]
+        assert (row["quantity"], row["movements"], row["cost"]) == ("3.5", 2, None)

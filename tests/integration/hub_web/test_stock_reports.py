@@ -72,11 +72,38 @@ async def test_what_is_over_is_made_once_for_each_site_and_says_what_came_and_we
     )  # fmt: skip
     quantities = {"opening": "0", "received": "107", "sold": "10", "returned": "0", "lost": "3", "counted": "0",
                   "transferred": "0", "closing": "94"}  # fmt: skip
-    assert report["totals"] == {"quantities": quantities, "values": {"EUR": "43.50"}}
+    shelves = {"stocked": 2, "out_of_stock": 0}
+    assert report["totals"] == {"quantities": quantities, "values": {"EUR": "43.50"}, **shelves}
     assert (await admin.get(f"/reports/monthly/{report['id']}")).body == report
     assert (await admin.get(f"/reports/daily/{report['id']}")).status == 404
     days = (await admin.get("/reports/daily")).body["items"]
     assert [each["start_date"] for each in days] == [(TODAY - timedelta(1)).isoformat()]
+
+
+async def test_what_a_site_is_to_have_and_has_not_is_out_of_stock_unless_nobody_misses_it(
+    hub: Running, admin: Client, goods: dict[str, str]
+) -> None:
+    never = (await admin.get("/products?sku=NEVER")).body["items"][0]["id"]
+    days = stock_reporting.days_of(Kind.MONTHLY, LAST_MONTH)
+
+    async def shelves() -> tuple[int, int]:
+        await stock_reporting.make(hub.core.database, goods["site"], Kind.MONTHLY, days, "UTC", now_ms())
+        totals = (await admin.get("/reports/monthly")).body["items"][0]["totals"]
+        now = (await admin.get("/products/analytics")).body
+        assert (now["stocked"], now["out_of_stock"]) == (totals["stocked"], totals["out_of_stock"])
+        return totals["stocked"], totals["out_of_stock"]
+
+    async def stock(product: str, *, is_stocked: bool) -> None:
+        path = f"/products/{product}/sites/{goods['site']}"
+        assert (await admin.patch(path, {"is_stocked": is_stocked})).status == 200
+
+    assert await shelves() == (2, 0)
+    await stock(never, is_stocked=True)
+    assert await shelves() == (3, 1)
+    await stock(goods["pen"], is_stocked=False)
+    assert await shelves() == (2, 1)
+    assert (await admin.ask("DELETE", f"/products/{never}")).status in (200, 204)
+    assert await shelves() == (1, 0)
 
 
 async def test_a_report_is_downloaded_as_csv_and_as_a_workbook_without_formulas(

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from cloud_hub.domain.periods import Days, Period
-from cloud_hub.domain.trends import Day, days_of_cover, is_dead, sell_through, share, trend, turnover
+from cloud_hub.domain.trends import Day, change, days_of_cover, is_dead, sell_through, share, trend, turnover
 
 FIRST = date(2026, 1, 1)
 
@@ -46,3 +46,10 @@ def test_how_well_it_sells_is_said_only_where_there_is_something_to_divide_by() 
     assert share(1, 3) == Decimal("0.333")
     assert share(0, 0) is None
     assert [is_dead(*each) for each in ((1, 0), (0, 0), (1, 1), (1, -1))] == [True, False, False, True]
+
+
+def test_a_share_is_compared_with_the_one_before_it() -> None:
+    assert change((8, 100), (20, 200)) == Decimal("-0.200")
+    assert change((3, 10), (1, 10)) == 2
+    assert change((0, 10), (1, 10)) == -1
+    assert (change((1, 10), (0, 10)), change((0, 0), (1, 10)), change((1, 10), (0, 0))) == (None, None, None)
