@@ -16,6 +16,7 @@ from cloud_hub.domain.schedule import Every
 from cloud_hub.services import (
     auditing,
     backup,
+    digest_audit,
     housekeeping,
     import_products,
     rereading,
@@ -40,7 +41,6 @@ from cloud_hub.storage.listening import Listener
 from cloud_hub.supervise import Part
 
 log = structlog.get_logger()
-MINUTE_S = 60
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 ROLL_S = 5.0
@@ -95,15 +95,17 @@ def _batch_writing(core: Core) -> BatchWriting:
 
 def clocked(core: Core) -> list[Clocked]:
     """All clocked work there is."""
+    soon = Every(core.config.look_every_s)
     prune = partial(housekeeping.prune, core.database, core.config.reports_kept)
     works = [
-        Clocked(name="audit", when=Every(MINUTE_S), run=partial(auditing.seal_all, core.database)),
+        Clocked(name="audit", when=soon, run=partial(auditing.seal_all, core.database)),
         Clocked(name="partitions", when=Every(HOUR_S), run=partial(housekeeping.make_partitions, core.database)),
         Clocked(name="prune", when=Every(DAY_S), run=prune, within_s=HOUR_S),
         # Named by the version, so that the slot of one that has just been installed is still to be done.
         Clocked(name=f"reread {program_version()}", when=Every(DAY_S), run=partial(rereading.reread, core.database)),
+        Clocked(name="digest_audit", when=Every(DAY_S), run=partial(digest_audit.run, core.database)),
         Clocked(name="revocations", when=Every(HOUR_S), run=partial(_revocations, core)),
-        Clocked(name="reservations", when=Every(MINUTE_S), run=partial(reserving.expire, core.database)),
+        Clocked(name="reservations", when=soon, run=partial(reserving.expire, core.database)),
         Clocked(
             name="stock_reports",
             when=Every(HOUR_S),
@@ -114,7 +116,7 @@ def clocked(core: Core) -> list[Clocked]:
     ]
     watching = Watching(core.database, Posting(core.database, sign=core.keyring.hub_key.sign))
     works += [
-        Clocked(name="watch_boxes", when=Every(MINUTE_S), run=watching.boxes),
+        Clocked(name="watch_boxes", when=soon, run=watching.boxes),
         Clocked(name="alert_sweep", when=Every(HOUR_S), run=watching.sweep),
     ]
     if core.config.backup_dir is not None:

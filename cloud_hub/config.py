@@ -68,6 +68,7 @@ class Config(BaseModel):
     )
     mail_from: str = _field("the sender of mails", "backstock@example.com", "backstock@localhost")
     backup_dir: Path | None = _field("a folder for nightly backups", "/var/backups/backstock", None)
+    look_every_s: Annotated[int, Field(ge=1, le=3600)] = _field("seconds between looks at what is due", 60, 60)
     daily_reports_days: ReportDays = _field("days that a daily inventory report is kept", 100, 100)
     weekly_reports_days: ReportDays = _field("days that a weekly inventory report is kept", 750, 750)
     monthly_reports_days: ReportDays = _field("days that a monthly inventory report is kept", 3660, 3660)
