@@ -55,6 +55,9 @@ class Stocktake(_Body):
     name: Text = ""
 
 
+Fault = Literal["source", "carrier", "destination", "unknown"]
+
+
 class Transfer(_Body):
     """A step of a transfer; the goods themselves move by movements with document `transfer_id`."""
 
@@ -62,6 +65,10 @@ class Transfer(_Body):
     from_site: Id
     to_site: Id
     step: Literal["dispatched", "received", "refused", "closed_short", "taken_back"]
+    reason: Text | None = None
+    """Why it was refused or closed short, for a person."""
+    fault: Fault | None = None
+    """Of a shortage: to whom it is attributed."""
 
 
 class Alert(_Body):

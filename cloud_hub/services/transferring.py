@@ -54,7 +54,7 @@ class Taken(NamedTuple):
     lines: Goods | None = None
     location: str = str(Location.SHELF)
     reason: str = ""
-    fault: str | None = None
+    fault: facts.Fault | None = None
     from_site: str | None = None
     """Where the goods come from, when they are here before any word of their dispatch."""
 
@@ -165,9 +165,6 @@ class Transferring:
             found = await _locked(connection, transfer_id)
             await _require_step(connection, found, taken)
             await self._post(connection, site, found, taken, key, who, now_ms)
-            if taken.reason or taken.fault:
-                after = await _locked(connection, transfer_id)
-                await transfers.update(connection, after, now_ms, reason=taken.reason, fault=taken.fault)
             return await _seen(connection, transfer_id, who)
 
     async def _post(
@@ -186,7 +183,7 @@ class Transferring:
         ]
         told = facts.Transfer(
             occurred_at=now_ms, actor=who.name, transfer_id=found.id, from_site=found.from_site,
-            to_site=found.to_site, step=taken.step.value,
+            to_site=found.to_site, step=taken.step.value, reason=taken.reason or None, fault=taken.fault,
         )  # fmt: skip
         await self._posting.post_in(
             connection, site.id, drafts, key, actor=who.name, now_ms=now_ms, facts=[facts.fact(told)]
@@ -242,8 +239,10 @@ async def _expect(connection: Connection, transfer_id: str, from_site: str, to_s
     """Goods are here before any word of their dispatch: take their transfer down."""
     if from_site == to_site or await sites.find(connection, from_site) is None:
         raise NotFound("site", "expected another site that there is", pointer="/from_site")
-    ends = {"transfer_id": transfer_id, "from_site": from_site, "to_site": to_site}
-    await transfers.tell(connection, Step.RECEIVED, ends, now_ms)
+    told = facts.Transfer(
+        occurred_at=now_ms, transfer_id=transfer_id, from_site=from_site, to_site=to_site, step="received"
+    )
+    await transfers.tell(connection, told, now_ms)
 
 
 async def _require_step(connection: Connection, found: Transfer, taken: Taken) -> None:

@@ -34,8 +34,7 @@ async def fold(
         return []
     await transfers.add_goods(connection, origin.site_id, moved)
     for _, body in steps:
-        ends = {"transfer_id": body.transfer_id, "from_site": body.from_site, "to_site": body.to_site}
-        await transfers.tell(connection, body.step, ends, now_ms)
+        await transfers.tell(connection, body, now_ms)
     touched = {transfer_id for transfer_id, _ in moved} | {body.transfer_id for _, body in steps}
     known = {each.id: each for each in await transfers.settle(connection, touched)}
     said: list[tuple[Transfer, str]] = [(known[body.transfer_id], body.step) for _, body in steps]

@@ -17,6 +17,7 @@ from cloud_hub.domain.transfers import RANK, Goods, Line, Step
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
 from cloud_hub.storage.listing import equals, newest_first, of_sites, page
 from cloud_hub.storage.schema import sites, transfer_goods, transfer_lines, transfers
+from sync_protocol import facts
 
 _TRANSFERS, _LINES, _GOODS = transfers.c, transfer_lines.c, transfer_goods.c
 
@@ -92,8 +93,11 @@ _INSERT_LINE = Query(
 )
 _rank = sa.case(*((sa.literal_column(f"'{step}'"), rank) for step, rank in RANK.items()), value=_TRANSFERS.step)
 _told = insert(transfers).values(
-    given(transfers, "from_site", "transfer_id", "to_site", "step", "is_dispatched", "created_at", "updated_at")
-)
+    given(
+        transfers, "from_site", "transfer_id", "to_site", "step", "is_dispatched", "reason", "fault", "created_at",
+        "updated_at",
+    )
+)  # fmt: skip
 _TELL = Query(
     _told.on_conflict_do_update(
         index_elements=[_TRANSFERS.from_site, _TRANSFERS.transfer_id],
@@ -103,6 +107,8 @@ _TELL = Query(
                 (sa.bindparam("rank", type_=sa.BigInteger) >= _rank, _told.excluded.step), else_=_TRANSFERS.step
             ),
             "is_dispatched": sa.or_(_TRANSFERS.is_dispatched, _told.excluded.is_dispatched),
+            "reason": sa.func.coalesce(sa.func.nullif(_told.excluded.reason, ""), _TRANSFERS.reason),
+            "fault": sa.func.coalesce(_told.excluded.fault, _TRANSFERS.fault),
             "updated_at": _told.excluded.updated_at,
         },
     )
@@ -110,7 +116,7 @@ _TELL = Query(
 _EXPLAIN = Query(
     transfers.update()
     .where(_TRANSFERS.from_site == bound(_TRANSFERS.from_site), _ID)
-    .values(given(transfers, "step", "reason", "fault", "command_id", "is_open", "updated_at"))
+    .values(given(transfers, "step", "command_id", "is_open", "updated_at"))
 )
 _more = insert(transfer_goods).values(given(transfer_goods, "site_id", "transfer_id", "product_id", *Goods._fields))
 _ADD_GOODS = Query(
@@ -192,16 +198,17 @@ async def insert_draft(
 
 async def update(connection: Connection, known: Transfer, now_ms: int, **fields: Any) -> None:
     """Change what head office says of a locked transfer."""
-    names = ("step", "reason", "fault", "command_id", "is_open")
+    names = ("step", "command_id", "is_open")
     values = {name: fields.get(name, getattr(known, name)) for name in names}
     await _EXPLAIN.execute(connection, from_site=known.from_site, transfer_id=known.id, updated_at=now_ms, **values)
 
 
-async def tell(connection: Connection, step: str, ends: Mapping[str, str], now_ms: int) -> None:
-    """A ledger told of a step; `ends` are transfer_id, from_site and to_site."""
+async def tell(connection: Connection, told: facts.Transfer, now_ms: int) -> None:
+    """A ledger told of a step."""
     await _TELL.execute(
-        connection, **ends, step=step, is_dispatched=step == Step.DISPATCHED, created_at=now_ms, updated_at=now_ms,
-        rank=RANK[Step(step)],
+        connection, transfer_id=told.transfer_id, from_site=told.from_site, to_site=told.to_site, step=told.step,
+        is_dispatched=Step(told.step) is Step.DISPATCHED, reason=told.reason or "", fault=told.fault, created_at=now_ms,
+        updated_at=now_ms, rank=RANK[Step(told.step)],
     )  # fmt: skip
 
 

@@ -20,10 +20,10 @@ from cloud_hub.web.operations import PREFIX, Answer, Call, Table
 from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339
 from cloud_hub.web.views import listed
+from sync_protocol.facts import Fault
 from sync_protocol.quantity import format_quantity, parse_quantity
 
 table = Table("stock")
-Fault = Literal["source", "carrier", "destination", "unknown"]
 StepName = Literal["draft", "cancelled", "dispatched", "received", "refused", "closed_short", "taken_back"]
 
 

@@ -40,6 +40,21 @@ class Wanted(NamedTuple):
     quantity: int
 
 
+class Why(NamedTuple):
+    """What a person says of goods that were refused or did not come."""
+
+    reason: str | None = None
+    fault: facts.Fault | None = None
+
+    @property
+    def note(self) -> str | None:
+        """As the movements keep it."""
+        return ": ".join(filter(None, (self.fault, self.reason))) or None
+
+
+NO_WORD = Why()
+
+
 class Moved(NamedTuple):
     """A transfer after a step, and what was posted for it."""
 
@@ -79,7 +94,7 @@ def dispatch(
 def take_step(
     connection: sqlite3.Connection, transfer_id: str, step: Step, now_ms: int, *,
     quantities: Mapping[str, int] | None = None, actor: str | None = None, key: str | None = None,
-    location: str = Location.SHELF,
+    location: str = Location.SHELF, why: Why = NO_WORD,
 ) -> Moved:  # fmt: skip
     """Receive, refuse, close short or take back. `quantities` (product -> units) defaults to all that is left.
 
@@ -88,14 +103,16 @@ def take_step(
     found = _get(connection, transfer_id)
     _check(connection, found, step)
     lines = {line.product_id: line for line in transfers.lines_of(connection, transfer_id)}
-    moves = _moves(connection, found, step, lines, quantities, now_ms, actor, key, location)
+    if step == "closed_short" and why.fault is None:
+        why = why._replace(fault="unknown")
+    moves = _moves(connection, found, step, lines, quantities, now_ms, actor, key, location, why.note)
     posted = post(connection, moves, now_ms, on_negative="allow") if moves else None
     for move in moves:
         if step == "received":
             transfers.add_to_line(connection, transfer_id, move.product.product_id, received=move.draft.quantity)
     moved = found._replace(state=step, changed_at=now_ms)
     transfers.save(connection, moved)
-    return Moved(moved, posted, _tell(connection, moved, step, actor, now_ms))
+    return Moved(moved, posted, _tell(connection, moved, step, actor, now_ms, why))
 
 
 def expect(
@@ -135,6 +152,7 @@ def note_scanned(connection: sqlite3.Connection, transfer_id: str, draft: Draft)
 def _moves(
     connection: sqlite3.Connection, found: Transfer, step: Step, lines: Mapping[str, Line],
     quantities: Mapping[str, int] | None, now_ms: int, actor: str | None, key: str | None, location: str,
+    note: str | None,
 ) -> list[Move]:  # fmt: skip
     if step == "refused":
         # Refused goods stay in transit until the source takes them back.
@@ -151,7 +169,7 @@ def _moves(
             raise NotFound("product", f"there is no product {product_id[:60]!r}")
         draft = Draft(
             goods_of(product), quantity, transit(found.transfer_id), str(target), Reason.TRANSFER_IN, now_ms,
-            None, actor, found.transfer_id, key=_row_key(key, number),
+            None, actor, found.transfer_id, key=_row_key(key, number), note=note,
         )  # fmt: skip
         moves.append(Move(draft, product))
     return moves
@@ -173,10 +191,13 @@ def _get(connection: sqlite3.Connection, transfer_id: str) -> Transfer:
     return found
 
 
-def _tell(connection: sqlite3.Connection, found: Transfer, step: Step, actor: str | None, now_ms: int) -> int:
+def _tell(
+    connection: sqlite3.Connection, found: Transfer, step: Step, actor: str | None, now_ms: int, why: Why = NO_WORD
+) -> int:
     body = facts.Transfer(
         occurred_at=now_ms, clock_offset=identity.clock_offset(connection), actor=actor,
         transfer_id=found.transfer_id, from_site=found.from_site, to_site=found.to_site, step=step,
+        reason=why.reason, fault=why.fault,
     )  # fmt: skip
     return ledger.append(connection, [facts.fact(body)]).last
 

@@ -6,16 +6,17 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge_agent.errors import NotFound
+from edge_agent.errors import Invalid, NotFound
 from edge_agent.services import transferring
 from edge_agent.services.counting import product_of
 from edge_agent.services.once import Answer, Kept, fingerprint, once
-from edge_agent.services.transferring import Step, Wanted
+from edge_agent.services.transferring import Step, Wanted, Why
 from edge_agent.storage import catalogue, identity, transfers
 from edge_agent.storage.transfers import Transfer
 from edge_agent.web import render
-from edge_agent.web.body import Body, Key, Positive, key_of, read_body
+from edge_agent.web.body import Body, Key, Positive, Text, key_of, read_body
 from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of
+from sync_protocol.facts import Fault
 
 _STEPS: dict[str, Step] = {
     "receive": "received", "refuse": "refused", "close-short": "closed_short", "take-back": "taken_back",
@@ -42,6 +43,10 @@ class StepBody(Body):
     """What was received; everything that is left when it is missing."""
     from_site: Key | None = None
     """Needed when the goods are here before the notice of their dispatch."""
+    reason: Text = ""
+    """Why, when it is refused or closed short."""
+    fault: Fault | None = None
+    """To whom a shortage is attributed when it is closed short; left out: unknown."""
 
 
 async def get_transfers(request: web.Request) -> web.Response:
@@ -107,13 +112,16 @@ def _take_step(
             quantities = {}
             for line in body.lines:
                 quantities[line.product_id] = quantities.get(line.product_id, 0) + line.quantity
+        if (body.fault and step != "closed_short") or (body.reason and step not in ("refused", "closed_short")):
+            raise Invalid("fault", f"expected neither reason nor fault of a transfer that is {step}", pointer="/reason")
         if body.from_site is not None and step == "received":
             transferring.expect(
                 connection, transfer_id, _site(connection, body.from_site), set(quantities or {}), now_ms()
             )
         moved = transferring.take_step(
-            connection, transfer_id, step, now_ms(), quantities=quantities, actor=actor, key=key
-        )
+            connection, transfer_id, step, now_ms(), quantities=quantities, actor=actor, key=key,
+            why=Why(body.reason or None, body.fault),
+        )  # fmt: skip
         return _one(connection, transfer_id) | {"position": moved.position}, moved.position
 
     asked = fingerprint(transfer_id, step, body.model_dump(mode="json"))

@@ -159,6 +159,9 @@ async def test_a_transfer_and_its_receipt(api: Api) -> None:
     assert came["state"] == "received"
     assert (await api.get(f"/inventory?product_id={MILK.product_id}"))["items"][0]["on_hand"] == "9"
     assert len((await api.get("/transfers"))["items"]) == 2
+    why = {"reason": "one box never came", "fault": "carrier"}
+    assert (await api.call("POST", f"/transfers/{other}/receive", why))[1]["code"] == "fault"
+    assert (await api.post(f"/transfers/{other}/close-short", why))["state"] == "closed_short"
 
 
 async def test_alerts_and_tasks(api: Api) -> None:

@@ -27,8 +27,8 @@ async def transferring(hub: HubCore, database_url: str) -> Any:
     await reads.close()
 
 
-def tell(box: Box, transfer: str, from_site: str, to_site: str, step: Any) -> None:
-    body = facts.Transfer(occurred_at=0, transfer_id=transfer, from_site=from_site, to_site=to_site, step=step)
+def tell(box: Box, transfer: str, from_site: str, to_site: str, step: Any, **why: Any) -> None:
+    body = facts.Transfer(occurred_at=0, transfer_id=transfer, from_site=from_site, to_site=to_site, step=step, **why)
     box.write(facts.fact(body))
 
 
@@ -62,10 +62,11 @@ async def test_a_warehouse_ships_to_a_store_whose_box_is_told_and_receives_a_par
     assert (found.step, found.is_open, line.received, line.in_transit) == ("received", True, 4000, 2000)
 
     box.move(product, 2000, transit(made.transfer.id), "shrinkage", "transfer_in", document=made.transfer.id)
-    tell(box, made.transfer.id, source, box.site_id, "closed_short")
+    tell(box, made.transfer.id, source, box.site_id, "closed_short", reason="never came", fault="carrier")
     await box.talk()
     found = (await transferring.get(made.transfer.id, ADA)).transfer
     assert (found.step, found.is_open, found.lines[0].short) == ("closed_short", False, 2000)
+    assert (found.reason, found.fault) == ("never came", "carrier")
     assert [step for step, _ in await notices(hub, source)] == ["received", "closed_short"]
     async with hub.database.connection() as connection:
         assert await verify(connection) == []

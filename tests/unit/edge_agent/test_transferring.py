@@ -8,10 +8,11 @@ from edge_agent.errors import Conflict, Invalid, NotFound
 from edge_agent.services import transferring
 from edge_agent.services.applying import apply_change
 from edge_agent.services.scanning import Mode
-from edge_agent.services.transferring import ALLOWED, Wanted
-from edge_agent.storage import levels, transfers
+from edge_agent.services.transferring import ALLOWED, Wanted, Why
+from edge_agent.storage import ledger, levels, transfers
 from edge_agent.storage.transfers import Transfer
 from sync_protocol import changes
+from sync_protocol.records import Movement, decode
 from tests.unit.edge_agent.a_store import (
     NOW,
     OTHER_SITE,
@@ -109,6 +110,18 @@ def test_every_step_from_every_state_by_either_side(state: str, step: str, is_so
     else:
         with pytest.raises(Conflict):
             transferring.take_step(connection, ID, step, NOW)  # type: ignore[arg-type]
+
+
+def test_what_did_not_come_is_written_off_with_a_reason_and_whose_fault_it_was() -> None:
+    connection = a_store(MILK)
+    an_incoming(connection, 4000)
+    transferring.take_step(connection, ID, "received", NOW, quantities={MILK.product_id: 3000})
+    transferring.take_step(connection, ID, "closed_short", NOW, why=Why("one broken", "carrier"))
+
+    told = facts_in(connection, "transfer")[-1]
+    assert (told["step"], told["reason"], told["fault"]) == ("closed_short", "one broken", "carrier")
+    written = map(decode, ledger.read_encoded(connection, 1, ledger.head(connection)[0]))
+    assert [each.note for each in written if isinstance(each, Movement)] == [None, "carrier: one broken"]
 
 
 def test_refused_goods_go_back_to_the_source() -> None:
