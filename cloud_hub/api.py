@@ -119,7 +119,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     profiles = Profiles(database, reads, passwords, signing_in, known, tries)
     return Hub(
         accounts=Accounts(database, reads, passwords, known, open_registration=config.open_registration),
-        adjusting=Adjusting(database, reads, posting),
+        adjusting=Adjusting(database, posting),
         alert_settings=AlertSettings(database, reads),
         alerting=Alerting(database, reads, posting),
         api_keys=ApiKeys(database, reads, known),

@@ -87,7 +87,7 @@ def _batch_writing(core: Core) -> BatchWriting:
     database, reads = core.database, core.reads
     posting = Posting(database, sign=core.keyring.hub_key.sign)
     return BatchWriting(
-        Upserting(database, Catalogue(database, reads)), Adjusting(database, reads, posting), Vendors(database, reads),
+        Upserting(database, Catalogue(database, reads)), Adjusting(database, posting), Vendors(database, reads),
         now_ms,
     )  # fmt: skip
 

@@ -63,10 +63,12 @@ class Unread(NamedTuple):
 
 
 class KeyUse(NamedTuple):
-    """A caller's idempotency key and the position it was used at."""
+    """A caller's idempotency key and the position it was used at; where the hub has answered it, what to what."""
 
     key: str
     sequence: int
+    body_hash: bytes | None = None
+    answer: dict[str, Any] | None = None
 
 
 class CommandDone(NamedTuple):

@@ -14,14 +14,14 @@ from sync_protocol.records import Fact, Item, Movement
 from sync_protocol.vocabulary import OWN_LOCATIONS
 
 BLOCK = "block"
+ARCHIVED = "expected a product that is not archived: what is left of one is sold or taken away"
 Place = tuple[str, str]
 """(product_id, location)"""
 Frozen = tuple[Any, ...]
 """All that an item freezes: every field of `Item` but its number, the product first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(NamedTuple):
     """A movement that somebody asks for; `set_to` instead of a quantity moves the difference."""
 
     product_id: str
@@ -42,12 +42,24 @@ class Draft:
     """When it happened; None: now."""
     code: str | None = None
     pack_quantity: int = 1000
+    is_price_given: bool = False
+    """The caller said the price, it is not just the site's."""
+    price: int | None = None
+    """None: the product's, as it is when the movement is made; so is the cost."""
+    cost: int | None = None
+    is_of_active: bool = False
+    """Refuse when the product is archived."""
+
+
+class Goods(NamedTuple):
+    """What a movement keeps of its product, so that no later edit rewrites history, and what it may do."""
+
+    policy: str = BLOCK
     unit: str = "each"
     price: int | None = None
-    is_price_given: bool = False
-    """The caller said the price, it is not just the product's."""
     cost: int | None = None
     currency: str | None = None
+    is_archived: bool = False
 
 
 class Row(NamedTuple):
@@ -71,12 +83,12 @@ class Ledger:
     """The state that drafts are judged against; it grows as they are accepted."""
 
     levels: dict[Place, int]
-    policies: Mapping[str, str]
-    """Of the products that exist."""
+    goods: Mapping[str, Goods]
+    """The products that exist."""
     items: Items
     """As they were before."""
     reserved: Mapping[str, int] = field(default_factory=dict)
-    """By product, where a draft expects what is available."""
+    """By product."""
     records: list[Item | Movement | Fact] = field(default_factory=list)
     new: dict[Frozen, int] = field(default_factory=dict)
     """Items that are among the records."""
@@ -107,8 +119,11 @@ class Ledger:
 
     def take(self, draft: Draft, *, now_ms: int, actor: str | None, key: str | None) -> int | Row | None:
         """The index of the movement among `records`, None when there is nothing to move, or a refusal."""
-        if draft.product_id not in self.policies:
+        goods = self.goods.get(draft.product_id)
+        if goods is None:
             return Row(None, None, "product", "no such product")
+        if draft.is_of_active and goods.is_archived:
+            return Row(None, None, "archived", ARCHIVED)
         if draft.expected_quantity is not None and self._available(draft.product_id) != draft.expected_quantity:
             found = self._available(draft.product_id)
             return Row(
@@ -122,10 +137,10 @@ class Ledger:
             return None
         held = self.levels.get((draft.product_id, source), 0)
         left = held - quantity
-        if source in OWN_LOCATIONS and left < 0 and self.policies[draft.product_id] == BLOCK:
+        if source in OWN_LOCATIONS and left < 0 and goods.policy == BLOCK:
             detail = f"expected at most {format_quantity(held)} from {source}, got {format_quantity(quantity)}"
             return Row(None, None, "insufficient_stock", detail)
-        ref = self._ref(draft)
+        ref = self._ref(draft, goods)
         self._set(draft.product_id, source, left)
         self._set(draft.product_id, target, self.levels.get((draft.product_id, target), 0) + quantity)
         self.records.append(
@@ -154,8 +169,12 @@ class Ledger:
         sellable = sum(self.levels.get((product_id, str(place)), 0) for place in OWN_LOCATIONS if place != "hold")
         return sellable - self.reserved.get(product_id, 0)
 
-    def _ref(self, draft: Draft) -> int:
-        facts = (draft.product_id, draft.code, draft.pack_quantity, draft.unit, draft.price, draft.cost, draft.currency)
+    def _ref(self, draft: Draft, goods: Goods) -> int:
+        facts = (
+            draft.product_id, draft.code, draft.pack_quantity, goods.unit,
+            goods.price if draft.price is None else draft.price, goods.cost if draft.cost is None else draft.cost,
+            goods.currency,
+        )  # fmt: skip
         if (ref := self.new.get(facts)) is not None:
             return ref
         if (ref := self.items.refs.get(facts)) is not None:

@@ -5,9 +5,9 @@ time, another body is refused. Pure, as what it judges against (`posting.py`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from hashlib import sha256
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,15 +15,14 @@ from cloud_hub.domain.posting import Draft, Ledger, Place, Row
 from cloud_hub.errors import Conflict, HubError, Invalid, NotFound
 from sync_protocol.records import Fact
 
-_FROZEN = ("unit", "price", "cost", "currency")
-_FIELDS = tuple(field.name for field in fields(Draft) if field.name not in _FROZEN)
+_SAID = [name for name in Draft._fields if name not in ("price", "cost", "is_of_active")]
+_said = itemgetter(*(Draft._fields.index(name) for name in _SAID))
 
 Verdicts = list[int | Row | None]
 """What `Ledger.take` said of each draft."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """Drafts that somebody asks for in one go."""
 
     drafts: Sequence[Draft]
@@ -41,14 +40,13 @@ class Request:
         Not what a movement freezes of its product: that may change before the caller asks again.
         """
         body = [
-            {name: getattr(draft, name) for name in _FIELDS} | ({"price": draft.price} if draft.is_price_given else {})
+            dict(zip(_SAID, _said(draft), strict=True)) | ({"price": draft.price} if draft.is_price_given else {})
             for draft in self.drafts
         ]
         return sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
+class Posted(NamedTuple):
     """What became of a request: one row per draft, and whether it was made before."""
 
     rows: list[Row]
@@ -72,8 +70,8 @@ def judge(ledger: Ledger, request: Request) -> Verdicts | HubError:
     return verdicts
 
 
-def answer(request: Request, verdicts: Verdicts, made: Sequence[Row], levels: Mapping[Place, int]) -> Posted:
-    """What the request is told once its records have their positions (`made`, as among the ledger's records)."""
+def answer(request: Request, verdicts: Verdicts, made: Mapping[int, Row], levels: Mapping[Place, int]) -> Posted:
+    """What the request is told once its records have their positions (`made`, by their index in the ledger)."""
     rows = [made[each] if isinstance(each, int) else each or Row(None, None) for each in verdicts]
     places = {
         (draft.product_id, place) for draft in request.drafts for place in (draft.from_location, draft.to_location)

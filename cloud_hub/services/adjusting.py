@@ -4,11 +4,10 @@ Only a site's own writer changes its ledger. The caller's idempotency key travel
 command and with the movement, so asking again has no second effect, for ever.
 """
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from cloud_hub.domain.permissions import Principal
-from cloud_hub.domain.posting import Draft
+from cloud_hub.domain.posting import ARCHIVED, Draft
 from cloud_hub.domain.posting_requests import Posted
 from cloud_hub.domain.routes import is_allowed, other_side
 from cloud_hub.errors import Conflict, NotFound
@@ -16,9 +15,7 @@ from cloud_hub.services import commands
 from cloud_hub.services.posting import Posting
 from cloud_hub.storage import products
 from cloud_hub.storage.database import Connection, Database
-from cloud_hub.storage.gathered import Gathered
-from cloud_hub.storage.products import Product, minor
-from cloud_hub.storage.reads import Reads
+from cloud_hub.storage.products import Product
 from cloud_hub.storage.sites import Site
 from sync_protocol.vocabulary import Location, Reason
 
@@ -53,11 +50,9 @@ class Adjusted(NamedTuple):
 class Adjusting:
     """The use cases of stock changes."""
 
-    def __init__(self, database: Database, reads: Reads, posting: Posting) -> None:
+    def __init__(self, database: Database, posting: Posting) -> None:
         self._posting = posting
         self._database = database
-        self._reads = reads
-        self._products = Gathered(reads, products.find_all)
 
     async def ask(self, site: Site, asked: Adjustment, key: str, who: Principal, now_ms: int) -> commands.Given:
         """Give a store's box the command to adjust; with the same key, the command given before."""
@@ -76,7 +71,6 @@ class Adjusting:
 
     async def adjust(self, site: Site, asked: Adjustment, key: str, who: Principal, now_ms: int) -> Adjusted:
         """Adjust a hub-run site at once. Raises NotFound, Conflict, Invalid; then nothing was changed."""
-        product = _usable(await self._products.find(asked.product_id), is_more=asked.is_more)
         is_increase = asked.delta > 0 if asked.delta is not None else True
         outside = other_side(asked.reason, is_increase=is_increase)
         if outside is None or (asked.set_to is not None and other_side(asked.reason, is_increase=False) != outside):
@@ -85,7 +79,7 @@ class Adjusting:
         draft = Draft(
             product_id=asked.product_id, from_location=source, to_location=target, reason=asked.reason, note=asked.note,
             quantity=None if asked.delta is None else abs(asked.delta), set_to=asked.set_to,
-            expected_quantity=asked.expected_quantity, **frozen(product),
+            expected_quantity=asked.expected_quantity, is_of_active=asked.is_more,
         )  # fmt: skip
         posted = await self._posting.post(site.id, [draft], key, actor=who.name, now_ms=now_ms)
         (row,) = posted.rows
@@ -97,7 +91,7 @@ class Adjusting:
     ) -> Posted:
         """Post movements to a hub-run site. Raises NotFound, Conflict, Invalid; then nothing was changed."""
         require_postable(site, rows)
-        drafts = _drafts(rows, await self._reads.run(products.list_by_ids, _named(rows)))
+        drafts = [Draft(**row) for row in rows]
         return await self._posting.post(site.id, drafts, key, actor=who.name, now_ms=now_ms, all_or_none=all_or_none)
 
     async def post_in(
@@ -105,7 +99,7 @@ class Adjusting:
         all_or_none: bool,
     ) -> Posted:  # fmt: skip
         """The same of rows that are postable, in another use case's transaction, which ends if this raises."""
-        drafts = _drafts(rows, await products.list_by_ids(connection, _named(rows)))
+        drafts = [Draft(**row) for row in rows]
         return await self._posting.post_in(
             connection, site_id, drafts, key, actor=actor, now_ms=now_ms, all_or_none=all_or_none
         )
@@ -121,34 +115,11 @@ def require_postable(site: Site, rows: list[dict[str, Any]]) -> None:
             raise Conflict("route", detail, pointer=f"/movements/{index}")
 
 
-def _named(rows: list[dict[str, Any]]) -> list[str]:
-    return sorted({row["product_id"] for row in rows})
-
-
-def _drafts(rows: list[dict[str, Any]], found: Sequence[Product]) -> list[Draft]:
-    """What is to be posted; the ledger refuses those whose product does not exist."""
-    known = {product.id: frozen(product) for product in found}
-    return [Draft(**row, **known.get(row["product_id"], {})) for row in rows]
-
-
-def frozen(product: Product) -> dict[str, Any]:
-    """What a movement keeps of its product, so that no later edit rewrites history."""
-    return {
-        "unit": product.unit,
-        "price": minor(product.price, product.currency),
-        "cost": minor(product.cost, product.currency),
-        "currency": product.currency,
-    }
-
-
 async def require_product(connection: Connection, product_id: str, *, is_more: bool = True) -> Product:
     """Raises NotFound; Conflict for an archived one of which there would be more (what is left may be taken away)."""
-    return _usable(await products.find(connection, product_id), is_more=is_more)
-
-
-def _usable(product: Product | None, *, is_more: bool) -> Product:
+    product = await products.find(connection, product_id)
     if product is None:
         raise NotFound("product", "no such product")
     if product.lifecycle == "archived" and is_more:
-        raise Conflict("archived", "expected a product that is not archived: what is left of one is sold or taken away")
+        raise Conflict("archived", ARCHIVED)
     return product

@@ -5,9 +5,9 @@ of the origin's row.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from cloud_hub.domain.intake import KnownItem, at, plan
+from cloud_hub.domain.intake import KnownItem, Plan, at, plan
 from cloud_hub.domain.posting import Row
 from cloud_hub.errors import Conflict, NotFound
 from cloud_hub.services.following import Share
@@ -39,29 +39,49 @@ async def writer_of(connection: Connection, site_id: str, now_ms: int) -> Origin
     return origin
 
 
-async def append(
-    connection: Connection,
-    origin: Origin,
-    records: Sequence[Item | Movement | Fact],
-    items: Mapping[int, KnownItem],
-    *,
-    sign: Sign,
-    now_ms: int,
-) -> tuple[Origin, list[Row]]:
-    """Write records to the locked ledger; the origin as it is then, and where each record is.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Records with their places on a ledger that is locked, not written yet."""
 
-    `items` are those that movements refer to and no record defines.
-    """
-    if not records:
-        return origin, []
+    origin: Origin
+    encoded: list[bytes]
+    hashes: list[bytes]
+    made: Plan
+    items: Mapping[int, KnownItem]
+
+    @property
+    def after(self) -> Origin:
+        """The origin once they are written."""
+        return replace(self.origin, mark=self.made.mark, chain_hash=self.made.mark_hash)
+
+    @property
+    def rows(self) -> dict[int, Row]:
+        """The movements, by their index among the records."""
+        first = self.origin.mark + 1
+        return {row[2] - first: Row(str(row[4]), row[2]) for row in self.made.movements}
+
+
+def stretch_of(
+    origin: Origin, records: Sequence[Item | Movement | Fact], items: Mapping[int, KnownItem], now_ms: int
+) -> Stretch:
+    """Give records (one at least) the next places; `items` are those that movements refer to and no record defines."""
     encoded = [encode(record) for record in records]
     hashes = chain.extend_each(origin.chain_hash, encoded)
     accepted = Accepted(origin.mark + 1, list(zip(encoded, records, strict=True)), hashes, [])
     made = plan(accepted, site_id=origin.site_id, origin_id=origin.origin_id, items=items, recorded_at=at(now_ms))
-    kept = _sealed(origin, encoded, hashes, sign)
-    await append_all(connection, [Share(origin, made, dict(items))], kept, now_ms)
-    rows = [Row(str(chain.movement_id(hashes[i])), origin.mark + 1 + i) for i in range(len(records))]
-    return replace(origin, mark=made.mark, chain_hash=made.mark_hash), rows
+    return Stretch(origin, encoded, hashes, made, items)
+
+
+async def append(connection: Connection, stretch: Stretch, *, sign: Sign, now_ms: int) -> None:
+    """Write a stretch to its ledger."""
+    kept = _sealed(stretch.origin, stretch.encoded, stretch.hashes, sign)
+    await append_all(connection, [Share(stretch.origin, stretch.made, dict(stretch.items))], kept, now_ms)
+
+
+async def say(connection: Connection, origin: Origin, told: Sequence[Fact], *, sign: Sign, now_ms: int) -> None:
+    """Write facts that no movement makes."""
+    if told:
+        await append(connection, stretch_of(origin, told, {}, now_ms), sign=sign, now_ms=now_ms)
 
 
 def _sealed(origin: Origin, encoded: list[bytes], hashes: list[bytes], sign: Sign) -> list[batches.Kept]:

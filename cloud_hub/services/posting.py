@@ -5,22 +5,23 @@ the site's ledger (`hub_run.py`) with the keys, their answers and the alerts, or
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import Context
+from dataclasses import replace
 from functools import partial
-from uuid import UUID
 
 from cloud_hub.crashpoints import crashpoint
-from cloud_hub.domain.intake import KnownItem
-from cloud_hub.domain.posting import Draft, Frozen, Items, Ledger
+from cloud_hub.domain.intake import KeyUse, KnownItem
+from cloud_hub.domain.posting import Draft, Items, Ledger, Row
 from cloud_hub.domain.posting_requests import Posted, Request, Verdicts, answer, judge, replay
 from cloud_hub.services import movement_log, stock_alerts
-from cloud_hub.services.hub_run import append, writer_of
+from cloud_hub.services.hub_run import append, say, stretch_of, writer_of
 from cloud_hub.services.origin_cache import OriginCache
 from cloud_hub.services.ports import Sign
-from cloud_hub.storage import ledger, postings, reservations
-from cloud_hub.storage.database import Connection, Database, after_commit, native_uuid
+from cloud_hub.storage import ledger, postings
+from cloud_hub.storage.database import Connection, Database, after_commit
 from cloud_hub.storage.origins import Origin
+from cloud_hub.storage.postings import Standing
 from sync_protocol.records import Fact, Item
 
 GROUP_MAX = 200
@@ -85,14 +86,15 @@ class Posting:
         """Alerts of stock that no movement touches; how many facts that made."""
         async with self._database.transaction() as connection:
             origin = await writer_of(connection, site_id, now_ms)
-            said = await stock_alerts.evaluate(connection, origin, product_ids, now_ms)
-            await append(connection, origin, said, {}, sign=self._sign, now_ms=now_ms)
+            standings = await stock_alerts.find_standings(connection, origin, product_ids, now_ms)
+            said = await stock_alerts.evaluate(connection, origin, standings, now_ms)
+            await say(connection, origin, said, sign=self._sign, now_ms=now_ms)
         return len(said)
 
     async def say_in(self, connection: Connection, site_id: str, told: Fact, now_ms: int) -> None:
         """A fact that no movement makes, inside another use case's transaction."""
         origin = await writer_of(connection, site_id, now_ms)
-        await append(connection, origin, [told], {}, sign=self._sign, now_ms=now_ms)
+        await say(connection, origin, [told], sign=self._sign, now_ms=now_ms)
 
     async def _run(self, site_id: str) -> None:
         try:
@@ -127,32 +129,33 @@ class Posting:
         self, connection: Connection, origin: Origin, group: Sequence[Request], now_ms: int
     ) -> list[Posted | Exception]:
         known = await postings.find_keys(connection, origin.site_id, [request.key for request in group])
-        state = await self._load(connection, origin, group)
+        wanted = sorted({draft.product_id for request in group for draft in request.drafts})
+        standings = await stock_alerts.find_standings(connection, origin, wanted, now_ms)
+        state = await self._state(connection, origin, standings)
         judged = [
             replay(request, known[request.key]["body_hash"], known[request.key]["answer"])
             if request.key in known
             else judge(state, request)
             for request in group
         ]
-        items = {ref: _known(ref, facts) for facts, ref in state.used.items()}
-        after, made = await append(connection, origin, state.records, items, sign=self._sign, now_ms=now_ms)
-        outcomes: list[Posted | Exception] = [
-            answer(request, each, made, state.levels) if isinstance(each, list) else each
-            for request, each in zip(group, judged, strict=True)
-        ]
-        await _save_keys(connection, origin, group, outcomes)
-        if state.records:
-            alerts = await stock_alerts.evaluate(connection, after, _moved(group, judged), now_ms)
-            after, _ = await append(connection, after, alerts, {}, sign=self._sign, now_ms=now_ms)
+        if not state.records:
+            outcomes = _outcomes(group, judged, {}, state)
+            await ledger.add_keys(connection, origin.site_id, origin.origin_id, _uses(group, outcomes, []))
+            return outcomes
+        moved = _moved(group, judged, standings, state)
+        behind = replace(origin, mark=origin.mark + len(state.records))
+        records = [*state.records, *await stock_alerts.evaluate(connection, behind, moved, now_ms)]
+        items = {ref: KnownItem(standings[facts[0]].id, Item(ref, *facts)) for facts, ref in state.used.items()}
+        stretch = stretch_of(origin, records, items, now_ms)
+        outcomes = _outcomes(group, judged, stretch.rows, state)
+        stretch.made.keys = _uses(group, outcomes, stretch.made.keys)
+        await append(connection, stretch, sign=self._sign, now_ms=now_ms)
         items_now = state.items_now()
-        self._items.put(origin.origin_id, after.chain_hash, items_now, len(items_now.refs))
+        self._items.put(origin.origin_id, stretch.made.mark_hash, items_now, len(items_now.refs))
         return outcomes
 
-    async def _load(self, connection: Connection, origin: Origin, group: Sequence[Request]) -> Ledger:
+    async def _state(self, connection: Connection, origin: Origin, standings: Mapping[str, Standing]) -> Ledger:
         """What the group is judged against."""
-        wanted = sorted({draft.product_id for request in group for draft in request.drafts})
-        expecting = [d.product_id for request in group for d in request.drafts if d.expected_quantity is not None]
-        standings = await postings.find_standings(connection, origin.site_id, wanted)
         items = self._items.get(origin.origin_id, origin.chain_hash)
         if items is None:
             read = await ledger.list_items(connection, origin.site_id, origin.origin_id)
@@ -163,9 +166,9 @@ class Posting:
                 for product, standing in standings.items()
                 for place, quantity in standing.levels.items()
             },
-            policies={product: standing.policy for product, standing in standings.items()},
+            goods={product: standing.goods for product, standing in standings.items()},
             items=items,
-            reserved=await reservations.sum_held(connection, origin.site_id, expecting),
+            reserved={product: standing.reserved for product, standing in standings.items()},
         )
 
 
@@ -181,34 +184,41 @@ def _next_group(waiting: Sequence[_Waiting]) -> tuple[list[_Waiting], list[_Wait
     return list(group.values()), rest
 
 
-async def _save_keys(
-    connection: Connection, origin: Origin, group: Sequence[Request], outcomes: Sequence[Posted | Exception]
-) -> None:
-    rows = [
-        {
-            "site_id": origin.site_id, "key": request.key, "origin_id": origin.origin_id,
-            "sequence": max((row.position or 0 for row in posted.rows), default=0), "body_hash": request.body_hash,
-            "answer": {"rows": [list(row) for row in posted.rows], "levels": posted.levels},
-        }
+def _outcomes(
+    group: Sequence[Request], judged: Sequence[Verdicts | Posted | Exception], made: Mapping[int, Row], state: Ledger
+) -> list[Posted | Exception]:
+    return [
+        answer(request, each, made, state.levels) if isinstance(each, list) else each
+        for request, each in zip(group, judged, strict=True)
+    ]
+
+
+def _uses(group: Sequence[Request], outcomes: Sequence[Posted | Exception], used: Sequence[KeyUse]) -> list[KeyUse]:
+    """The keys of movements and of requests, these with what they are answered for ever."""
+    answers = {
+        request.key: (request.body_hash, {"rows": [list(row) for row in posted.rows], "levels": posted.levels})
         for request, posted in zip(group, outcomes, strict=True)
         if isinstance(posted, Posted) and not posted.is_replayed
-    ]  # fmt: skip
-    await postings.save_keys(connection, rows)
+    }
+    of_movements = [KeyUse(use.key, use.sequence, *answers.get(use.key, ())) for use in used]
+    alone = answers.keys() - {use.key for use in used}
+    return [*of_movements, *(KeyUse(key, 0, *answers[key]) for key in alone)]
 
 
-def _moved(group: Sequence[Request], judged: Sequence[Verdicts | Posted | Exception]) -> list[str]:
-    """The products of which something was moved."""
+def _moved(
+    group: Sequence[Request], judged: Sequence[Verdicts | Posted | Exception], standings: Mapping[str, Standing],
+    state: Ledger,
+) -> dict[str, Standing]:  # fmt: skip
+    """How the products stand now of which something was moved."""
     taken = [(request.drafts, each) for request, each in zip(group, judged, strict=True) if isinstance(each, list)]
-    return sorted(
-        {
-            draft.product_id
-            for drafts, verdicts in taken
-            for draft, verdict in zip(drafts, verdicts, strict=True)
-            if isinstance(verdict, int)
-        }
-    )
-
-
-def _known(ref: int, facts: Frozen) -> KnownItem:
-    item = Item(ref, *facts)
-    return KnownItem(native_uuid(UUID(item.product_id)), item)
+    moved = {
+        draft.product_id
+        for drafts, verdicts in taken
+        for draft, verdict in zip(drafts, verdicts, strict=True)
+        if isinstance(verdict, int)
+    }
+    levels: dict[str, dict[str, int]] = {product_id: {} for product_id in moved}
+    for (product_id, place), quantity in state.levels.items():
+        if product_id in moved:
+            levels[product_id][place] = quantity
+    return {product_id: standings[product_id]._replace(levels=levels[product_id]) for product_id in moved}

@@ -8,7 +8,7 @@ fulfil a line. A store's own box receives what comes there.
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from uuid_utils import uuid7
@@ -19,7 +19,6 @@ from cloud_hub.domain.posting import Draft
 from cloud_hub.domain.purchasing import Step, after, minor_cost
 from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services import order_news
-from cloud_hub.services.adjusting import frozen
 from cloud_hub.services.hub_run import writer_of
 from cloud_hub.services.posting import Posting
 from cloud_hub.storage import products, purchase_orders, receipts, vendors
@@ -128,16 +127,14 @@ async def _products(connection: Connection, came: Sequence[Came]) -> Mapping[str
 
 def _drafts(line: Came, known: Mapping[str, Product], order: Order | None, delivery: Delivery) -> list[Draft]:
     """The movements of a line: good units to their place, damaged ones to hold."""
-    facts: dict[str, Any] = frozen(known[line.product_id])
-    price = None if order is None or order.currency != facts["currency"] else order.price_of(line.product_id)
-    if price is not None:
-        facts["cost"] = minor_cost(price, facts["currency"])
+    currency = known[line.product_id].currency
+    price = None if order is None or order.currency != currency else order.price_of(line.product_id)
     document = order.number if order is not None else delivery.document
     return [
         Draft(
             product_id=line.product_id, from_location=str(Location.SUPPLIER), to_location=place,
             reason=str(Reason.RECEIPT), quantity=quantity, document=document or None, lot=line.lot,
-            note=delivery.note or None, **facts,
+            note=delivery.note or None, cost=None if price is None else minor_cost(price, currency),
         )
         for quantity, place in ((line.quantity, line.location), (line.damaged, str(Location.HOLD)))
         if quantity

@@ -11,7 +11,6 @@ from typing import NamedTuple, TypeVar
 
 from cloud_hub.domain.posting import Draft
 from cloud_hub.errors import Conflict
-from cloud_hub.services.adjusting import frozen
 from cloud_hub.services.posting import Posting
 from cloud_hub.services.sample_data import SampleDay, SampleProduct, make_days, make_shop
 from cloud_hub.services.upserting import Upsert, Upserting
@@ -105,7 +104,7 @@ def _drafts(day: SampleDay, known: Mapping[str, Product]) -> Iterator[Draft]:
 def _draft(product: Product, units: int, source: str, target: str, reason: Reason, document: str, at: int) -> Draft:
     return Draft(
         product_id=product.id, quantity=1000 * units, from_location=source, to_location=target, reason=str(reason),
-        document=document, occurred_at=at, **frozen(product),
+        document=document, occurred_at=at,
     )  # fmt: skip
 
 

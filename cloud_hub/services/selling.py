@@ -14,7 +14,6 @@ from uuid import UUID
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.posting import Draft
 from cloud_hub.errors import Conflict, Invalid, NotFound
-from cloud_hub.services.adjusting import frozen
 from cloud_hub.services.catalogue import normal_code
 from cloud_hub.services.posting import Posting
 from cloud_hub.storage import products, sales_list, site_products
@@ -112,8 +111,7 @@ async def _named(connection: Connection, index: int, line: Line, known: Mapping[
 
 def _draft(index: int, line: Line, goods: Goods, sale: Sale) -> Draft:
     here, customer = line.location, str(Location.CUSTOMER)
-    facts = frozen(goods.product)
-    facts["price"] = _minor(index, goods.price if line.price is None else line.price, goods.product.currency)
+    price = _minor(index, goods.price if line.price is None else line.price, goods.product.currency)
     quantity, rest = divmod(line.quantity * goods.pack_quantity, 1000)
     if rest or quantity > QUANTITY_MAX:
         raise Invalid("quantity", f"line {index}: expected what a shelf can hold", pointer=f"/lines/{index}/quantity")
@@ -122,7 +120,7 @@ def _draft(index: int, line: Line, goods: Goods, sale: Sale) -> Draft:
         reason=str(Reason.RETURN if line.is_return else Reason.SALE),
         from_location=customer if line.is_return else here, to_location=here if line.is_return else customer,
         document=sale.document, lot=line.lot, note=sale.note, occurred_at=sale.sold_at,
-        is_price_given=line.price is not None, **facts,
+        is_price_given=line.price is not None, price=price,
     )  # fmt: skip
 
 

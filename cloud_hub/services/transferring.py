@@ -5,7 +5,7 @@ box writes them; to ship from a store is a command to its box. What a store's bo
 heard from its ledger (`transit.py`), in whatever order the two ends are heard.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -18,14 +18,12 @@ from cloud_hub.domain.posting import Draft
 from cloud_hub.domain.transfers import Step
 from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services import commands
-from cloud_hub.services.adjusting import frozen
 from cloud_hub.services.hub_run import writer_of
 from cloud_hub.services.posting import Posting
 from cloud_hub.storage import commands as asked
 from cloud_hub.storage import products, request_keys, sites, transfers
 from cloud_hub.storage.commands import Command
 from cloud_hub.storage.database import Connection, Database
-from cloud_hub.storage.products import Product
 from cloud_hub.storage.reads import Reads
 from cloud_hub.storage.sites import Site
 from cloud_hub.storage.transfers import Transfer, TransferFilter
@@ -101,7 +99,7 @@ class Transferring:
             earlier = await _claim(connection, who, key, wanted, transfer_id, now_ms)
             if earlier is not None:
                 return (await _seen(connection, earlier, who))._replace(is_replayed=True)
-            await _known(connection, products_wanted)
+            await _require_products(connection, products_wanted)
             ends = {"transfer_id": transfer_id, "from_site": wanted.from_site, "to_site": wanted.to_site}
             fields = {**ends, "note": wanted.note, "created_by": who.name}
             await transfers.insert_draft(connection, fields, wanted.lines, now_ms)
@@ -176,11 +174,9 @@ class Transferring:
         moves = rules.moves(taken.step, found.id, left if taken.lines is None else taken.lines, taken.location)
         if not moves and taken.step is not Step.REFUSED:
             raise Conflict("nothing_in_transit", "expected goods in transit, or lines that say what came")
-        known = await _known(connection, [move.product_id for move in moves])
         note = ": ".join(filter(None, (taken.fault, taken.reason))) or None
-        drafts = [
-            Draft(**move._asdict(), document=found.id, note=note, **frozen(known[move.product_id])) for move in moves
-        ]
+        await _require_products(connection, [move.product_id for move in moves])
+        drafts = [Draft(**move._asdict(), document=found.id, note=note) for move in moves]
         told = facts.Transfer(
             occurred_at=now_ms, actor=who.name, transfer_id=found.id, from_site=found.from_site,
             to_site=found.to_site, step=taken.step.value, reason=taken.reason or None, fault=taken.fault,
@@ -259,9 +255,8 @@ def _require_undecided(command: Command | None) -> None:
         raise Conflict("command_pending", "expected a draft that the store's box was not asked to ship")
 
 
-async def _known(connection: Connection, product_ids: Sequence[str]) -> Mapping[str, Product]:
-    known = {product.id: product for product in await products.list_by_ids(connection, sorted(set(product_ids)))}
+async def _require_products(connection: Connection, product_ids: Sequence[str]) -> None:
+    known = {product.id for product in await products.list_by_ids(connection, sorted(set(product_ids)))}
     for index, product_id in enumerate(product_ids):
         if product_id not in known:
             raise NotFound("product", f"line {index}: no such product", pointer=f"/lines/{index}/product_id")
-    return known

@@ -2,7 +2,7 @@
 
 Several origins share a transaction, so what every batch has (movements, items, levels, odd
 things) is written with one statement for all of them; what is rare goes origin by origin.
-What one origin has just done, a live scan, is one statement altogether.
+What one origin has just done, a live scan or a group of postings, is one statement altogether.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from cloud_hub.storage import batches, changes, ledger, levels, origins, reports
 from cloud_hub.storage.batches import Kept
 from cloud_hub.storage.database import Connection
 
-SHORT = 16
+SHORT = 64
 """Movements up to which one statement for all their rows is faster than COPY."""
 
 

@@ -27,12 +27,12 @@ _ITEMS = Query(
 _ITEM_COLUMNS = (
     "site_id", "origin_id", "ref", "product_id", "code", "pack_quantity", "unit", "price", "cost", "currency",
 )  # fmt: skip
-_keys = unnested(movement_keys, "key", "sequence")
+_keys = unnested(movement_keys, *KeyUse._fields)
 ADD_KEYS = Query(
     insert(movement_keys)
     .from_select(
-        ["site_id", "key", "origin_id", "sequence"],
-        sa.select(bound(movement_keys.c.site_id), _keys.c.key, bound(movement_keys.c.origin_id), _keys.c.sequence),
+        ["site_id", "origin_id", *KeyUse._fields],
+        sa.select(bound(movement_keys.c.site_id), bound(movement_keys.c.origin_id), *_keys.c),
     )
     .on_conflict_do_nothing()
     .returning(movement_keys.c.key)

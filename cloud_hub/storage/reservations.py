@@ -97,11 +97,6 @@ _EXPIRED = Query(
     .limit(sa.bindparam("most", type_=sa.BigInteger))
     .with_for_update(skip_locked=True)
 )
-_SUM_HELD = Query(
-    sa.select(_OF.product_id, sa.func.sum(_OF.quantity).cast(sa.BigInteger).label("quantity"))
-    .where(_OF.site_id == bound(_OF.site_id), _OF.product_id == sa.any_(bound_array(_OF.product_id, "products")), _HELD)
-    .group_by(_OF.product_id)
-)
 
 
 async def insert(connection: Connection, fields: Mapping[str, Any]) -> None:
@@ -142,14 +137,6 @@ async def settle(connection: Connection, site_id: object, command_ids: Sequence[
 async def lock_expired(connection: Connection, now_ms: int, limit: int) -> list[Reservation]:
     """Reservations that are held although their time is over, which nobody else changes now."""
     return [_made(row) for row in await _EXPIRED.fetch(connection, now=now_ms, most=limit)]
-
-
-async def sum_held(connection: Connection, site_id: object, product_ids: Sequence[str]) -> dict[str, int]:
-    """What is reserved at a site, by product."""
-    if not product_ids:
-        return {}
-    rows = await _SUM_HELD.fetch(connection, site_id=site_id, products=list(product_ids))
-    return {str(row["product_id"]): row["quantity"] for row in rows}
 
 
 def _made(row: Row) -> Reservation:

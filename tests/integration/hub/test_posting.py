@@ -194,6 +194,19 @@ async def test_stock_below_zero_on_record_is_an_alert_of_its_own_until_it_is_boo
     assert name == alert_id("negative_stock", site, product, opening)
 
 
+async def test_an_alert_is_sealed_into_the_batch_of_the_movement_that_raised_it(hub: HubCore, posting: Posting) -> None:
+    site, product = await hub.make_site("hub"), await hub.make_product(reorder_point=2000)
+
+    await posting.post(site, [receipt(product, 1000)], "k", actor=None, now_ms=hub.clock())
+
+    sealed = await hub.rows("SELECT first_sequence, last_sequence FROM batches WHERE site_id = $1", site)
+    (movement,) = await hub.rows("SELECT sequence FROM movements WHERE site_id = $1", site)
+    (alert,) = await hub.rows("SELECT sequence FROM facts WHERE site_id = $1", site)
+    assert sealed == [(1, alert[0])]
+    assert alert[0] == movement[0] + 1
+    assert await hub.value("SELECT opened_at_position FROM alerts WHERE site_id = $1", site) == movement[0]
+
+
 async def test_all_products_of_a_large_posting_are_judged(hub: HubCore, posting: Posting) -> None:
     site, count = await hub.make_site("hub"), 501
     products = [await hub.make_product(reorder_point=2000) for _ in range(count)]

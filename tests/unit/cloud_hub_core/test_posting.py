@@ -2,18 +2,23 @@
 
 from typing import Any
 
-from cloud_hub.domain.posting import BLOCK, Draft, Items, Ledger, Row
+from cloud_hub.domain.posting import Draft, Goods, Items, Ledger, Row
 from sync_protocol.records import Item, Movement
 
 
 def a_ledger(levels: dict[tuple[str, str], int] | None = None, **policies: str) -> Ledger:
-    return Ledger(levels=dict(levels or {}), policies={"p": BLOCK} | policies, items=Items({}, 1))
+    return Ledger(
+        levels=dict(levels or {}),
+        goods={"p": Goods()} | {name: Goods(policy) for name, policy in policies.items()},
+        items=Items({}, 1),
+    )
 
 
 def a_draft(source: str = "supplier", target: str = "shelf", **fields: Any) -> Draft:
-    return Draft(
-        **{"product_id": "p", "from_location": source, "to_location": target, "reason": "r", "quantity": 5} | fields
-    )
+    said: dict[str, Any] = {
+        "product_id": "p", "from_location": source, "to_location": target, "reason": "r", "quantity": 5
+    }  # fmt: skip
+    return Draft(**said | fields)
 
 
 def take(ledger: Ledger, draft: Draft) -> Any:
@@ -67,3 +72,21 @@ def test_expected_quantity_is_what_is_available_without_what_is_held() -> None:
 
     assert take(ledger, a_draft(expected_quantity=8)).code == "expected_quantity"
     assert take(ledger, a_draft(expected_quantity=7)) == 1
+
+
+def test_a_movement_keeps_what_its_product_is_when_it_is_made_but_for_what_the_draft_says() -> None:
+    ledger = a_ledger()
+    ledger.goods = {"p": Goods(unit="kg", price=500, cost=300, currency="JPY")}
+    take(ledger, a_draft())
+    take(ledger, a_draft(price=450, cost=0))
+
+    facts = [(item.unit, item.price, item.cost, item.currency) for item in ledger.records if isinstance(item, Item)]
+    assert facts == [("kg", 500, 300, "JPY"), ("kg", 450, 0, "JPY")]
+
+
+def test_an_archived_product_is_refused_only_where_an_active_one_is_asked_for() -> None:
+    ledger = a_ledger()
+    ledger.goods = {"p": Goods(is_archived=True)}
+
+    assert take(ledger, a_draft(is_of_active=True)).code == "archived"
+    assert take(ledger, a_draft()) == 1

@@ -6,20 +6,20 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_hub.domain.posting import BLOCK, Draft, Items, Ledger
+from cloud_hub.domain.posting import Draft, Goods, Items, Ledger
 from cloud_hub.domain.posting_requests import Posted, Request, judge, replay
 from cloud_hub.errors import Conflict, Invalid, NotFound
 
 
 def a_ledger() -> Ledger:
-    return Ledger(levels={("p", "shelf"): 3}, policies={"p": BLOCK, "q": BLOCK}, items=Items({}, 1))
+    return Ledger(levels={("p", "shelf"): 3}, goods={"p": Goods(), "q": Goods()}, items=Items({}, 1))
 
 
 def a_draft(source: str, target: str, quantity: int = 1, **fields: Any) -> Draft:
-    return Draft(
-        **{"product_id": "p", "from_location": source, "to_location": target, "reason": "r", "quantity": quantity}
-        | fields
-    )
+    said: dict[str, Any] = {
+        "product_id": "p", "from_location": source, "to_location": target, "reason": "r", "quantity": quantity
+    }  # fmt: skip
+    return Draft(**said | fields)
 
 
 def a_request(*drafts: Draft, all_or_none: bool = True) -> Request:
