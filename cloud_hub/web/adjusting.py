@@ -43,7 +43,7 @@ class Adjust(Input):
     set_to: Quantity | None = None
     """Either `delta`, or the quantity that the location shall hold."""
     location: OwnLocation = "shelf"
-    reason: AdjustReason | Text = "correction"
+    reason: AdjustReason | Annotated[Text, Field(min_length=1)]
     """Any other text is a correction with that text as its note."""
     note: Text | None = None
     expected_quantity: Quantity | None = None

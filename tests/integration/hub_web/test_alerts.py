@@ -44,7 +44,9 @@ async def address(hub: Running, username: str) -> None:
 
 
 async def adjust(client: Client, site: str, product: str, delta: str) -> None:
-    reply = await client.post("/inventory/adjust", {"site_id": site, "product_id": product, "delta": delta})
+    reply = await client.post(
+        "/inventory/adjust", {"site_id": site, "product_id": product, "delta": delta, "reason": "correction"}
+    )
     assert reply.status == 201, reply.body
 
 

@@ -50,7 +50,7 @@ async def test_a_write_that_was_not_committed_is_not_told_as_done(hub: Running, 
 
 async def test_movements_of_a_group_are_each_told(hub: Running, admin: Client) -> None:
     site, product = await admin.make_site("hub"), (await admin.make_product())["id"]
-    body = {"site_id": site, "product_id": product, "delta": "2"}
+    body = {"site_id": site, "product_id": product, "delta": "2", "reason": "correction"}
     refused = {**body, "delta": "-100"}
     replies = await asyncio.gather(*(admin.post("/inventory/adjust", each) for each in [body, refused, body, body]))
     assert sorted(reply.status for reply in replies) == [201, 201, 201, 409]

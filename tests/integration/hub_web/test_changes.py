@@ -12,7 +12,9 @@ from tests.integration.hub_web.telling import teller
 
 
 async def adjust(client: Client, site: str, product: str, delta: str) -> None:
-    reply = await client.post("/inventory/adjust", {"site_id": site, "product_id": product, "delta": delta})
+    reply = await client.post(
+        "/inventory/adjust", {"site_id": site, "product_id": product, "delta": delta, "reason": "correction"}
+    )
     assert reply.status == 201, reply.body
 
 

@@ -95,7 +95,9 @@ async def listening(client: Client, query: str = "", last: str | None = None) ->
 
 async def change(hub: Running, client: Client, site: str, product: str, delta: str = "1") -> None:
     """Something happens, and is told."""
-    reply = await client.post("/inventory/adjust", {"site_id": site, "product_id": product, "delta": delta})
+    reply = await client.post(
+        "/inventory/adjust", {"site_id": site, "product_id": product, "delta": delta, "reason": "correction"}
+    )
     assert reply.status == 201, reply.body
     async with teller(hub) as told:
         await told.tell()

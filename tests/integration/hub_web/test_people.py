@@ -86,5 +86,7 @@ async def test_somebody_of_one_site_sees_that_site_only(hub: Running, admin: Cli
     assert (await clerk.get(f"/inventory/movements?site_id={other}")).status == 403
     assert [each["site_id"] for each in (await clerk.get("/inventory")).body["as_of"]] == [mine]
     product = await admin.make_product()
-    reply = await clerk.post("/inventory/adjust", {"site_id": other, "product_id": product["id"], "delta": "1"})
+    reply = await clerk.post(
+        "/inventory/adjust", {"site_id": other, "product_id": product["id"], "delta": "1", "reason": "correction"}
+    )
     assert reply.status == 403

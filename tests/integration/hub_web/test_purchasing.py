@@ -125,7 +125,7 @@ async def test_a_receipt_asked_for_again_and_at_once_is_taken_in_once(shop: Shop
     assert await shop.held(shop.tea) == {"shelf": "4"}
     other = await shop.receive(admin, order, {**tea, "quantity": "5"}, Idempotency_Key="note-1")
     assert (other.status, other.body["code"]) == (422, "key_reused")
-    adjust = {"site_id": shop.site, "product_id": shop.tea, "delta": "1"}
+    adjust = {"site_id": shop.site, "product_id": shop.tea, "delta": "1", "reason": "correction"}
     taken = await admin.post("/inventory/adjust", adjust, Idempotency_Key="note-1")
     assert (taken.status, taken.body["code"]) == (422, "key_reused")
 
@@ -291,7 +291,7 @@ async def test_a_quick_restock_is_a_receipt_without_an_order_and_a_command_where
 async def test_a_restock_alert_says_what_is_on_order_how_much_to_order_and_where(hub: Running, shop: Shop) -> None:
     admin = shop.admin
     await admin.patch(f"/products/{shop.tea}", {"reorder_point": "30"})
-    adjust = {"site_id": shop.site, "product_id": shop.tea, "set_to": "30"}
+    adjust = {"site_id": shop.site, "product_id": shop.tea, "set_to": "30", "reason": "correction"}
     assert (await admin.post("/inventory/adjust", adjust)).status == 201
     body = {"product_id": shop.tea, "unit_price": "1.50", "order_multiple": "12"}
     cheap = await make_vendor(admin, name="Cheap")

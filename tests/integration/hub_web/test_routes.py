@@ -20,7 +20,7 @@ from tests.integration.hub_web.conftest import Client, Running
 
 SOME_ID = "01a1fcc5-f651-7101-8512-e520c8fc5825"
 BODIES: dict[str, dict[str, Any]] = {
-    "adjust_inventory": {"product_id": "PRODUCT", "delta": "1"},
+    "adjust_inventory": {"product_id": "PRODUCT", "delta": "1", "reason": "correction"},
     "increment_inventory": {"product_id": "PRODUCT", "quantity": "1"},
     "decrement_inventory": {"product_id": "PRODUCT", "quantity": "1"},
     "set_level": {"quantity": "1"},

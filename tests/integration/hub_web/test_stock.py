@@ -34,14 +34,24 @@ async def test_a_hub_run_site_changes_at_once_and_its_history_says_how(admin: Cl
 
 async def test_below_zero_is_refused_and_nothing_is_changed(admin: Client) -> None:
     site, product = await admin.make_site("hub"), (await admin.make_product())["id"]
-    reply = await admin.post("/inventory/adjust", {"site_id": site, "product_id": product, "delta": "-1"})
+    reply = await admin.post(
+        "/inventory/adjust", {"site_id": site, "product_id": product, "delta": "-1", "reason": "correction"}
+    )
     assert (reply.status, reply.body["code"]) == (409, "insufficient_stock")
     assert await on_hand(admin, site, product) is None
 
 
+async def test_an_adjustment_without_a_reason_is_refused_as_at_the_stores(admin: Client) -> None:
+    site, product = await admin.make_site("hub"), (await admin.make_product())["id"]
+    for reason in ({}, {"reason": ""}):
+        body = {"site_id": site, "product_id": product, "delta": "1", **reason}
+        refused = await admin.post("/inventory/adjust", body)
+        assert (refused.status, refused.body["errors"][0]["pointer"].startswith("/reason")) == (422, True)
+
+
 async def test_set_to_moves_the_difference_and_nothing_when_there_is_none(admin: Client) -> None:
     site, product = await admin.make_site("hub"), (await admin.make_product())["id"]
-    body = {"site_id": site, "product_id": product, "set_to": "5"}
+    body = {"site_id": site, "product_id": product, "set_to": "5", "reason": "correction"}
     assert [(await admin.post("/inventory/adjust", body)).status for _ in range(2)] == [201, 200]
     lower = await admin.post("/inventory/adjust", {**body, "set_to": "2"})
     assert (lower.status, lower.body["quantity"]) == (201, "2")
@@ -115,14 +125,16 @@ async def test_a_pending_decrease_is_not_available_and_a_pending_increase_not_ye
             "INSERT INTO levels VALUES ($1, $2, 'shelf', 10000), ($1, $2, 'hold', 1000)", site, product
         )
     for delta in ("-4", "7"):
-        await admin.post("/inventory/adjust", {"site_id": site, "product_id": product, "delta": delta})
+        await admin.post(
+            "/inventory/adjust", {"site_id": site, "product_id": product, "delta": delta, "reason": "correction"}
+        )
     (level,) = (await admin.get(f"/inventory?site_id={site}")).body["items"]
     assert (level["on_hand"], level["hold"], level["pending"], level["available"]) == ("11", "1", "4", "6")
 
 
 async def test_low_stock_is_at_or_below_the_reorder_point_and_alerts_once(admin: Client) -> None:
     site, product = await admin.make_site("hub"), (await admin.make_product(reorder_point="5"))["id"]
-    body = {"site_id": site, "product_id": product}
+    body = {"site_id": site, "product_id": product, "reason": "correction"}
     for quantity, listed in (("6", 0), ("5", 1), ("4", 1), ("6", 0)):
         await admin.post("/inventory/adjust", {**body, "set_to": quantity})
         low = (await admin.get("/products/low-stock")).body["items"]
@@ -148,7 +160,9 @@ async def test_a_write_without_a_site_goes_to_ones_only_site_else_to_the_default
 async def test_movements_page_without_gap_or_repetition(admin: Client) -> None:
     site, product = await admin.make_site("hub"), (await admin.make_product())["id"]
     for _ in range(7):
-        await admin.post("/inventory/adjust", {"site_id": site, "product_id": product, "delta": "1"})
+        await admin.post(
+            "/inventory/adjust", {"site_id": site, "product_id": product, "delta": "1", "reason": "correction"}
+        )
     seen, path = [], f"/inventory/movements?site_id={site}&limit=3"
     while path:
         page = (await admin.get(path)).body
