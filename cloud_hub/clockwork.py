@@ -16,6 +16,7 @@ from cloud_hub.domain.schedule import Every
 from cloud_hub.services import (
     auditing,
     backup,
+    digest_audit,
     housekeeping,
     import_products,
     rereading,
@@ -102,6 +103,7 @@ def clocked(core: Core) -> list[Clocked]:
         Clocked(name="prune", when=Every(DAY_S), run=prune, within_s=HOUR_S),
         # Named by the version, so that the slot of one that has just been installed is still to be done.
         Clocked(name=f"reread {program_version()}", when=Every(DAY_S), run=partial(rereading.reread, core.database)),
+        Clocked(name="digest_audit", when=Every(DAY_S), run=partial(digest_audit.run, core.database)),
         Clocked(name="revocations", when=Every(HOUR_S), run=partial(_revocations, core)),
         Clocked(name="reservations", when=soon, run=partial(reserving.expire, core.database)),
         Clocked(

@@ -35,6 +35,11 @@ class Box:
     clock_offset_ms: int | None
     agent_version: str | None
     last_error: str | None
+    online_since_ms: int | None
+    opened_at_ms: int | None
+    digest_at_ms: int | None
+    """When its levels were last compared with ours, and whether they were equal."""
+    is_digest_equal: bool
     telemetry: dict[str, Any] | None
 
 
@@ -67,6 +72,8 @@ _BOXES = Query(
         _origin.c.origin_id, _origin.c.state.label("origin_state"), _origin.c.mark, _origin.c.safe_mark,
         _origin.c.head_told, pending(_origin.c), oldest_unsent(_origin.c), connected(_origin.c),
         is_heard(devices.c.id).label("is_heard"),
+        sa.case((devices.c.is_online, devices.c.presence_at)).label("online_since"), _origin.c.opened_at,
+        _origin.c.digest_at, _origin.c.is_digest_equal,
         _origin.c.last_seen, _origin.c.clock_offset_ms, _origin.c.agent_version, _origin.c.last_error,
         (feeds.c.head - feeds.c.acked).label("feed_lag"),
     )
@@ -106,5 +113,9 @@ def _box(row: Row) -> Box:
         clock_offset_ms=row["clock_offset_ms"],
         agent_version=row["agent_version"],
         last_error=row["last_error"],
+        online_since_ms=row["online_since"],
+        opened_at_ms=row["opened_at"],
+        digest_at_ms=row["digest_at"],
+        is_digest_equal=bool(row["is_digest_equal"]),
         telemetry=row["telemetry"],
     )

@@ -27,7 +27,6 @@ class Box(View):
     """What waits at the box; null, like its age, unless the link is live: nobody here knows."""
     pending_told: int | None
     """What of the box's last word on it, at last_seen, has not come yet."""
-    """Records that it has still to send."""
     oldest_unsent: Time | None
     oldest_unsent_age_s: int | None
     link: Link
@@ -41,6 +40,10 @@ class Box(View):
     """How far the box's clock is from the hub's."""
     agent_version: str | None
     last_error: str | None
+    compared_at: Time | None
+    """When its levels were last compared with the hub's: on each connection and daily, once all that it has is here."""
+    is_equal: bool | None
+    """Whether they were equal then; what differs is an exception, and is made again from the ledgers."""
 
 
 class Boxes(View):
@@ -61,7 +64,8 @@ async def list_fleet(call: Call[None, None]) -> Boxes:
             oldest_unsent_age_s=row.oldest_unsent_age_s, link=row.link, is_live=row.link is Link.LIVE,
             last_seen=rfc3339(row.box.last_seen_ms), feed_lag=row.box.feed_lag,
             clock_offset_ms=row.box.clock_offset_ms, agent_version=row.box.agent_version,
-            last_error=row.box.last_error,
+            last_error=row.box.last_error, compared_at=rfc3339(row.box.digest_at_ms),
+            is_equal=None if row.box.digest_at_ms is None else row.box.is_digest_equal,
         )
         for row in rows
     ]  # fmt: skip

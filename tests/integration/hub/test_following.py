@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from cloud_hub.services import judging
+from cloud_hub.services import digest_audit, judging
 from sync_protocol import facts, messages
 from sync_protocol.digest import bucket_of, bucket_sums
 from sync_protocol.effects import SaveMark
@@ -136,6 +136,26 @@ async def test_a_level_that_was_folded_wrongly_is_found_named_and_rebuilt(hub: H
     assert asked.products == [product]
     assert await hub.levels(box.site_id) == box.levels()
     assert "level_differs" in await hub.exceptions(box.site_id)
+
+
+async def test_a_box_that_is_connected_and_has_not_compared_its_levels_for_long_is_told_of(hub: HubCore) -> None:
+    box = await hub.make_box()
+    box.receive(str(uuid4()), 1000)
+    await box.connect()
+    await hub.execute("UPDATE devices SET is_online = true, presence_at = 0")
+    await hub.execute("UPDATE shard_leases SET expires_at = 1e14")
+    hour = digest_audit.HOUR_MS
+    await digest(box)
+    assert await digest_audit.run(hub.database, hub.clock() + 35 * hour) == 0
+    late = hub.clock() + 37 * hour
+    assert await digest_audit.run(hub.database, late) == 1
+    assert "digest_overdue" in await hub.exceptions(box.site_id)
+    # One that has just come back, or has something to send, is about to compare.
+    await hub.execute("UPDATE devices SET presence_at = $1", late - hour // 2)
+    assert await digest_audit.run(hub.database, late) == 0
+    await hub.execute("UPDATE devices SET presence_at = 0")
+    await hub.execute("UPDATE origins SET head_told = mark + 1")
+    assert await digest_audit.run(hub.database, late) == 0
 
 
 async def test_quarantined_positions_that_no_ack_has_named_are_named_after_a_digest(
