@@ -51,14 +51,14 @@ from cloud_hub.web import (
     webhooks,
 )
 from cloud_hub.web.aliases import add_aliases
-from cloud_hub.web.browsers import cors
+from cloud_hub.web.browsers import cors, preflight
 from cloud_hub.web.context import HUB, Hub
 from cloud_hub.web.dispatch import handler_of
 from cloud_hub.web.docs import add_docs
 from cloud_hub.web.openapi import document
 from cloud_hub.web.operations import Operation
 from cloud_hub.web.probes import add_probes
-from cloud_hub.web.server import gate
+from cloud_hub.web.server import complete, gate
 from cloud_hub.web.turns import TURNS, Turns
 from cloud_hub.web.well_known import add_well_known
 
@@ -93,8 +93,11 @@ def make_app(
     hub: Hub, *, version: str, requests_in_flight: int, token_keys: Callable[[], Mapping[str, Ed25519PublicKey]]
 ) -> web.Application:
     """The whole HTTP side."""
-    middlewares = [cors()] if hub.cors_origins else []
+    middlewares = [preflight] if hub.cors_origins else []
     app = web.Application(middlewares=[*middlewares, gate(requests_in_flight)], client_max_size=REQUEST_BYTES_MAX)
+    app.on_response_prepare.append(complete)
+    if hub.cors_origins:
+        app.on_response_prepare.append(cors)
     app[HUB], app[TURNS] = hub, Turns()
     every = operations()
     for operation in every:

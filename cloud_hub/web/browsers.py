@@ -8,7 +8,6 @@ from this hub or from an origin in `cors_origins`. Bearer tokens need none of th
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Middleware
 
 from cloud_hub.errors import Forbidden
 from cloud_hub.services.signing_in import Issued
@@ -19,7 +18,9 @@ REFRESH = "__Host-backstock-refresh"
 SAFE = ("GET", "HEAD", "OPTIONS")
 _ALLOWED = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID"
+    ),
     "Access-Control-Max-Age": "600",
 }
 _EXPOSED = (
@@ -60,25 +61,26 @@ def own_origin(request: web.Request) -> str:
     return f"{'https' if is_https else 'http'}://{request.host}"
 
 
-def cors() -> Middleware:
-    """Let pages of the configured origins (and of no others) read answers, also with cookies."""
+@web.middleware
+async def preflight(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answers a browser that asks first whether a page of a configured origin may call."""
+    is_asked = request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
+    return web.Response(status=204, headers=_ALLOWED) if is_asked and _may_read(request) else await handler(request)
 
-    @web.middleware
-    async def middleware(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        origin = request.headers.get(hdrs.ORIGIN, "")
-        if origin not in request.app[HUB].cors_origins:
-            return await handler(request)
-        is_preflight = request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
-        response = web.Response(status=204, headers=_ALLOWED) if is_preflight else await handler(request)
-        response.headers["Access-Control-Allow-Origin"] = origin
+
+async def cors(request: web.Request, response: web.StreamResponse) -> None:
+    """Let pages of the configured origins (and of no others) read the answer, also with cookies."""
+    if _may_read(request):
+        response.headers["Access-Control-Allow-Origin"] = request.headers[hdrs.ORIGIN]
         response.headers["Access-Control-Allow-Credentials"] = "true"
         response.headers["Access-Control-Expose-Headers"] = _EXPOSED
         response.headers.add("Vary", "Origin")
-        return response
 
-    return middleware
+
+def _may_read(request: web.Request) -> bool:
+    return request.headers.get(hdrs.ORIGIN, "") in request.app[HUB].cors_origins
 
 
 def _set(response: web.Response, name: str, value: str, seconds: int) -> None:

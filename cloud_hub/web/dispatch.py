@@ -9,6 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -23,7 +24,6 @@ from cloud_hub.storage.database import LOST, WITNESS
 from cloud_hub.storage.reads import BUSY
 from cloud_hub.web.callers import address_of, caller
 from cloud_hub.web.context import ASKER, HUB, TRACE
-from cloud_hub.web.limits import limit_headers
 from cloud_hub.web.operations import PATH_PATTERNS, PREFIX, Answer, Call, Operation
 from cloud_hub.web.problems import of_hub_error, of_validation, problem
 from cloud_hub.web.tags import is_known, tag_of, version_of
@@ -40,14 +40,7 @@ activity = structlog.get_logger("activity")
 
 def handler_of(operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The aiohttp handler of one operation."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        response = await _answered(operation, request)
-        if not response.prepared:
-            response.headers.update(limit_headers(request))
-        return response
-
-    return handle
+    return partial(_answered, operation)
 
 
 async def _answered(operation: Operation, request: web.Request) -> web.StreamResponse:

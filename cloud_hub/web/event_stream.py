@@ -21,7 +21,6 @@ from cloud_hub.storage.database import LOST
 from cloud_hub.storage.reads import BUSY
 from cloud_hub.web.callers import person
 from cloud_hub.web.changes import Types, view_of
-from cloud_hub.web.context import TRACE
 from cloud_hub.web.fields import Input, Uuid
 from cloud_hub.web.operations import EVENT_STREAM, Call, Table
 from cloud_hub.web.paging import Cursor as CursorText
@@ -52,8 +51,7 @@ async def stream_events(call: Call[EventsQuery, None]) -> web.StreamResponse:
     request = call.request
     with call.hub.readers.joined(call.principal, lambda: _is_there(request)):
         page = await _read(call, call.principal, await _beginning(call), 0)
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Trace-Id": request[TRACE]}
-        response = web.StreamResponse(headers=headers)
+        response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         response.content_type = EVENT_STREAM
         await response.prepare(request)
         _bound(request)

@@ -19,6 +19,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from cloud_hub.logs import TRACE_ID
 from cloud_hub.web.context import HUB, TRACE
+from cloud_hub.web.limits import limit_headers
 from cloud_hub.web.problems import problem, unreadable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -104,7 +105,7 @@ def gate(in_flight_max: int) -> Middleware:
                 response = await _guarded(request, handler)
             finally:
                 in_flight -= counted
-        _finish(request, response, trace_id, time.perf_counter() - started)
+        _count(request, response, time.perf_counter() - started)
         return response
 
     return middleware
@@ -126,12 +127,19 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem(500, "internal", "something went wrong here; quote the trace id", trace_id)
 
 
-def _finish(request: web.Request, response: web.StreamResponse, trace_id: str, seconds: float) -> None:
-    response.headers.setdefault("X-Trace-Id", trace_id)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+def _count(request: web.Request, response: web.StreamResponse, seconds: float) -> None:
     resource = request.match_info.route.resource
     path = resource.canonical if resource is not None else "unknown"
     request.app[HUB].metrics.request(request.method, path, response.status, seconds)
+
+
+async def complete(request: web.Request, response: web.StreamResponse) -> None:
+    """What the head of every answer says, of one that is streamed too."""
+    headers = response.headers
+    if TRACE in request:
+        headers.setdefault("X-Trace-Id", request[TRACE])
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.update(limit_headers(request))
 
 
 class HttpServer:

@@ -122,7 +122,9 @@ async def test_a_named_origin_may_call_from_a_browser_and_no_other_may(serve: Se
         cookie = as_header(cookies_of(await log_in(hub, Origin=CONSOLE)))
         reply = await hub.nobody.patch("/me", {"full_name": "Ada"}, Cookie=cookie, Origin=CONSOLE)
         assert reply.status == 200
-        for answer in (preflight, reply, await hub.nobody.get("/me", Origin=CONSOLE)):
+        streamed = await hub.nobody.get("/events", Cookie=cookie, Origin=CONSOLE)
+        assert "X-Trace-Id" in streamed.headers, "a stream's head says what every answer's says"
+        for answer in (preflight, reply, streamed, await hub.nobody.get("/me", Origin=CONSOLE)):
             assert answer.headers["Access-Control-Allow-Origin"] == CONSOLE
             assert answer.headers["Access-Control-Allow-Credentials"] == "true"
             assert answer.headers["Vary"] == "Origin"
