@@ -58,6 +58,7 @@ from cloud_hub.services.webhooks import Webhooks
 from cloud_hub.storage import events
 from cloud_hub.storage.database import connect
 from cloud_hub.storage.listening import Listener
+from cloud_hub.storage.reads import Reads
 from cloud_hub.web.app import make_app
 from cloud_hub.web.context import Hub
 from cloud_hub.web.server import HttpServer
@@ -111,6 +112,8 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     stack.push_async_callback(change_feed.close)
     audit = Audit(database, reads)
     stack.push_async_callback(audit.flush)
+    searches = Reads(partial(connect, config.database_url, plans_once=True), config.read_connections)
+    stack.push_async_callback(searches.close)
     catalogue = Catalogue(database, reads)
     posting = Posting(database, sign=sign)
     stock = Stock(database, reads)
@@ -148,7 +151,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         reserving=Reserving(database, reads),
         restocking=Restocking(reads, stock),
         selling=Selling(reads, posting),
-        showing=Showing(reads),
+        showing=Showing(reads, searches),
         signing_in=signing_in,
         sites=Sites(database, reads),
         snapshots=Snapshots(database, sign=sign),

@@ -32,8 +32,10 @@ class Shown(NamedTuple):
 class Showing:
     """Reading products with stock."""
 
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: Reads, searches: Reads) -> None:
         self._reads = reads
+        self._searches = searches
+        """Plan once: planning a search anew costs as much as doing it, and its plan is good for any words."""
         self._products = Gathered(reads, product_stock.find_all)
 
     async def get(self, product_id: str, site_id: str | None, who: Principal) -> Shown:
@@ -62,5 +64,6 @@ class Showing:
     ) -> "list[Shown]":
         """Products in the wanted order, with what these sites hold together."""
         held_at: HeldAt = "unasked" if not with_stock else "everywhere" if site_ids is None else site_ids
-        found = await self._reads.run(product_list.list_products, wanted, held_at, after, skip, limit)
+        reads = self._reads if wanted.q is None else self._searches
+        found = await reads.run(product_list.list_products, wanted, held_at, after, skip, limit)
         return [Shown(product, on_hand) for product, on_hand in found]

@@ -236,10 +236,16 @@ def _insert_of(table: sa.Table, names: tuple[str, ...]) -> Query:
     return Query(sa.insert(table).values(given(table, *names)))
 
 
-async def connect(url: str) -> asyncpg.Connection:
-    """One connection outside any pool, ready for our types."""
+async def connect(url: str, *, plans_once: bool = False) -> asyncpg.Connection:
+    """One connection outside any pool, ready for our types.
+
+    `plans_once`: a statement that is kept prepared is planned without looking at its arguments, so only once.
+    """
     address, options = driver_options(url)
-    connection = await asyncpg.connect(address, server_settings={"timezone": "UTC"}, **options)
+    settings = {"timezone": "UTC"}
+    if plans_once and not options:
+        settings["plan_cache_mode"] = "force_generic_plan"
+    connection = await asyncpg.connect(address, server_settings=settings, **options)
     await prepare(connection)
     return connection
 

@@ -1,7 +1,7 @@
 """SQL of backups: every table out of one snapshot by binary COPY, and back in again.
 
 The order of tables does not matter (no foreign keys cross aggregates); computed columns
-are left out, PostgreSQL makes them again. Binary COPY of these types is the same from
+and derived tables are left out, PostgreSQL makes them again. Binary COPY of these types is the same from
 PostgreSQL 15 to 18.
 """
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from cloud_hub.storage import hub_state
 from cloud_hub.storage.database import Connection, Query
 from cloud_hub.storage.schema import backups, feeds, metadata, origins, sites
+from cloud_hub.storage.schema.base import DERIVED
 
 _ANY_SITE = Query(sa.select(sa.exists(sa.select(sites.c.id))))
 _ORIGIN_MARKS = Query(sa.select(origins.c.origin_id, origins.c.mark, origins.c.chain_hash))
@@ -58,6 +59,7 @@ def tables() -> dict[str, list[str]]:
     return {
         table.name: [column.name for column in table.columns if column.computed is None]
         for table in metadata.sorted_tables
+        if table.info != DERIVED
     }
 
 

@@ -15,10 +15,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from cloud_hub.domain.search import code_prefixes, tsquery
+from cloud_hub.domain.search import code_prefixes, only_word, tsquery
 from cloud_hub.storage import holding
 from cloud_hub.storage.database import Connection, Query, bound, bound_array
 from cloud_hub.storage.listing import cut
+from cloud_hub.storage.product_words import beginning_with
 from cloud_hub.storage.products import SELECT, Product, made
 from cloud_hub.storage.schema import barcodes, levels, products, site_products
 
@@ -84,6 +85,8 @@ _CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
 }
 _SEARCHES = {"words", "prefixes"}
 """What these find is sorted; read in a list's order, most products may go by before a page is full."""
+_ONE_WORD = "one_word"
+"""And nothing else was asked: read in the order of names (`product_words.py`)."""
 
 
 async def list_products(
@@ -101,6 +104,9 @@ async def list_products(
         prefixes = code_prefixes(wanted.q)
         names.append("prefixes" if prefixes else "words")
         arguments |= {"words": tsquery(wanted.q)} | ({"prefixes": prefixes} if prefixes else {})
+        if (word := only_word(wanted.q)) is not None and len(names) == 1 and _is_by_name(wanted):
+            names = [_ONE_WORD]
+            arguments |= {"begins": word[0], "beyond": word[1]}
     for i, (key, text) in enumerate(sorted(wanted.metadata.items())):
         arguments |= {f"text_{i}": {key: text}, f"typed_{i}": {key: _typed(text)}}
     if after is not None:
@@ -120,7 +126,11 @@ def sort_key(product: Product, sort: Sort) -> tuple[Any, str]:
 
 @lru_cache(maxsize=_STATEMENTS_MAX)
 def _statement(names: frozenset[str], facts: int, sort: Sort, held_at: _Held, *, is_first: bool) -> Query:
-    found = _matching(names, facts, sort, is_first=is_first).subquery("found")
+    if _ONE_WORD in names:
+        every = _matching(frozenset({"words"}), facts, sort, is_first=is_first)
+        found = beginning_with(every, is_first=is_first, is_backwards=sort.startswith("-")).subquery("found")
+    else:
+        found = _matching(names, facts, sort, is_first=is_first).subquery("found")
     page = cut(sa.select(found).order_by(*_ordered(found, sort))).subquery("page")
     whole = _WHOLE.where(products.c.id == page.c.id).lateral("whole")
     return Query(
@@ -158,6 +168,10 @@ def _on_hand(product_id: sa.ColumnElement[Any], held_at: _Held) -> sa.ColumnElem
 def _ordered(rows: sa.FromClause, sort: Sort) -> list[sa.ColumnElement[Any]]:
     key = (rows.c[sort.lstrip("-")], rows.c.id)
     return [column.desc() for column in key] if sort.startswith("-") else list(key)
+
+
+def _is_by_name(wanted: ProductFilter) -> bool:
+    return wanted.sort.endswith("name") and not wanted.metadata
 
 
 def _typed(text: str) -> Any:

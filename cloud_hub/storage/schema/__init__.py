@@ -10,6 +10,7 @@ from cloud_hub.storage.schema.catalogue import (
     categories,
     conflicts,
     policies,
+    product_words,
     products,
     site_products,
 )
@@ -142,6 +143,7 @@ __all__ = [
     "origins",
     "password_resets",
     "policies",
+    "product_words",
     "products",
     "purchase_order_lines",
     "purchase_orders",

@@ -20,6 +20,8 @@ metadata = sa.MetaData(
     }
 )
 
+DERIVED = {"is_derived": True}
+"""`info` of a table that PostgreSQL itself makes of another one."""
 EVERYWHERE = UUID(int=0)
 """The site of what belongs to the whole chain, where a key needs one."""
 

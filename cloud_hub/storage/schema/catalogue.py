@@ -7,7 +7,7 @@ holds, per field of a product, the version and clock that wrote it last.
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from cloud_hub.storage.schema.base import document, flag, money, number, table, text, uuid
+from cloud_hub.storage.schema.base import DERIVED, document, flag, money, number, table, text, uuid
 
 _MARKS = '-_./,;:+*#&()"%!?|@=<>[]{}~^'
 WORDS = (
@@ -48,6 +48,13 @@ products = table(
     sa.Index(None, "name", "id"),
     sa.Index(None, "updated_at", "id"),
 )
+
+product_words = table(
+    "product_words",
+    sa.Column("word", sa.Text(collation="C"), primary_key=True), text("name", key=True), uuid("product_id", key=True),
+    comment="What triggers of products make of their search: no numbers, 64 letters.",
+    info=DERIVED,
+)  # fmt: skip
 
 categories = table(
     "categories",
