@@ -1,6 +1,7 @@
 """F29, FEATURES 6: sheets of products in and out: dry run, aliases, row errors, undo; export and import are inverse."""
 
 import random
+import zipfile
 from io import BytesIO
 from typing import Any
 
@@ -181,6 +182,24 @@ async def test_a_workbook_is_read_with_its_texts_numbers_and_formulas(admin: Cli
     pen = await product(admin, "0042")
     assert (pen["price"], pen["barcodes"][0]["code"]) == ("1.99", "04006381333931")
     assert (await product(admin, "17"))["name"] == "Number"
+
+
+@pytest.mark.parametrize(
+    ("member", "megabytes"), [("xl/sharedStrings.xml", 65), ("xl/worksheets/sheet1.xml", 513)], ids=["texts", "rows"]
+)
+async def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(
+    hub: Running, admin: Client, sheets: Sheets, member: str, megabytes: int
+) -> None:
+    packed = BytesIO()
+    with (
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open(member, "w", force_zip64=True) as file,
+    ):
+        for _ in range(megabytes):
+            file.write(bytes(1024 * 1024))
+    job = await sheets.load("products", packed.getvalue(), XLSX_TYPE)
+    assert (job["state"], job["code"], await changes(hub)) == ("failed", "workbook", 0)
+    assert "expected at most" in job["detail"]
 
 
 def awkward(draw: random.Random) -> str:

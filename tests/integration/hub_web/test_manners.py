@@ -3,8 +3,11 @@
 Unknown parameters, ETags both ways, keys on stock writes, and rate limits that say how one stands.
 """
 
+import asyncio
+from collections import Counter
 from typing import Any
 
+import aiohttp
 import pytest
 
 from cloud_hub.domain.permissions import Permission, Role
@@ -106,6 +109,27 @@ async def test_a_principal_that_asks_too_often_is_told_when_to_come_back_and_nob
     assert (refused.body["code"], refused.headers["Content-Type"]) == ("rate", "application/problem+json")
     assert 1 <= int(refused.headers["Retry-After"]) <= 12
     assert (await patient.get("/products")).status == 200
+
+
+async def test_a_principals_many_connections_share_its_limit_and_nobody_else_waits_for_it(serve: Serve) -> None:
+    async with (
+        serve(rate_per_principal=600) as running,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=200)) as session,
+    ):
+        people = [await running.add_user(name, Role.STAFF) for name in ("greedy", "patient")]
+        greedy, patient = (Client(session, running.url, person.token) for person in people)
+
+        async def every_now_and_then() -> list[int]:
+            return [(await patient.get("/me")).status for _ in range(50)]
+
+        floods = asyncio.gather(*(greedy.get("/me") for _ in range(1_000)))
+        replies, theirs = await asyncio.gather(floods, every_now_and_then())
+
+    count = Counter(reply.status for reply in replies)
+    assert set(count) == {200, 429}
+    assert 600 <= count[200] < 900, "the allowance, and what came back of it meanwhile"
+    assert all(1 <= int(reply.headers["Retry-After"]) <= 60 for reply in replies if reply.status == 429)
+    assert theirs == [200] * 50
 
 
 async def test_an_address_without_a_name_is_limited_and_who_is_known_there_goes_on(limited: Running) -> None:
