@@ -12,7 +12,7 @@ import orjson
 
 from cloud_hub import api, clockwork, ingest, logs, memory, telling
 from cloud_hub.config import Config
-from cloud_hub.core import Core, open_core
+from cloud_hub.core import Core, behind, open_core
 from cloud_hub.errors import Misconfigured
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.storage import hub_state, migrate
@@ -43,11 +43,12 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
         metrics = Metrics(api.program_version())
         told: dict[str, object] = {"event": "ready", "log": "system", "roles": sorted(roles)}
         parts: list[Part] = []
+        following = await stack.enter_async_context(behind(core))
         if "ingest" in roles:
-            parts += await ingest.parts(core, metrics, stack)
+            parts += await ingest.parts(core, following, metrics, stack)
         if "jobs" in roles:
-            parts += clockwork.parts(core, stack)
-            parts.append(await telling.part(core, stack))
+            parts += clockwork.parts(following, stack)
+            parts.append(await telling.part(following, stack))
         if "api" in roles:
             told["api"] = await api.start_api(core, metrics, stack)
         parts.append(Part("memory", memory.give_back))

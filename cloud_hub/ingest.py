@@ -29,7 +29,7 @@ from cloud_hub.transport.mqtt import Broker, Ingest, hub_state_payload
 from sync_protocol.keys import verifier
 
 
-async def parts(core: Core, metrics: Metrics, stack: AsyncExitStack) -> list[Part]:
+async def parts(core: Core, following: Core, metrics: Metrics, stack: AsyncExitStack) -> list[Part]:
     """The ingest worker of this process, and what it tells the broker of alerts."""
     address = core.config.broker
     assert address is not None
@@ -57,7 +57,7 @@ async def parts(core: Core, metrics: Metrics, stack: AsyncExitStack) -> list[Par
     metrics.add(_Numbers(ingest, intake, exchange, sessions, broker))
     news = Listener(session, events.CHANNEL)
     stack.push_async_callback(news.close)
-    topic = AlertTopic(database, broker, now=now_ms, changed=news.changed)
+    topic = AlertTopic(following.database, broker, now=now_ms, changed=news.changed)
     return [Part("ingest", ingest.run), Part("alerts", topic.run)]
 
 

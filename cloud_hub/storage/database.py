@@ -137,14 +137,16 @@ class Database:
         self.pool = pool
 
     @classmethod
-    async def open(cls, url: str, *, connections: int = 12, acquire_timeout_s: float = 10.0) -> Self:
+    async def open(
+        cls, url: str, *, connections: int = 12, acquire_timeout_s: float = 10.0, name: str = "cloud-hub"
+    ) -> Self:
         """Connect. Raises Unavailable when PostgreSQL is away."""
         address, options = driver_options(url)
         try:
             pool = await asyncpg.create_pool(
                 address, min_size=1, max_size=connections, init=prepare, reset=_leave, command_timeout=120,
                 max_inactive_connection_lifetime=300, timeout=acquire_timeout_s,
-                server_settings={"application_name": "cloud-hub", "lock_timeout": "30s",
+                server_settings={"application_name": name, "lock_timeout": "30s",
                                  "idle_in_transaction_session_timeout": "60s", "timezone": "UTC"},
                 **options,
             )  # fmt: skip

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+from contextlib import AsyncExitStack
 
 import pytest
 
+from cloud_hub.core import CONNECTIONS_BEHIND, NAME_BEHIND, behind
 from cloud_hub.storage.database import connect
 from cloud_hub.web import server
 from tests.integration.hub_web.conftest import Client, Running, Serve
@@ -193,3 +195,17 @@ async def test_health_metrics_and_docs_answer_without_login(hub: Running) -> Non
         assert "http://" not in reply.body
         assert "https://" not in reply.body
     assert (await hub.nobody.get("/openapi.json")).body["openapi"] == "3.1.0"
+
+
+async def test_work_behind_the_writers_has_connections_of_its_own_and_holds_up_no_request(
+    hub: Running, admin: Client
+) -> None:
+    async with behind(hub.core) as following, AsyncExitStack() as busy:
+        for _ in range(CONNECTIONS_BEHIND):
+            await busy.enter_async_context(following.database.transaction())
+        assert (await admin.post("/products", {"sku": "x", "name": "x"})).status == 201
+        async with hub.core.database.connection() as connection:
+            sessions = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1"
+            )
+            assert await connection.fetchval(sessions, NAME_BEHIND) == CONNECTIONS_BEHIND
