@@ -12,11 +12,21 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from cloud_hub.domain.purchasing import EXPECTING
 from cloud_hub.domain.search import tsquery
 from cloud_hub.storage import holding, thresholds
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array
-from cloud_hub.storage.listing import equals, of_sites, optional, page, paged
-from cloud_hub.storage.schema import levels, products, site_products, sites
+from cloud_hub.storage.listing import of_sites, optional, page, paged
+from cloud_hub.storage.schema import (
+    levels,
+    products,
+    purchase_order_lines,
+    purchase_orders,
+    site_products,
+    sites,
+    transfer_goods,
+    transfers,
+)
 
 
 class LevelFilter(NamedTuple):
@@ -54,13 +64,13 @@ _FIELDS = (
     "sku", "name", "unit", "on_hand", "hold", "reserved", "pending", "reorder_point", "critical_level", "locations",
 )  # fmt: skip
 _WORDS = sa.bindparam("words", type_=sa.Text)
-Wanted = Callable[[sa.Table], sa.ColumnElement[bool]]
+Wanted = Callable[[sa.Table | sa.Subquery], sa.ColumnElement[bool]]
 """Which rows, of a table with `site_id` and `product_id`."""
 
 
-def _stock(wanted: Wanted) -> sa.Select[Any]:
+def _stock(places: sa.Subquery) -> sa.Select[Any]:
     """Stock by site and product, with thresholds, reservations and what is pending."""
-    level = _sums(wanted)
+    level = _sums(places)
     return sa.select(
         level,
         products.c.sku,
@@ -77,8 +87,7 @@ def _stock(wanted: Wanted) -> sa.Select[Any]:
     )
 
 
-def _sums(wanted: Wanted) -> sa.Subquery:
-    held = _places(wanted)
+def _sums(held: sa.Subquery) -> sa.Subquery:
     by_location = sa.func.jsonb_object_agg(held.c.location, held.c.quantity).filter(held.c.location.is_not(None))
     return (
         sa.select(
@@ -93,31 +102,76 @@ def _sums(wanted: Wanted) -> sa.Subquery:
     )
 
 
-def _places(wanted: Wanted) -> sa.Subquery:
-    """What lies where; what belongs to a site's assortment is a zero nowhere before it ever came."""
+_shipped = (
+    sa.select(transfers.c.to_site.label("site_id"), transfer_goods.c.product_id)
+    .join_from(
+        transfers,
+        transfer_goods,
+        sa.and_(
+            transfer_goods.c.site_id == transfers.c.from_site, transfer_goods.c.transfer_id == transfers.c.transfer_id
+        ),
+    )
+    .where(transfers.c.is_open)
+    .subquery("shipped")
+)
+_ordered = (
+    sa.select(purchase_order_lines.c.site_id, purchase_order_lines.c.product_id)
+    .join_from(
+        purchase_order_lines,
+        purchase_orders,
+        sa.and_(
+            purchase_orders.c.site_id == purchase_order_lines.c.site_id,
+            purchase_orders.c.id == purchase_order_lines.c.order_id,
+        ),
+    )
+    .where(purchase_orders.c.state.in_([sa.literal_column(f"'{state}'") for state in EXPECTING]))
+    .subquery("ordered")
+)
+
+
+def _places(wanted: Wanted, *coming: sa.Subquery) -> sa.Subquery:
+    """What lies where; what belongs to a site's assortment, or is coming, is a zero nowhere before it ever came."""
     in_ledger = sa.select(levels.c.site_id, levels.c.product_id, levels.c.location, levels.c.quantity).where(
         holding.is_own(levels.c.location), wanted(levels)
     )
     in_assortment = sa.select(
         site_products.c.site_id, site_products.c.product_id, sa.null(), sa.literal_column("0")
     ).where(site_products.c.is_stocked, wanted(site_products))
-    return in_ledger.union_all(in_assortment).subquery("held")
+    on_its_way = [
+        sa.select(each.c.site_id, each.c.product_id, sa.null(), sa.literal_column("0")).where(wanted(each))
+        for each in coming
+    ]
+    return in_ledger.union_all(in_assortment, *on_its_way).subquery("held")
 
 
-_rows = (
-    _stock(lambda table: sa.and_(of_sites(table.c.site_id), equals(table.c.product_id)))
-    .where(optional(_WORDS, products.c.search.op("@@")(sa.func.to_tsquery("simple", _WORDS))))
-    .subquery("found")
-)
-_available = _rows.c.on_hand - _rows.c.hold - _rows.c.reserved - _rows.c.pending
-_LEVELS = paged(sa.select(_rows), _rows.c.site_id, _rows.c.product_id)
-_LIST = Query(_LEVELS)
-_LIST_LOW = Query(_LEVELS.where(_available <= _rows.c.reorder_point))
+def _found(*coming: sa.Subquery) -> sa.Subquery:
+    """What a list may show."""
+    product = bound(levels.c.product_id)
+    places = _places(
+        lambda table: sa.and_(of_sites(table.c.site_id), optional(product, table.c.product_id == product)), *coming
+    )
+    return (
+        _stock(places)
+        .where(optional(_WORDS, products.c.search.op("@@")(sa.func.to_tsquery("simple", _WORDS))))
+        .subquery("found")
+    )
+
+
+def _listed(rows: sa.Subquery) -> sa.Select[Any]:
+    return paged(sa.select(rows), rows.c.site_id, rows.c.product_id)
+
+
+_all, _held = _found(_shipped, _ordered), _found()
+_LIST = Query(_listed(_all))
+_available = _held.c.on_hand - _held.c.hold - _held.c.reserved - _held.c.pending
+_LIST_LOW = Query(_listed(_held).where(_available <= _held.c.reorder_point))
 _OF_PRODUCTS = Query(
     _stock(
-        lambda table: sa.and_(
-            table.c.site_id == bound(table.c.site_id),
-            table.c.product_id == sa.any_(bound_array(table.c.product_id, "ids")),
+        _places(
+            lambda table: sa.and_(
+                table.c.site_id == bound(levels.c.site_id),
+                table.c.product_id == sa.any_(bound_array(levels.c.product_id, "ids")),
+            )
         )
     ).order_by("product_id")
 )

@@ -74,6 +74,25 @@ async def test_goods_leave_the_source_when_shipped_and_reach_the_destination_in_
         assert len((await chain.admin.get(f"/transfers?{query}")).body["items"]) == count, query
 
 
+async def test_what_is_coming_to_a_place_that_never_had_it_is_seen_there(chain: Chain) -> None:
+    path = f"/inventory?site_id={chain.target}"
+    assert (await chain.admin.get(path)).body["items"] == []
+    await chain.step(await chain.draft(), "ship")
+    vendor = (await chain.admin.post("/vendors", {"name": "Dairy"})).body["id"]
+    other = (await chain.admin.make_product())["id"]
+    order = {"site_id": chain.target, "vendor_id": vendor, "lines": [
+        {"product_id": other, "quantity": "7", "unit_price": "1"}]}  # fmt: skip
+    order_id = (await chain.admin.post("/purchase-orders", order)).body["id"]
+    for step in ("approve", "send"):
+        await chain.admin.post(f"/purchase-orders/{order_id}/{step}")
+
+    seen = {each["product_id"]: each for each in (await chain.admin.get(path)).body["items"]}
+    assert (seen[chain.product]["on_hand"], seen[chain.product]["in_transit"]) == ("0", "6")
+    assert (seen[other]["on_hand"], seen[other]["on_order"]) == ("0", "7")
+    assert (await chain.admin.get(f"{path}&product_id={other}")).body["items"] == [seen[other]]
+    assert (await chain.admin.get(f"/products/low-stock?site_id={chain.target}")).body["items"] == []
+
+
 async def test_a_shortage_is_written_off_by_the_destination_with_a_reason_and_whose_fault_it_was(chain: Chain) -> None:
     draft = await chain.draft()
     await chain.step(draft, "ship")
