@@ -49,7 +49,7 @@ check: install  ## Format, lint, types, house rules and unit tests, in about a m
 format: install  ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
 
-soak: install  ## The long proof: SEEDS=20000 simulated schedules, KILLS=200 process kills, fuzzing
+soak: install  ## The long proof: SEEDS=20000 simulated schedules, KILLS=200 process kills, fuzzing, random requests, restarts
 	@SIM_SEEDS=$(SEEDS) KILLS=$(KILLS) FUZZ_INPUTS=100000 SCHEMA_CASES=20000 RESTARTS=20 $(BIN)/python -m pytest -n $(WORKERS) \
 		--dist worksteal -o timeout=0 $(SOAKED) $(ARGS)
 
