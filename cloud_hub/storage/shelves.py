@@ -22,4 +22,4 @@ def is_missed(of_site: sa.ColumnElement[bool], product_id: sa.ColumnElement[Any]
     """Whether a product of another statement's row is to be there; `of_site` says of site_products which site."""
     is_delisted = sa.exists().where(of_site, site_products.c.product_id == product_id, ~site_products.c.is_stocked)
     is_archived = sa.exists().where(_ITS.c.id == product_id, _ITS.c.lifecycle == sa.literal_column("'archived'"))
-    return ~sa.or_(is_delisted, is_archived)
+    return sa.and_(~is_delisted, ~is_archived)
