@@ -103,6 +103,7 @@ class SigningIn:
             if verdict is Verdict.RENEW:
                 newest = token.serial + 1
                 await sign_ins.renew(connection, token.sign_in_id, newest, now_ms)
+                activity.done("stayed logged in", held.user.id, token.sign_in_id)
             elif verdict is Verdict.REUSED:
                 await sign_ins.end(connection, held.user.id, token.sign_in_id, now_ms, "reused")
                 activity.done("refresh token reused", held.user.id, token.sign_in_id)

@@ -59,6 +59,18 @@ async def test_movements_of_a_group_are_each_told(hub: Running, admin: Client) -
     assert {entry["detail"]["trace_id"] for entry in found} == done
 
 
+async def test_who_logs_in_is_named_once_they_have_proved_who_they_are(hub: Running, admin: Client) -> None:
+    me = (await admin.get("/me")).body["id"]
+    login = {"username": "admin", "password": "a long enough password"}
+    tokens = (await hub.nobody.post("/auth/login", login)).body
+    assert (await hub.nobody.post("/auth/refresh", {"refresh_token": tokens["refresh_token"]})).status == 200
+    assert (await hub.nobody.post("/auth/login", {**login, "password": "a wrong one"})).status == 401
+    (refused,) = [entry for entry in await entries_when(admin, "action=log_in", 3) if "refused" in entry["detail"]]
+    assert refused["actor"] == ""
+    for action in ("log_in", "refresh"):
+        assert {entry["actor"] for entry in await entries(admin, f"action={action}")} - {""} == {me}
+
+
 async def test_denials_are_told_and_equal_ones_are_one_entry_with_a_count(hub: Running, admin: Client) -> None:
     clerk = await hub.add_user("clerk", Role.STAFF)
     clerk_id = (await clerk.get("/me")).body["id"]
