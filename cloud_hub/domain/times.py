@@ -1,6 +1,7 @@
 """Moments: milliseconds of UTC inside, RFC 3339 text in UTC wherever they leave us."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import overload
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,8 +18,14 @@ def rfc3339(ms: int | None) -> str | None:
     """Text of a moment, with milliseconds."""
     if ms is None:
         return None
-    moment = _EPOCH + timedelta(milliseconds=printable(ms))
-    return f"{moment.isoformat(timespec='milliseconds')}Z"
+    seconds, rest = divmod(printable(ms), 1000)
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    """Kept, as rows of a list were mostly written in the same few seconds."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
 
 
 def printable(ms: int) -> int:
