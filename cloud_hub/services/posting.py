@@ -57,7 +57,7 @@ class Posting:
         self._waiting.setdefault(site_id, []).append((request, answered))
         if site_id not in self._running:
             self._running[site_id] = asyncio.create_task(self._run(site_id), context=Context())
-        made: Posted = await asyncio.shield(answered)
+        made: Posted = await answered
         movement_log.posted(site_id, request, made)
         return made
 

@@ -187,11 +187,21 @@ async def _body(operation: Operation, request: web.Request) -> BaseModel | None:
         raise _Refused(problem(415, "content_encoding", "expected a body without Content-Encoding", trace_id))
     if operation.body is None:
         return None
-    data = b"".join([piece async for piece in stream(request, operation.body_bytes_max)])
+    data = await _whole(request, operation.body_bytes_max)
     try:
         return operation.body.model_validate_json(data)
     except ValidationError as error:
         raise _Refused(of_validation(error, operation.body, "", trace_id)) from error
+
+
+async def _whole(request: web.Request, bytes_max: int) -> bytes:
+    """The body at once; a small one came with its head and is here already."""
+    if not request.content.is_eof():
+        return b"".join([piece async for piece in stream(request, bytes_max)])
+    data = request.content.read_nowait()
+    if len(data) > bytes_max:
+        raise _too_large(request, bytes_max)
+    return data
 
 
 async def stream(request: web.Request, bytes_max: int) -> AsyncIterator[bytes]:

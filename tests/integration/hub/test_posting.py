@@ -194,6 +194,23 @@ async def test_stock_below_zero_on_record_is_an_alert_of_its_own_until_it_is_boo
     assert name == alert_id("negative_stock", site, product, opening)
 
 
+async def test_whoever_hangs_up_while_a_group_is_committed_takes_nothing_from_it(
+    hub: HubCore, posting: Posting
+) -> None:
+    site, product = await hub.make_site("hub"), await hub.make_product()
+    asked = [
+        asyncio.create_task(posting.post(site, [receipt(product)], str(n), actor=None, now_ms=hub.clock()))
+        for n in range(3)
+    ]
+    await asyncio.sleep(0)
+    asked[1].cancel()
+
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [type(each).__name__ for each in outcomes] == ["Posted", "CancelledError", "Posted"]
+    assert (await hub.levels(site))[product, "shelf"] == 3000
+
+
 async def test_an_alert_is_sealed_into_the_batch_of_the_movement_that_raised_it(hub: HubCore, posting: Posting) -> None:
     site, product = await hub.make_site("hub"), await hub.make_product(reorder_point=2000)
 
