@@ -14,7 +14,7 @@ from uuid import uuid5
 from cloud_hub.domain.arrivals import Arrived, Goods, arrivals, beyond, by_product, counted, lacked, moments
 from cloud_hub.domain.purchasing import TABLE, State, receipt_step
 from cloud_hub.services import order_news
-from cloud_hub.storage import exceptions, purchase_orders, receipts, sites
+from cloud_hub.storage import exceptions, products, purchase_orders, receipts, sites
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.exceptions import Odd
@@ -40,22 +40,27 @@ async def fold(
         came = by_product(goods)
         lines = await purchase_orders.receive(connection, order, came, now_ms)
         state = TABLE.get((State(order.state), receipt_step(lines)))
-        await exceptions.raise_all(connection, _odd(origin, order, came, state), now_ms=now_ms)
+        await exceptions.raise_all(connection, await _odd(connection, origin, order, came, state), now_ms=now_ms)
         fields = {"state": state or order.state, "received_at": now_ms}
         moved = await purchase_orders.update(connection, order, fields, now_ms)
         said += await order_news.tell(connection, moved, now_ms)
     return said
 
 
-def _odd(origin: Origin, order: Order, came: Mapping[str, Arrived], state: State | None) -> list[Odd]:
+async def _odd(
+    connection: Connection, origin: Origin, order: Order, came: Mapping[str, Arrived], state: State | None
+) -> list[Odd]:
     number = order.number
     if state is None:
         detail = f"goods came for {number}, which is {order.state}"
         return [Odd(origin.site_id, origin.origin_id, "order_not_open", number, detail)]
+    over = beyond(order.lines, came)
+    known = await products.find_all(connection, list(over)) if over else {}
+    named = {product_id: f"{each.sku} ({each.name})" for product_id, each in known.items()}
     return [
         Odd(origin.site_id, origin.origin_id, "over_receipt", f"{number} {product_id}",
-            f"{format_quantity(more)} more than {number} lacked came of product {product_id}")
-        for product_id, more in beyond(order.lines, came).items()
+            f"{format_quantity(more)} more than {number} lacked came of {named.get(product_id, product_id)}")
+        for product_id, more in over.items()
     ]  # fmt: skip
 
 

@@ -179,6 +179,8 @@ def _if_match(operation: Operation, request: web.Request) -> str | None:
 async def _body(operation: Operation, request: web.Request) -> BaseModel | None:
     if operation.body is None and not operation.uploads:
         return None
+    if operation.body is not None and not operation.needs_body and not request.can_read_body:
+        return operation.body()
     trace_id = request[TRACE]
     expected = operation.uploads or (operation.media_type, "application/json")
     if request.content_type not in expected:

@@ -144,7 +144,7 @@ def _operation(operation: Operation, references: References) -> dict[str, Any]:
         described["x-permission"] = str(operation.permission)
     if operation.body is not None:
         content = {operation.media_type: {"schema": references[operation.body, "validation"]}}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": operation.needs_body, "content": content}
     elif operation.uploads:
         described["requestBody"] = {"required": True, "content": dict.fromkeys(operation.uploads, _FILE)}
     return described

@@ -110,6 +110,12 @@ class Operation:
         return re.sub(r"{(\w+)}", lambda found: f"{{{found[1]}:{PATH_PATTERNS.get(found[1], UUID)}}}", self.path)
 
     @cached_property
+    def needs_body(self) -> bool:
+        """False of a POST about which nothing has to be said: a step such as "sent"."""
+        fields = {} if self.body is None else self.body.model_fields
+        return self.method != "POST" or any(info.is_required() for info in fields.values())
+
+    @cached_property
     def parameters(self) -> frozenset[str]:
         """Of the query, by their outer names."""
         fields = {} if self.query is None else self.query.model_fields

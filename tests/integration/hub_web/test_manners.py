@@ -12,6 +12,7 @@ import pytest
 
 from cloud_hub.domain.permissions import Permission, Role
 from cloud_hub.web.app import operations
+from cloud_hub.web.openapi import document
 from tests.integration.hub_web.conftest import Client, Running, Serve
 from tests.integration.hub_web.test_routes import guarded, path_of
 
@@ -94,6 +95,17 @@ def test_every_stock_write_takes_a_key_or_is_its_own() -> None:
 async def limited(serve: Serve) -> Any:
     async with serve(rate_per_principal=5, rate_per_address=3) as running:
         yield running
+
+
+def test_a_step_of_which_nothing_has_to_be_said_needs_no_body_and_the_document_says_so() -> None:
+    free = {operation.name for operation in operations() if operation.body is not None and not operation.needs_body}
+    assert {"ship_transfer", "receive_transfer", "acknowledge_purchase_order"} <= free
+    paths = document(operations(), "0")["paths"]
+    said = {
+        described["operationId"] for path in paths.values() for described in path.values()
+        if described.get("requestBody", {}).get("required") is False
+    }  # fmt: skip
+    assert said == free
 
 
 async def test_a_principal_that_asks_too_often_is_told_when_to_come_back_and_nobody_else_is(limited: Running) -> None:

@@ -103,7 +103,9 @@ async def test_deliveries_come_partial_over_short_damaged_and_unordered(shop: Sh
     assert await shop.held(shop.tea) == {"shelf": "6", "hold": "4"}
     assert await shop.held(other) == {"backroom": "1"}
     raised = (await admin.get("/exceptions")).body["items"]
-    assert sorted(each["detail"].split(" ")[0] for each in raised if each["kind"] == "over_receipt") == ["1", "2"]
+    over = sorted(each["detail"] for each in raised if each["kind"] == "over_receipt")
+    assert [each.split(" ")[0] for each in over] == ["1", "2"]
+    assert over[1].endswith("(Milk)")
     seen = (await admin.get(f"/purchase-orders/{order['id']}")).body
     assert seen["state"] == "partly_received"
     assert [(line["received"], line["damaged"], line["outstanding"]) for line in seen["lines"]] == [

@@ -29,7 +29,7 @@ class Chain:
         return dict(reply.body)
 
     async def step(self, transfer: dict[str, Any], name: str, body: Any = None, **headers: str) -> Reply:
-        return await self.admin.post(f"/transfers/{transfer['id']}/{name}", body or {}, **headers)
+        return await self.admin.post(f"/transfers/{transfer['id']}/{name}", body, **headers)
 
     async def shelf(self, site: str) -> str:
         found = (await self.admin.get(f"/inventory?site_id={site}&product_id={self.product}")).body["items"]
