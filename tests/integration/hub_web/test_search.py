@@ -50,3 +50,11 @@ async def test_more_words_than_lists_are_merged_of_are_found_as_well(admin: Clie
 async def test_a_single_letter_is_a_word_of_its_own_and_numbers_are_found_by_their_beginning(admin: Client) -> None:
     await make(admin, "Sugar 500 g", "Garlic 50 kg", sku="WDG")
     assert (await found(admin, "q=g"), await found(admin, "q=50")) == (["Sugar 500 g"], ["Garlic 50 kg", "Sugar 500 g"])
+
+
+async def test_words_that_differ_only_behind_what_is_kept_of_them_do_no_harm(admin: Client) -> None:
+    long = "x" * 64
+    (product,) = await make(admin, f"{long}a {long}b")
+    assert await found(admin, f"q={long[:60]}") == await found(admin, f"q={long}a") == [f"{long}a {long}b"]
+    await admin.ask("PATCH", f"/products/{product}", {"name": f"{long}c {long}b"})
+    assert (await found(admin, f"q={long}a"), await found(admin, f"q={long}c")) == ([], [f"{long}c {long}b"])

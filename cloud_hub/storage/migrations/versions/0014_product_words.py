@@ -9,8 +9,8 @@ depends_on = None
 
 _WORDS_OF = """
     INSERT INTO product_words (word, name, product_id)
-    SELECT left(held.lexeme, 64), {rows}.name, {rows}.id FROM {source} unnest({rows}.search) AS held
-    WHERE held.lexeme !~ '^[0-9]' ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
+    SELECT DISTINCT left(held.lexeme, 64), {rows}.name, {rows}.id FROM {source} unnest({rows}.search) AS held
+    WHERE held.lexeme !~ '^[0-9]' ORDER BY 1, 2, 3
 """
 _UP = (
     """
