@@ -111,7 +111,7 @@ async def _fill(url: str, own_site: str) -> list[str]:
     await connection.execute(_PRODUCTS, list(BRANDS), list(KINDS), PRODUCTS)
     await connection.execute(_CODES)
     await connection.execute(_LEVELS, own_site)
-    await connection.execute("VACUUM ANALYZE products, barcodes, levels")
+    await connection.execute("VACUUM ANALYZE products, product_words, barcodes, levels")
     rows = await connection.fetch("SELECT id FROM products ORDER BY version")
     await connection.close()
     return [str(row["id"]) for row in rows]
