@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import gzip
 import json
+import tracemalloc
 from contextlib import AsyncExitStack
+from io import BytesIO
 
 import pytest
 
@@ -136,6 +139,22 @@ async def test_other_media_types_and_compressed_bodies_are_refused(hub: Running,
         headers = {**headers, "Authorization": f"Bearer {admin.token}"}
         async with hub.session.post(f"{hub.url}/api/v1/products", data=b"{}", headers=headers) as response:
             assert response.status == 415
+
+
+@pytest.mark.parametrize(("path", "kind"), [("products", "application/json"), ("imports/products", "text/csv")])
+async def test_a_body_that_would_unpack_to_much_is_not_unpacked(
+    hub: Running, admin: Client, path: str, kind: str
+) -> None:
+    bomb = gzip.compress(bytes(100 * 1024 * 1024), 1)
+    headers = {"Authorization": f"Bearer {admin.token}", "Content-Type": kind, "Content-Encoding": "gzip"}
+    tracemalloc.start()
+    try:
+        async with hub.session.post(f"{hub.url}/api/v1/{path}", data=BytesIO(bomb), headers=headers) as response:
+            assert response.status == 415
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 8 * 1024 * 1024
 
 
 async def test_unknown_paths_methods_and_parameters_are_problems_too(admin: Client) -> None:
