@@ -42,6 +42,8 @@ class Product(_Change):
     negative_policy: Literal["block", "warn", "allow"] | None = None
     barcodes: Annotated[list[Barcode], Field(max_length=100)] = []
     metadata: dict[str, Any] = {}
+    own: list[Text] | None = None
+    """The fields that this site's row says; the others are the chain's."""
 
 
 class ProductGone(_Change):
@@ -49,6 +51,8 @@ class ProductGone(_Change):
 
     product_id: Id
     version: tuple[int, int]
+    own: bool | None = None
+    """Only this site does not stock it."""
 
 
 class Policy(_Change):

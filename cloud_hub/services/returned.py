@@ -114,7 +114,9 @@ async def _adopt_product(connection: Connection, body: wire.Product, now_ms: int
         return []
     names = ("sku", "name", "category", "unit", "price", "cost", "currency", "lifecycle", "metadata", "reorder_point",
              "critical_level", "negative_policy")  # fmt: skip
-    fields: Mapping[str, Any] = check_product({name: getattr(body, name) for name in names}, body.currency).fields
+    own = body.own or ()  # what only that site says is not the chain's
+    said = {name: None if name in own else getattr(body, name) for name in names if known is None or name not in own}
+    fields: Mapping[str, Any] = check_product(said, body.currency).fields
     trial = connection.transaction()
     await trial.start()
     try:
@@ -133,7 +135,7 @@ async def _adopt_product(connection: Connection, body: wire.Product, now_ms: int
 
 async def _adopt_gone(connection: Connection, body: wire.ProductGone, now_ms: int) -> list[Change]:
     known = await products.lock(connection, body.product_id)
-    if known is None or known.version >= body.version:
+    if body.own or known is None or known.version >= body.version:
         return []
     await products.update(connection, known, {"lifecycle": "archived"}, now_ms)
     return await _told(connection, body.product_id)

@@ -125,10 +125,11 @@ def _laid(kind: str, body: dict[str, Any], own: Row | None) -> tuple[str, Any]:
     if own is None:
         return kind, body
     if not own["is_stocked"]:
-        return "product_gone", {"product_id": body["product_id"], "version": body["version"]}
+        return "product_gone", {"product_id": body["product_id"], "version": body["version"], "own": True}
     values = {name: own[name] for name in ("reorder_point", "critical_level", "negative_policy")}
     values["price"] = None if own["price"] is None else parse_money(own["price"], body["currency"])
-    return kind, body | {name: value for name, value in values.items() if value is not None}
+    said = {name: value for name, value in values.items() if value is not None}
+    return kind, body | said | ({"own": sorted(said)} if said else {})
 
 
 def _made(row: Row) -> SiteProduct:

@@ -222,17 +222,22 @@ async def test_a_store_is_told_of_orders_and_transfers_with_more_lines_than_a_re
 
 async def test_a_restored_hub_takes_back_the_feed_records_that_boxes_kept(hub: HubCore) -> None:
     box, product = await hub.make_box(), await hub.make_product(name="old name")
+    unstocked = await hub.make_product()
+    said = "INSERT INTO site_products (site_id, product_id, is_stocked, price, version_epoch, version)"
+    await hub.execute(f"{said} VALUES ($1, $2, true, '1.11', 1, 1), ($1, $3, false, NULL, 1, 1)",
+                      box.site_id, product, unstocked)  # fmt: skip
     await join(hub, box)
     await box.connect()
     command = await hub.command(box.site_id, "diagnose", {})
     async with hub.database.transaction() as connection:
         await changes.append(connection, None, wire.change(_product(product, "new name")), hub.clock())
+        await changes.append(connection, None, wire.change(_product(unstocked, "newer")), hub.clock())
         forgotten = wire.Order(order_id=str(uuid4()), version=(1, 3), number="PO-000001", state="sent", vendor="Dairy")
         await changes.append(connection, box.site_id, wire.change(forgotten), hub.clock())
     await hub.exchange.pump_all()
     kept = [payload for payload in hub.wire.sent[box.address] if payload[:1] == b"\0"]
     await box.talk()
-    assert len(box.feed_records) == 3
+    assert len(box.feed_records) == 4
     await _forget(hub, box, command)
     await box.connect()
     returned = [type(effect).__name__ for effect in box.effects]
@@ -244,6 +249,10 @@ async def test_a_restored_hub_takes_back_the_feed_records_that_boxes_kept(hub: H
     assert await hub.value("SELECT name FROM products WHERE id = $1", product) == "new name"
     assert await hub.rows("SELECT state FROM commands WHERE id = $1", command) == [("pending",)]
     assert await hub.exceptions(box.site_id) >= {"feed_returned", "order_forgotten"}
+    chains = "SELECT price, lifecycle FROM products WHERE id = ANY($1::uuid[])"
+    assert await hub.rows(chains, [product, unstocked]) == [(None, "active")] * 2, (
+        "what one site says is not the chain's"
+    )
 
 
 async def _forget(hub: HubCore, box: Box, command: str) -> None:
