@@ -50,7 +50,8 @@ class Stock:
     def __init__(self, database: Database, reads: Reads) -> None:
         self._database = database
         self._reads = reads
-        self._sites = Gathered(reads, sites.find_all)
+        # A few sites for many writes: the longer they gather, the fewer look-ups.
+        self._sites = Gathered(reads, sites.find_all, lanes=1)
 
     async def levels(
         self, wanted: LevelFilter, after: tuple[UUID, UUID] | None, skip: int, limit: int, now_ms: int
