@@ -37,6 +37,7 @@ class ProductFilter:
     q: str | None = None
     equals: Mapping[str, Any] = field(default_factory=dict)
     """By the names of `_CONDITIONS`."""
+    with_archived: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Facts that a product has to have, whatever their JSON type."""
     sort: Sort = "name"
@@ -81,6 +82,7 @@ _CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
         ~site_products.c.is_stocked,
     ),
     "words": _WORDS,
+    "kept": products.c.lifecycle != sa.literal_column("'archived'"),
     "prefixes": products.c.id.in_(sa.union(_BY_CODE, sa.select(products.c.id).where(_WORDS))),
 }
 _SEARCHES = {"words", "prefixes"}
@@ -99,12 +101,12 @@ async def list_products(
 ) -> list[tuple[Product, int | None]]:
     """Products in the wanted order, each with what lies at these sites together."""
     arguments = {**wanted.equals, "skip": skip, "most": limit}
-    names = list(wanted.equals)
+    names = [*wanted.equals, *(() if wanted.with_archived else ("kept",))]
     if wanted.q is not None:
         prefixes = code_prefixes(wanted.q)
         names.append("prefixes" if prefixes else "words")
         arguments |= {"words": tsquery(wanted.q)} | ({"prefixes": prefixes} if prefixes else {})
-        if (word := only_word(wanted.q)) is not None and len(names) == 1 and _is_by_name(wanted):
+        if (word := only_word(wanted.q)) is not None and _is_all_by_name(wanted):
             names = [_ONE_WORD]
             arguments |= {"begins": word[0], "beyond": word[1]}
     for i, (key, text) in enumerate(sorted(wanted.metadata.items())):
@@ -127,7 +129,7 @@ def sort_key(product: Product, sort: Sort) -> tuple[Any, str]:
 @lru_cache(maxsize=_STATEMENTS_MAX)
 def _statement(names: frozenset[str], facts: int, sort: Sort, held_at: _Held, *, is_first: bool) -> Query:
     if _ONE_WORD in names:
-        every = _matching(frozenset({"words"}), facts, sort, is_first=is_first)
+        every = _matching(frozenset({"words", "kept"}), facts, sort, is_first=is_first)
         found = beginning_with(every, is_first=is_first, is_backwards=sort.startswith("-")).subquery("found")
     else:
         found = _matching(names, facts, sort, is_first=is_first).subquery("found")
@@ -170,8 +172,9 @@ def _ordered(rows: sa.FromClause, sort: Sort) -> list[sa.ColumnElement[Any]]:
     return [column.desc() for column in key] if sort.startswith("-") else list(key)
 
 
-def _is_by_name(wanted: ProductFilter) -> bool:
-    return wanted.sort.endswith("name") and not wanted.metadata
+def _is_all_by_name(wanted: ProductFilter) -> bool:
+    """What `product_words` can answer."""
+    return wanted.sort.endswith("name") and not (wanted.equals or wanted.metadata or wanted.with_archived)
 
 
 def _typed(text: str) -> Any:

@@ -3,7 +3,7 @@
 `product_words` has each word of each product in that order, so a page is read as it begins, however
 many products match: of each word that begins so, the first of its products. When too many words do,
 and of numbers, which are not in it, the index of `products.search` finds all that match.
-Triggers of `products` write it, whoever writes a product (migration 0014).
+Archived products are not in it. Triggers of `products` write it, whoever writes a product (migration 0014).
 """
 
 from typing import Any

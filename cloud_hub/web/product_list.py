@@ -1,7 +1,7 @@
 """The catalogue as a list: search, filters, orders, and what the sites asked for hold together."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -34,8 +34,8 @@ class ProductsQuery(PageQuery):
     search: Annotated[Text, Field(min_length=1)] | None = None
     """Another name of `q`."""
     category: Text | None = None
-    lifecycle: Lifecycle | None = None
-    """provisional (begun by a store), active, or archived; left out: all, archived ones too."""
+    lifecycle: Lifecycle | Literal["any"] | None = None
+    """provisional (begun by a store), active, or archived; any: all; left out: all but archived ones."""
     sku: Name | None = None
     barcode: Code | None = None
     price_gte: Amount | None = Field(None, alias="price[gte]")
@@ -47,7 +47,7 @@ class ProductsQuery(PageQuery):
     updated_at_gte: Moment | None = Field(None, alias="updated_at[gte]")
     updated_at_lte: Moment | None = Field(None, alias="updated_at[lte]")
     updated_since: Moment | None = None
-    """Another name of `updated_at[gte]`."""
+    """Another name of `updated_at[gte]`; `lifecycle=any` also tells what was archived since."""
     metadata: DeepObject = Field(default_factory=dict)
     """`metadata[colour]=red`: facts that a product has to have, at most five."""
     stocked_at: Uuid | None = None
@@ -66,7 +66,10 @@ async def list_products(call: Call[ProductsQuery, None]) -> Answer:
     query = call.query
     if query.q is not None and query.search is not None:
         raise Invalid("two_names", "expected q or search", pointer="/query/search")
-    wanted = ProductFilter(q=query.q or query.search, equals=_equals(query), metadata=query.metadata, sort=query.sort)
+    wanted = ProductFilter(
+        q=query.q or query.search, equals=_equals(query), metadata=query.metadata, sort=query.sort,
+        with_archived=query.lifecycle in ("any", "archived"),
+    )  # fmt: skip
     if query.stocked_at is not None:
         call.principal.require_site(query.stocked_at)
     key = int if query.sort.endswith("updated_at") else str
@@ -80,7 +83,7 @@ async def list_products(call: Call[ProductsQuery, None]) -> Answer:
 def _equals(query: ProductsQuery) -> dict[str, Any]:
     """The filters that were given, as the storage names them."""
     given = {
-        "category": query.category, "lifecycle": query.lifecycle, "sku": query.sku, "stocked_at": query.stocked_at,
+        "category": query.category, "lifecycle": None if query.lifecycle == "any" else query.lifecycle, "sku": query.sku, "stocked_at": query.stocked_at,
         "code": None if query.barcode is None else normal_code(query.barcode),
         "price_gte": query.price_gte, "price_lte": query.price_lte,
         "cost_gte": query.unit_cost_gte, "cost_lte": query.unit_cost_lte,

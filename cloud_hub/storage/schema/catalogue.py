@@ -52,7 +52,7 @@ products = table(
 product_words = table(
     "product_words",
     sa.Column("word", sa.Text(collation="C"), primary_key=True), text("name", key=True), uuid("product_id", key=True),
-    comment="What triggers of products make of their search: no numbers, 64 letters.",
+    comment="What triggers of products make of their search: no numbers, 64 letters, nothing archived.",
     info=DERIVED,
 )  # fmt: skip
 

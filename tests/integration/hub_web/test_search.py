@@ -58,3 +58,14 @@ async def test_words_that_differ_only_behind_what_is_kept_of_them_do_no_harm(adm
     assert await found(admin, f"q={long[:60]}") == await found(admin, f"q={long}a") == [f"{long}a {long}b"]
     await admin.ask("PATCH", f"/products/{product}", {"name": f"{long}c {long}b"})
     assert (await found(admin, f"q={long}a"), await found(admin, f"q={long}c")) == ([], [f"{long}c {long}b"])
+
+
+async def test_an_archived_product_is_in_no_list_that_does_not_ask_for_it(admin: Client) -> None:
+    gone, _ = await make(admin, "Gone lamp", "Kept lamp")
+    await admin.ask("DELETE", f"/products/{gone}")
+
+    assert await found(admin, "q=lamp") == await found(admin, "category=") == ["Kept lamp"]
+    assert await found(admin, "q=lamp&lifecycle=any") == await found(admin, "lifecycle=any") == ["Gone lamp", "Kept lamp"]
+    assert await found(admin, "q=lamp&lifecycle=archived") == ["Gone lamp"]
+    await admin.post(f"/products/{gone}/restore")
+    assert await found(admin, "q=lamp") == ["Gone lamp", "Kept lamp"]

@@ -10,7 +10,7 @@ depends_on = None
 _WORDS_OF = """
     INSERT INTO product_words (word, name, product_id)
     SELECT DISTINCT left(held.lexeme, 64), {rows}.name, {rows}.id FROM {source} unnest({rows}.search) AS held
-    WHERE held.lexeme !~ '^[0-9]' ORDER BY 1, 2, 3
+    WHERE held.lexeme !~ '^[0-9]' AND {rows}.lifecycle <> 'archived' ORDER BY 1, 2, 3
 """
 _UP = (
     """
@@ -21,7 +21,7 @@ _UP = (
         CONSTRAINT pk_product_words PRIMARY KEY (word, name, product_id)
     )
     """,
-    "COMMENT ON TABLE product_words IS 'What triggers of products make of their search: no numbers, 64 letters.'",
+    "COMMENT ON TABLE product_words IS 'What triggers of products make of their search: no numbers, 64 letters, nothing archived.'",
     f"""
     CREATE FUNCTION product_words_of_new() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -46,7 +46,8 @@ _UP = (
     """,
     """
     CREATE TRIGGER product_words_update AFTER UPDATE ON products FOR EACH ROW
-    WHEN ((OLD.name, OLD.search) IS DISTINCT FROM (NEW.name, NEW.search)) EXECUTE FUNCTION product_words_of_changed()
+    WHEN ((OLD.name, OLD.search, OLD.lifecycle) IS DISTINCT FROM (NEW.name, NEW.search, NEW.lifecycle))
+    EXECUTE FUNCTION product_words_of_changed()
     """,
     """
     CREATE TRIGGER product_words_delete AFTER DELETE ON products
