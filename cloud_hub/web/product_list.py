@@ -83,7 +83,8 @@ async def list_products(call: Call[ProductsQuery, None]) -> Answer:
 def _equals(query: ProductsQuery) -> dict[str, Any]:
     """The filters that were given, as the storage names them."""
     given = {
-        "category": query.category, "lifecycle": None if query.lifecycle == "any" else query.lifecycle, "sku": query.sku, "stocked_at": query.stocked_at,
+        "category": query.category, "sku": query.sku, "stocked_at": query.stocked_at,
+        "lifecycle": None if query.lifecycle == "any" else query.lifecycle,
         "code": None if query.barcode is None else normal_code(query.barcode),
         "price_gte": query.price_gte, "price_lte": query.price_lte,
         "cost_gte": query.unit_cost_gte, "cost_lte": query.unit_cost_lte,

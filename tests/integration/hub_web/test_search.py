@@ -65,7 +65,8 @@ async def test_an_archived_product_is_in_no_list_that_does_not_ask_for_it(admin:
     await admin.ask("DELETE", f"/products/{gone}")
 
     assert await found(admin, "q=lamp") == await found(admin, "category=") == ["Kept lamp"]
-    assert await found(admin, "q=lamp&lifecycle=any") == await found(admin, "lifecycle=any") == ["Gone lamp", "Kept lamp"]
+    both = ["Gone lamp", "Kept lamp"]
+    assert await found(admin, "q=lamp&lifecycle=any") == await found(admin, "lifecycle=any") == both
     assert await found(admin, "q=lamp&lifecycle=archived") == ["Gone lamp"]
     await admin.post(f"/products/{gone}/restore")
-    assert await found(admin, "q=lamp") == ["Gone lamp", "Kept lamp"]
+    assert await found(admin, "q=lamp") == both

@@ -21,7 +21,8 @@ _UP = (
         CONSTRAINT pk_product_words PRIMARY KEY (word, name, product_id)
     )
     """,
-    "COMMENT ON TABLE product_words IS 'What triggers of products make of their search: no numbers, 64 letters, nothing archived.'",
+    "COMMENT ON TABLE product_words IS "
+    "'What triggers of products make of their search: no numbers, 64 letters, nothing archived.'",
     f"""
     CREATE FUNCTION product_words_of_new() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
