@@ -35,6 +35,11 @@ def format_quantity(thousandths: int) -> str:
     return _unscaled(thousandths, 3).rstrip("0") if rest else str(whole)
 
 
+def bounded(thousandths: int) -> int:
+    """What a record can say of a sum that may be beyond it."""
+    return max(-QUANTITY_MAX, min(QUANTITY_MAX, thousandths))
+
+
 def parse_money(value: str | int | Decimal, currency: str) -> int:
     """Minor units of an amount. Raises Malformed when the currency has fewer decimals."""
     return _scaled(value, minor_digits(currency), f"amount in {currency}")

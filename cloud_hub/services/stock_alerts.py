@@ -16,6 +16,7 @@ from cloud_hub.storage.origins import Origin
 from cloud_hub.storage.postings import Standing
 from sync_protocol import facts, low_stock
 from sync_protocol.low_stock import LOW_STOCK, NEGATIVE_STOCK, Severity, Step
+from sync_protocol.quantity import bounded
 from sync_protocol.records import Fact
 from sync_protocol.vocabulary import OWN_LOCATIONS, AlertState, Location
 
@@ -114,7 +115,7 @@ def _step(
         severity = is_open["severity"] if step is Step.RESOLVE else low_stock.LEVELS[found.severity]
     alert = facts.Alert.model_validate(
         {
-            "occurred_at": now_ms, "rule": found.rule, "product_id": product_id, "available": available,
+            "occurred_at": now_ms, "rule": found.rule, "product_id": product_id, "available": bounded(available),
             "alert_id": name, "opened_at_position": opened_at, "severity": severity, "detail": detail,
             "state": AlertState.RESOLVED if step is Step.RESOLVE else AlertState.OPENED,
         }

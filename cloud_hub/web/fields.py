@@ -224,6 +224,14 @@ def _flag(value: object) -> bool:
 DEEP = "deepObject"
 DeepObject = Annotated[
     dict[Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PRINTABLE)], Text],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": 5,
+            "propertyNames": _METADATA_SCHEMA["propertyNames"],
+            "additionalProperties": _TEXT_SCHEMA,
+        }
+    ),
     Field(max_length=5, json_schema_extra={"style": DEEP}),
 ]
 """Query parameters `name[key]=value` as one mapping."""

@@ -17,6 +17,7 @@ from edge_agent.storage.catalogue import Product
 from sync_protocol import facts, low_stock
 from sync_protocol.clock import SKEW_ALERT_MS
 from sync_protocol.low_stock import LOW_STOCK, NEGATIVE_STOCK, Severity, Step
+from sync_protocol.quantity import bounded
 from sync_protocol.vocabulary import AlertState
 
 CLOCK = "clock"
@@ -164,11 +165,12 @@ def _save(connection: sqlite3.Connection, alert: Alert, now_ms: int, actor: str 
     """Keep the state and tell it on the ledger."""
     alert = alert._replace(changed_at=now_ms, actor=actor)
     alerts.save(connection, alert)
+    available = None if alert.available is None else bounded(alert.available)
     body = facts.Alert.model_validate(
         {
             "occurred_at": now_ms, "clock_offset": identity.clock_offset(connection), "actor": actor,
             "alert_id": alert.alert_id, "rule": alert.rule, "product_id": alert.product_id,
-            "state": alert.state, "severity": alert.severity, "available": alert.available,
+            "state": alert.state, "severity": alert.severity, "available": available,
             "opened_at_position": alert.opened_at_position, "detail": alert.detail,
         }
     )  # fmt: skip

@@ -59,6 +59,15 @@ async def test_set_to_moves_the_difference_and_nothing_when_there_is_none(admin:
     assert (stale.status, stale.body["code"]) == (409, "expected_quantity")
 
 
+async def test_what_is_available_may_be_below_what_an_alert_can_say(admin: Client) -> None:
+    site, product = await admin.make_site("hub"), await admin.make_product(negative_policy="allow", reorder_point="5")
+    body = {"site_id": site, "product_id": product["id"]}
+    assert (await admin.post("/inventory/increment", {**body, "quantity": "100"})).status == 201
+    assert (await admin.post("/reservations", {**body, "quantity": "39"})).status == 201
+    least = {**body, "set_to": "-999999999999", "reason": "correction"}
+    assert (await admin.post("/inventory/adjust", least)).status == 201
+
+
 async def test_one_key_has_one_effect_however_often_and_at_once(admin: Client) -> None:
     site, product = await admin.make_site("hub"), (await admin.make_product())["id"]
     body = {"site_id": site, "product_id": product, "delta": "4", "reason": "receipt"}
