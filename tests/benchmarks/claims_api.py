@@ -69,5 +69,10 @@ same products without log-in, audit, ledger or stock. A search is half the time 
 page with what all sites hold. A decrement is a movement in a signed ledger with its audit entry, committed with fsync
 on, as the peer's is. Rate limits are raised for the run. The year's sales are a million lines made by SQL, asked for by
 four clients; `api sales plain` sums them without rollups, one question at a time.
+
+What is short: a decrement costs the hub's one process 300 µs (`server_us`), of which the 165 of `api product` are the
+way of every request; ten times the peer's rate on these two cores would leave 155. A search for two words sorts all
+products that have both. Of the rounds of 10,000 connections some have a p99 of 3.5 s and some one of 12 s, with a lower
+p50: there a part of the connections waited for the whole run, and why is not known yet.
 """
 API = Section("The hub's API", _ROWS, _READING)
