@@ -239,7 +239,7 @@ from a seed.
 
 What is short: a simulated schedule (some 240 movements) runs the product's own services, statements and codec, 2,800
 statements of SQLite among them, which are a third of its time; the rest is spread over a thousand functions, none above
-a fiftieth. RxDB, which keeps nothing, stays ahead. Live scans, the p99 inside the agent and the hub's memory were within
+a fiftieth. RxDB, which keeps nothing, stays ahead. Live scans, the p99 inside the agent and the hub's memory were in
 reach before the hub had sales, rollups and webhooks behind its writers (five rounds: live 5.8 / 11.8 ms at 20/s, 6.0 /
 17.2 ms at 200/s, 231 MB); in these four rounds the machine also did a fifth less (see the simulation: 13 an hour
 earlier), and how much is whose is not known yet.
