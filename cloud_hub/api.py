@@ -101,6 +101,12 @@ def probes_of(core: Core) -> list[Probe]:
     return [*found, *doctor.own_certificates(config.http_cert, config.broker_cert)]
 
 
+def limits_of(config: Config) -> Rates:
+    """How often somebody may ask within a minute."""
+    by_address = Allowance(config.rate_per_address, 60)
+    return Rates({"principal": Allowance(config.rate_per_principal, 60), "address": by_address, "public": by_address})
+
+
 def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     """All use cases of the API."""
     config = core.config
@@ -165,13 +171,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         webhooks=Webhooks(database, reads, key=core.keyring.webhook_key, private_nets=config.webhook_private_nets),
         cors_origins=frozenset(config.cors_origins),
         is_behind_proxy=config.behind_tls_proxy,
-        limits=Rates(
-            {
-                "principal": Allowance(config.rate_per_principal, 60),
-                "address": Allowance(config.rate_per_address, 60),
-                "public": Allowance(config.rate_per_address, 60),
-            }
-        ),
+        limits=limits_of(config),
     )
 
 

@@ -21,6 +21,7 @@ from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.principals import Principals
 from deploy.local.postgres import in_database
+from tests.integration.hub_web.mail_server import MailServer, mail_server
 from tests.servers.pooler import pooled
 
 PASSWORD = "a long enough password"
@@ -117,6 +118,13 @@ class Running:
 
 
 Serve = Callable[..., Any]
+
+
+@pytest.fixture
+async def post() -> AsyncIterator[MailServer]:
+    """A mail server that keeps what it is handed."""
+    async with mail_server() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -14,16 +14,10 @@ from cloud_hub.services.telling_people import MAIL, MailChannel, People
 from cloud_hub.services.watching import Watching
 from cloud_hub.storage import policies
 from tests.integration.hub_web.conftest import Client, Running
-from tests.integration.hub_web.mail_server import MailServer, mail_server
+from tests.integration.hub_web.mail_server import MailServer
 from tests.integration.hub_web.telling import Teller, teller
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-
-
-@pytest.fixture
-async def post(hub: Running) -> AsyncIterator[MailServer]:
-    async with mail_server() as made:
-        yield made
 
 
 @pytest.fixture

@@ -20,12 +20,6 @@ NEW = "another long enough one"
 
 
 @pytest.fixture
-async def post(hub: Running) -> AsyncIterator[MailServer]:
-    async with mail_server() as made:
-        yield made
-
-
-@pytest.fixture
 async def told(hub: Running, post: MailServer) -> AsyncIterator[Teller]:
     channel = ResetChannel(hub.core.database, Mailer(post.url, "hub@example.com"), None)
     async with teller(hub, channels={CHANNEL: channel}) as made:
