@@ -16,8 +16,6 @@ from cloud_hub.storage.database import Connection, Database
 
 Fill = Callable[[Connection, int, int], Awaitable[int]]
 """Puts what it wants of the events up to a head into the outbox: (connection, head, now_ms) -> how many."""
-
-
 ROUND_S = 1.0
 """The longest that news wait for a round."""
 QUICK_S = 0.1

@@ -22,34 +22,33 @@ from cloud_hub.web.webhooks import DeliveryView
 _REF = "#/components/schemas/{model}"
 _ANYWAY = (400, 422, 429, 503)
 _WITH_BODY = (413, 415)
-_KEY_HEADER = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Made before the first try; the same key again has no second effect. Made by the hub when missing.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[\x21-\x7e]+$"},
-}
-_IF_MATCH_HEADER = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": "The ETag that was read; 412 when it is no longer the newest.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[\x21-\x7e]+$"},
-}
-_LAST_EVENT_ID_HEADER = {
-    "name": "Last-Event-ID",
-    "in": "header",
-    "required": False,
-    "description": "The `id` of the last event that you have: the stream goes on after it, without a gap.",
-    "schema": {"type": "string"},
-}
-_IF_NONE_MATCH_HEADER = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "The ETag of the answer that you have; 304 without a body when it is still the same.",
-    "schema": {"type": "string"},
-}
+
+
+def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that may be left out."""
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
+
+
+_KEY_HEADER = _header(
+    "Idempotency-Key",
+    "Made before the first try; the same key again has no second effect. Made by the hub when missing.",
+    {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[\x21-\x7e]+$"},
+)
+_IF_MATCH_HEADER = _header(
+    "If-Match",
+    "The ETag that was read; 412 when it is no longer the newest.",
+    {"type": "string", "minLength": 1, "maxLength": 60, "pattern": r"^[\x21-\x7e]+$"},
+)
+_LAST_EVENT_ID_HEADER = _header(
+    "Last-Event-ID",
+    "The `id` of the last event that you have: the stream goes on after it, without a gap.",
+    {"type": "string"},
+)
+_IF_NONE_MATCH_HEADER = _header(
+    "If-None-Match",
+    "The ETag of the answer that you have; 304 without a body when it is still the same.",
+    {"type": "string"},
+)
 _ETAG = {"ETag": "Of this very answer; `If-Match` asks for the version in it, where there is one to edit."}
 _LINK = {"Link": '`<…>; rel="next"`: the next page, the same as `next_cursor`.'}
 _KEYED = {
