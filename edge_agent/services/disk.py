@@ -18,10 +18,24 @@ from edge_agent.storage.files import PRIVATE
 
 log = structlog.get_logger(__name__)
 
-WARN_BELOW = 0.20
-OPTIONAL_STOPS_BELOW = 0.10
+GIB = 1 << 30
+
+
+class Line(NamedTuple):
+    """Free room that is too little: below this share of the disk, and of a large disk below so many bytes."""
+
+    share: float
+    bytes: int
+
+    def of(self, total: int) -> float:
+        """In bytes. A large disk has room enough for a store when a tenth of it is free, or much less."""
+        return min(self.share * total, self.bytes)
+
+
+WARN_BELOW = Line(0.20, 8 * GIB)
+OPTIONAL_STOPS_BELOW = Line(0.10, 2 * GIB)
 """Chatty logs and snapshots wait."""
-BALLAST_GOES_BELOW = 0.02
+BALLAST_GOES_BELOW = Line(0.02, GIB // 2)
 
 
 class Watermark(IntEnum):
@@ -42,12 +56,11 @@ class Space(NamedTuple):
 
 def watermark(space: Space) -> Watermark:
     """The one place that compares."""
-    share = space.free / max(1, space.total)
-    if share < BALLAST_GOES_BELOW:
+    if space.free < BALLAST_GOES_BELOW.of(space.total):
         return Watermark.FULL
-    if share < OPTIONAL_STOPS_BELOW:
+    if space.free < OPTIONAL_STOPS_BELOW.of(space.total):
         return Watermark.TIGHT
-    return Watermark.WARN if share < WARN_BELOW else Watermark.ROOM
+    return Watermark.WARN if space.free < WARN_BELOW.of(space.total) else Watermark.ROOM
 
 
 def measure(folder: Path) -> Space:
@@ -99,7 +112,7 @@ class Disk:
 
     def reserve(self) -> None:
         """Make the ballast if it is missing and the disk keeps room besides."""
-        if self.has_ballast or self.space.free - self._ballast_bytes < WARN_BELOW * self.space.total:
+        if self.has_ballast or self.space.free - self._ballast_bytes < WARN_BELOW.of(self.space.total):
             return
         descriptor = os.open(self._ballast, os.O_WRONLY | os.O_CREAT, PRIVATE)
         try:

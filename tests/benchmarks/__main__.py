@@ -54,16 +54,17 @@ def main() -> None:
     """Run the chosen cells and write the table."""
     asked = _arguments()
     install()
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=asked.folder or BENCH))
-    folder.chmod(0o755)
     with ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=asked.folder or BENCH)))
+        folder.chmod(0o755)
         cells = _sync_cells(_once(lambda: _opened(opened, product.open_stack(folder / "chain"))), asked.million)
         cells |= _api_cells(lambda name: _opened(opened, shop.open_head_office(folder / name)))
         chosen = {name: cell for name, cell in cells.items() if re.search(asked.only, name)}
         results = interleave(chosen, rounds=asked.rounds)
+        flush_us = _fdatasync_us(folder)
     save(BENCH / "results", time.strftime("%Y%m%d-%H%M%S"), results)
     page = Path(__file__).parent / "README.md"
-    facts = {**machine(), "fdatasync": f"{_fdatasync_us(folder):,.0f} µs (p50 of 4 KiB appends)"}
+    facts = {**machine(), "fdatasync": f"{flush_us:,.0f} µs (p50 of 4 KiB appends)"}
     text = write_report(results, facts, page.read_text() if page.exists() else "")
     print(text)
     if asked.write:
@@ -186,7 +187,7 @@ def _once(make: Callable[[], T]) -> Callable[[], T]:
 
 
 def _fdatasync_us(folder: Path) -> float:
-    path = folder.parent / "fdatasync.bin"
+    path = folder / "fdatasync.bin"
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_TRUNC)
     times = []
     for _ in range(200):
@@ -195,7 +196,6 @@ def _fdatasync_us(folder: Path) -> float:
         os.fdatasync(descriptor)
         times.append(time.perf_counter() - started)
     os.close(descriptor)
-    path.unlink()
     return statistics.median(times) * 1e6
 
 

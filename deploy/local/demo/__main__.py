@@ -69,7 +69,9 @@ def main() -> int:
         return 0
     except lifecycle.RunsAlready as refused:
         print(f'{refused}\n  make demo ARGS="do status" asks it, ARGS="do stop" ends it', file=sys.stderr)
-    except (goods.BadSalesFile, BrokerUnavailable, PostgresUnavailable, StackError, ValueError, OSError) as error:
+    except (
+        goods.BadSalesFile, lifecycle.NoRoom, BrokerUnavailable, PostgresUnavailable, StackError, ValueError, OSError,
+    ) as error:  # fmt: skip
         print(f"the demo did not come up: {error}", file=sys.stderr)
     return 1
 
@@ -106,6 +108,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _chain(arguments: argparse.Namespace, folder: Path, shop: list[SampleProduct] | None, port: int) -> Chain:
+    lifecycle.see_room(folder)
     wares = shop if shop is not None else make_shop(arguments.seed, arguments.products)
     return Chain(folder, wares, broker=resolve(arguments.broker), seed=arguments.seed, port=port)
 

@@ -19,6 +19,8 @@ from deploy.local.postgres import end_leftover as end_postgres
 from deploy.local.programs import end_leftover
 
 NOTE = "running.json"
+ROOM_BYTES = 3 << 30
+"""A demo fills some hundred MB, and a box takes no catalogue while less than 2 GiB are free."""
 
 
 class RunsAlready(Exception):
@@ -31,6 +33,17 @@ class RunsAlready(Exception):
 
 class Stopped(BaseException):
     """SIGTERM or Ctrl-C; raised once, in the main thread, so that every `with` closes what it opened."""
+
+
+class NoRoom(Exception):
+    """The disk of the demo's folder is too full to begin."""
+
+
+def see_room(folder: Path, needed: int = ROOM_BYTES) -> None:
+    """Raises NoRoom: a store would come up and then, rightly, wait with its catalogue."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise NoRoom(f"{folder} needs {needed / 2**30:.0f} GiB of free disk, {free / 2**30:.1f} are there: make room")
 
 
 @contextmanager

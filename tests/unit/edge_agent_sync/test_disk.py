@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.services.disk import Disk, Space, Watermark, watermark
+from edge_agent.services.disk import GIB, Disk, Space, Watermark, watermark
 
 BALLAST = 1 << 20
 
@@ -16,6 +16,14 @@ BALLAST = 1 << 20
 )  # fmt: skip
 def test_each_watermark_begins_where_it_says(free: int, expected: Watermark) -> None:
     assert watermark(Space(free, 100)) is expected
+
+
+@pytest.mark.parametrize(
+    ("free_gib", "expected"),
+    [(8, Watermark.ROOM), (7, Watermark.WARN), (2, Watermark.WARN), (1, Watermark.TIGHT), (0.4, Watermark.FULL)],
+)  # fmt: skip
+def test_a_large_disk_is_judged_by_the_bytes_that_are_free(free_gib: float, expected: Watermark) -> None:
+    assert watermark(Space(int(free_gib * GIB), 250 * GIB)) is expected
 
 
 def a_disk(tmp_path: Path, free_percent: list[int]) -> Disk:
