@@ -55,7 +55,8 @@ class PasswordResets:
     async def confirm(self, token: str, new: str, address: str, now_ms: int) -> None:
         """Set the password and log out everywhere. Raises Unauthenticated, Invalid; TooMany."""
         self._tries.require(f"reset:{address}", now_ms)
-        async with self._database.connection() as connection:
+        async with self._database.connection() as connection, connection.transaction():
+            await users.lock(connection)  # token and password of one moment: who uses the token changes both
             user = await _owner(connection, token, now_ms)
         if user is None:
             raise Unauthenticated("reset_token", "expected the newest token mailed to a user, not used and not expired")
