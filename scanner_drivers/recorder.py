@@ -1,7 +1,8 @@
 """Writes what a device sent, chunk by chunk, as `replay://` reads it.
 
-One JSON object a line: `t_ns` (monotonic), `direction` (`rx`) and `hex`. Each line is flushed,
-so that the bytes before a crash are there. The file may be cut anywhere between two lines.
+One JSON object a line: `t_ns` (monotonic), `session`, and `direction`: `open` with the recipe
+by which the bytes are to be read, or `rx` with them in `hex`. Each line is flushed, so that
+the bytes before a crash are there. The file may be cut anywhere between two lines.
 """
 
 import contextlib
@@ -10,20 +11,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from scanner_drivers.framing import Frame, Recipe
+
 
 class Recorder:
-    """Appends to one file until closed."""
+    """A `Tap` that appends to one file until closed."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8")
         self.error = ""
         """Why recording stopped, if it did."""
 
-    def received(self, t_ns: int, data: bytes) -> None:
+    def opened(self, session: int, t_ns: int, recipe: Recipe) -> None:
+        self._write({"t_ns": t_ns, "session": session, "direction": "open", "recipe": dict(recipe)})
+
+    def received(self, session: int, t_ns: int, data: bytes, _readable: bytes, /) -> None:
+        self._write({"t_ns": t_ns, "session": session, "direction": "rx", "hex": data.hex()})
+
+    def framed(self, session: int, frame: Frame, /) -> None:
+        """Frames come out again when the bytes are played."""
+
+    def _write(self, entry: dict[str, object]) -> None:
         if self.error:
             return
         try:
-            self._file.write(json.dumps({"t_ns": t_ns, "direction": "rx", "hex": data.hex()}) + "\n")
+            self._file.write(json.dumps(entry) + "\n")
             self._file.flush()
         except OSError as error:  # a full disk must not cost a scan
             self.error = str(error)

@@ -8,9 +8,10 @@ bytes at any time. An unreadable frame still becomes a `Scan`: without an identi
 from dataclasses import dataclass
 from typing import Literal
 
-Reason = Literal["suffix", "etx", "gap", "unterminated", "overlong"]
-"""Why a frame ended: its terminator, its ETX, a silence where a silence is the rule,
-a silence where a terminator was due, or the size limit (the rest was dropped)."""
+Reason = Literal["suffix", "etx", "packet", "gap", "unterminated", "overlong", "damaged"]
+"""Why a frame ended: its terminator, its ETX, the device said so, a silence where a silence is the rule,
+a silence where a terminator was due, the size limit (the rest was dropped), or whatever ended a frame of
+which a part is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,45 +8,54 @@ scans; only with `dedupe` set is an equal frame within that time taken for an ec
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from scanner_drivers.framing import Frame, Framer
+from scanner_drivers.decode.misread import is_misread
+from scanner_drivers.framing import Frame, Framer, Recipe
 from scanner_drivers.health import ScannerHealth
-from scanner_drivers.recorder import Recorder
 from scanner_drivers.scan import RawScan
+from scanner_drivers.tap import Tap
 from scanner_drivers.url import ScannerUrl
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """What all sessions of a device share."""
+
+    url: ScannerUrl
+    health: ScannerHealth
+    on_scan: Callable[[RawScan], None]
+    now_ns: Callable[[], int]
+    taps: list[Tap] = field(default_factory=list)
+    running: dict[int, Recipe] = field(default_factory=dict)
+    """The sessions that are open, with how their bytes are read."""
+
+
 class Session:
     """The driver's stream. Single-threaded: lives on the event loop."""
 
-    def __init__(
-        self,
-        url: ScannerUrl,
-        health: ScannerHealth,
-        number: int,
-        on_scan: Callable[[RawScan], None],
-        now_ns: Callable[[], int],
-        recorder: Recorder | None,
-    ) -> None:
-        self._url = url
-        self._health = health
+    def __init__(self, device: Device, number: int, framer: Framer) -> None:
+        self._device = device
         self._number = number
-        self._on_scan = on_scan
-        self._now_ns = now_ns
-        self._recorder = recorder
-        self._framer = Framer(url.framing)
+        self._framer = framer
+        self._is_text = framer.recipe["kind"] == "text"
         self._sequence = 0
         self._previous = Frame(b"", "suffix", 0)
         self._timer: asyncio.TimerHandle | None = None
+        device.running[number] = framer.recipe
+        for tap in device.taps:
+            tap.opened(number, device.now_ns(), framer.recipe)
 
     def feed(self, data: bytes) -> None:
-        now = self._now_ns()
-        self._health.received(data)
-        if self._recorder:
-            self._recorder.received(now, data)
-        for frame in self._framer.feed(data, now):
+        device = self._device
+        now = device.now_ns()
+        device.health.received(data, is_text=self._is_text)
+        frames = self._framer.feed(data, now)
+        for tap in device.taps:
+            tap.received(self._number, now, data, self._framer.readable(data))
+        for frame in frames:
             self._deliver(frame)
         if self._timer is None:
             self._arm(now)
@@ -56,7 +65,8 @@ class Session:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        self._health.partial_dropped += self._framer.reset()
+        self._device.health.partial_dropped += self._framer.reset()
+        self._device.running.pop(self._number, None)
 
     def _arm(self, now: int) -> None:
         deadline = self._framer.deadline()
@@ -67,25 +77,24 @@ class Session:
     def _on_timer(self) -> None:
         # Re-armed only here: moving the timer at every chunk would cost more than framing does.
         self._timer = None
-        now = self._now_ns()
+        now = self._device.now_ns()
         for frame in self._framer.on_idle(now):
             self._deliver(frame)
         self._arm(now)
 
     def _deliver(self, frame: Frame) -> None:
-        health = self._health
-        if frame.data in self._url.ignore:
+        device, health = self._device, self._device.health
+        for tap in device.taps:
+            tap.framed(self._number, frame)
+        if frame.data in device.url.ignore:
             health.ignored += 1
             return
         previous, self._previous = self._previous, frame
-        if frame.data == previous.data and frame.received_ns - previous.received_ns < self._url.dedupe_ns:
+        if frame.data == previous.data and frame.received_ns - previous.received_ns < device.url.dedupe_ns:
             health.suppressed += 1
             return
         self._sequence += 1
-        health.frames += 1
-        health.unterminated += frame.reason == "unterminated"
-        health.overlong += frame.reason == "overlong"
-        health.last_scan_ns = frame.received_ns
+        health.framed(frame, is_misread(frame.data))
         scan = RawScan(
             raw=frame.data,
             device=health.device,
@@ -95,7 +104,7 @@ class Session:
             reason=frame.reason,
         )
         try:
-            self._on_scan(scan)
+            device.on_scan(scan)
         except Exception:
             health.consumer_errors += 1
             log.exception("scanner %s: the consumer failed on scan %d", health.device, self._sequence)

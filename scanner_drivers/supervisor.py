@@ -17,11 +17,12 @@ from collections.abc import Callable
 from scanner_drivers.drivers import driver_for
 from scanner_drivers.drivers.base import Driver, Stream
 from scanner_drivers.errors import Absent, BadConfig, Busy, Denied, ScannerError
+from scanner_drivers.framing import Framer, TextFramer
 from scanner_drivers.health import ScannerHealth, State
-from scanner_drivers.recorder import Recorder
 from scanner_drivers.scan import RawScan
-from scanner_drivers.session import Session
-from scanner_drivers.url import parse_scanner_url
+from scanner_drivers.session import Device, Session
+from scanner_drivers.tap import Tap
+from scanner_drivers.url import SerialAddress, parse_scanner_url
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +44,15 @@ class ScannerSupervisor:
         now_ns: Callable[[], int] = time.monotonic_ns,
         jitter: Callable[[], float] = random.random,
         driver: Driver | None = None,
-        recorder: Recorder | None = None,
     ) -> None:
         self._url = parse_scanner_url(url)
-        self._on_scan = on_scan
         self._now_ns = now_ns
         self._jitter = jitter
-        self._driver = driver or driver_for(self._url.address)
-        self._recorder = recorder
-        self._health = ScannerHealth(device, since_ns=now_ns())
+        self._driver = driver or driver_for(self._url)
+        address = self._url.address
+        sleeps = isinstance(address, SerialAddress) and address.sleeps
+        self._health = ScannerHealth(device, since_ns=now_ns(), sleeps=sleeps)
+        self._device = Device(url=self._url, health=self._health, on_scan=on_scan, now_ns=now_ns)
         self._sessions = 0
         self._failures = 0
         self._denied_since: int | None = None
@@ -60,6 +61,15 @@ class ScannerSupervisor:
     def health(self) -> ScannerHealth:
         """Live counters: read them, do not write them."""
         return self._health
+
+    def tap(self, tap: Tap) -> None:
+        """Let somebody listen in, from now on."""
+        for session, recipe in self._device.running.items():
+            tap.opened(session, self._now_ns(), recipe)
+        self._device.taps.append(tap)
+
+    def untap(self, tap: Tap) -> None:
+        self._device.taps.remove(tap)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -88,10 +98,10 @@ class ScannerSupervisor:
         self._health.where = where
         self._enter("up", "")
 
-    def open_stream(self) -> Stream:
+    def open_stream(self, framer: Framer | None = None) -> Stream:
         """A new run of bytes, with its own framer and session number."""
         self._sessions += 1
-        return Session(self._url, self._health, self._sessions, self._on_scan, self._now_ns, self._recorder)
+        return Session(self._device, self._sessions, framer or TextFramer(self._url.framing))
 
     def _failed(self, error: ScannerError) -> None:
         now = self._now_ns()

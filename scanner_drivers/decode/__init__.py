@@ -37,8 +37,8 @@ def decode(raw: RawScan, profile: StoreProfile) -> Scan:
 
 def _identify(raw: RawScan, aim: str | None, data: str, profile: StoreProfile) -> Decoded:
     carrier = carrier_of(aim)
-    if raw.reason == "overlong":
-        return refused(carrier.symbology, "overlong")
+    if raw.reason == "overlong" or raw.reason == "damaged":
+        return refused(carrier.symbology, raw.reason)
     if not data:
         return refused(carrier.symbology, "empty")
     if raw.reason == "unterminated" and (aim, len(data)) not in _SELF_CONTAINED:

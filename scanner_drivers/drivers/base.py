@@ -8,6 +8,8 @@ Reconnecting, framing and counting belong to the supervisor.
 
 from typing import Protocol
 
+from scanner_drivers.framing import Framer
+
 
 class Stream(Protocol):
     """One unbroken run of bytes; partial frames never cross from one stream to the next."""
@@ -22,7 +24,9 @@ class Link(Protocol):
 
     def up(self, where: str) -> None: ...
 
-    def open_stream(self) -> Stream: ...
+    def open_stream(self, framer: Framer | None = None) -> Stream:
+        """A new run of bytes; text, framed as the URL says, unless the device needs a framer of its own."""
+        ...
 
 
 class Driver(Protocol):

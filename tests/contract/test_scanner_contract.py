@@ -12,7 +12,11 @@ import pytest
 
 import scanner_drivers
 from scanner_drivers import PtyScanner, RawScan, Scan
-from tests.integration.scanners.running import Running, running
+from scanner_drivers.framing.ssi import DECODE_DATA, Packet, encode
+from tests.integration.scanners.pipes import PipeScanner
+from tests.integration.scanners.running import Running, running, until
+from tests.unit.scanner_drivers.keyboards import typed
+from tests.unit.scanner_drivers.reports import NEWLAND
 
 STREAM = b"\x1d]d20104006381333931\x1d10A\r\n]E04006381333931\r\r96385074\ntail without end"
 FRAMES = [b"\x1d]d20104006381333931\x1d10A", b"]E04006381333931", b"96385074"]
@@ -37,7 +41,7 @@ def test_a_scan_has_exactly_the_agreed_fields_and_cannot_be_changed() -> None:
 def test_framing_and_decoding_are_pure() -> None:
     folder = Path(scanner_drivers.__file__).parent
     impure = {"asyncio", "socket", "sqlite3", "serial", "logging", "random", "time", "datetime", "os", "threading"}
-    for file in (folder / "framing.py", folder / "scan.py", *(folder / "decode").glob("*.py")):
+    for file in (folder / "scan.py", *(folder / "framing").glob("*.py"), *(folder / "decode").glob("*.py")):
         imported = set()
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
@@ -114,8 +118,58 @@ async def by_replay(folder: Path) -> AsyncIterator[tuple[Running, Callable[[], A
         yield till, play
 
 
+@asynccontextmanager
+async def by_evdev(folder: Path) -> AsyncIterator[tuple[Running, Callable[[], Awaitable[None]]]]:
+    with PipeScanner(folder) as device:
+        async with running(f"evdev://{device.path}?idle=10000") as till:
+            await till.state("up")
+
+            async def play() -> None:
+                device.send(typed(STREAM.decode().replace("\n", "\r")))
+                await till.count(len(FRAMES))
+                device.unplug()
+
+            yield till, play
+
+
+@asynccontextmanager
+async def by_hidpos(folder: Path) -> AsyncIterator[tuple[Running, Callable[[], Awaitable[None]]]]:
+    with PipeScanner(folder, NEWLAND.descriptor) as device:
+        async with running(f"hidpos://{device.path}") as till:
+            await till.state("up")
+            begun = bytearray(NEWLAND.reports(b"tail without end")[0])
+            begun[63] = 1
+
+            async def play() -> None:
+                device.send(b"".join(report for frame in FRAMES for report in NEWLAND.reports(frame)) + bytes(begun))
+                await till.count(len(FRAMES))
+                device.unplug()
+
+            yield till, play
+
+
+@asynccontextmanager
+async def by_ssi(_: Path) -> AsyncIterator[tuple[Running, Callable[[], Awaitable[None]]]]:
+    with PtyScanner() as device:
+        async with running(f"serial://{device.path}?protocol=ssi") as till:
+            await till.state("up")
+
+            async def play() -> None:
+                for frame in FRAMES:
+                    device.send(encode(Packet(DECODE_DATA, 0, 0, b"\x00" + frame)))
+                device.send(encode(Packet(DECODE_DATA, 0, 2, b"\x00tail without en")))
+                await till.count(len(FRAMES))
+                await until(lambda: till.health.bytes_received == sum(map(len, FRAMES)) + 3 * 7 + 22)
+                device.unplug()
+
+            yield till, play
+
+
 DRIVERS = {
     "serial": by_serial,
+    "evdev": by_evdev,
+    "hidpos": by_hidpos,
+    "ssi": by_ssi,
     "tcp-listener": by_tcp_listener,
     "tcp-client": by_tcp_client,
     "replay": by_replay,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.house.tree import PACKAGES, ROOT, python_files, syntax
 
-PURE_SCANNER = re.compile(r"scanner_drivers/(framing|scan|gs1|url|errors|decode/.*|decode)(\.py)?$")
+PURE_SCANNER = re.compile(r"scanner_drivers/(framing/.*|decode/.*|scan|url|errors|tap)(\.py)?$")
 IMPURE_MODULES = {
     "aiohttp", "aiosqlite", "alembic", "asyncio", "asyncpg", "logging", "multiprocessing", "os", "paho", "psycopg",
     "random", "secrets", "select", "selectors", "serial", "signal", "socket", "sqlalchemy", "sqlite3", "ssl",

@@ -4,9 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
-from scanner_drivers import RawScan, Recorder, ScannerHealth, ScannerSupervisor
+from scanner_drivers import RawScan, ScannerHealth, ScannerSupervisor
 from scanner_drivers.drivers.base import Driver
+from scanner_drivers.tap import Tap
 
 
 class Running:
@@ -17,12 +19,14 @@ class Running:
         url: str,
         driver: Driver | None = None,
         *,
-        recorder: Recorder | None = None,
+        tap: Tap | None = None,
         consumer: Callable[[RawScan], None] | None = None,
     ) -> None:
         self.scans: list[RawScan] = []
         on_scan = consumer or self.scans.append
-        self.supervisor = ScannerSupervisor(url, "till-1", on_scan, driver=driver, recorder=recorder)
+        self.supervisor = ScannerSupervisor(url, "till-1", on_scan, driver=driver)
+        if tap is not None:
+            self.supervisor.tap(tap)
 
     @property
     def health(self) -> ScannerHealth:
@@ -65,3 +69,7 @@ async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not true within {within_s} s"
         await asyncio.sleep(0.002)
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))

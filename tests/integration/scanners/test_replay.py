@@ -1,16 +1,24 @@
 """Recording and replay: what a device sent can be played again, to the byte."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import pytest
+
 from scanner_drivers import PtyScanner, Recorder, ScannerSupervisor
+from scanner_drivers.framing.ssi import DECODE_DATA, Packet, encode
+from tests.integration.scanners.pipes import PipeScanner
 from tests.integration.scanners.running import Running, running, until
+from tests.unit.scanner_drivers.keyboards import DROPPED, typed
+from tests.unit.scanner_drivers.reports import NEWLAND
 
 
 async def test_what_was_recorded_on_a_serial_port_replays_to_the_same_frames(tmp_path: Path) -> None:
     recording = tmp_path / "monday.jsonl"
     with PtyScanner() as device, Recorder(recording) as recorder:
-        live = Running(f"serial://{device.path}", recorder=recorder)
+        live = Running(f"serial://{device.path}", tap=recorder)
         async with live.started():
             await live.state("up")
             device.scan("]d20104006381333931\x1d10A")
@@ -22,9 +30,70 @@ async def test_what_was_recorded_on_a_serial_port_replays_to_the_same_frames(tmp
     assert [(scan.raw, scan.reason) for scan in played.scans] == [(scan.raw, scan.reason) for scan in live.scans]
 
 
+@pytest.mark.parametrize("kind", ["keys", "reports", "ssi"])
+async def test_what_a_device_of_any_kind_sent_replays_through_its_own_framer(kind: str, tmp_path: Path) -> None:
+    recording = tmp_path / "tuesday.jsonl"
+    with Recorder(recording) as recorder, DEVICES[kind](tmp_path) as (url, send, unplug):
+        live = Running(url, tap=recorder)
+        async with live.started():
+            for session in (1, 2):
+                await live.state("up")
+                send()
+                await live.count(2 * session)
+                unplug()
+                await until(lambda session=session: live.health.losses == session)  # type: ignore[misc]
+    async with running(f"replay://{recording}?speed=0") as played:
+        await played.state("ended")
+    assert [(scan.raw, scan.reason, scan.session) for scan in played.scans] == [
+        (scan.raw, scan.reason, scan.session) for scan in live.scans
+    ]
+    assert {scan.session for scan in live.scans} == {1, 2}
+    assert played.health.partial_dropped == live.health.partial_dropped > 0
+
+
+Device = tuple[str, Callable[[], None], Callable[[], None]]
+"""Its URL, what makes it send, what pulls and plugs it."""
+
+
+@contextmanager
+def _by_pipe(folder: Path, scheme: str, descriptor: bytes | None, data: bytes) -> Iterator[Device]:
+    with PipeScanner(folder, descriptor) as device:
+
+        def unplug() -> None:
+            device.unplug()
+            device.plug()
+
+        yield f"{scheme}://{device.path}", lambda: device.send(data), unplug
+
+
+@contextmanager
+def a_zebra(_: Path) -> Iterator[Device]:
+    packets = [Packet(DECODE_DATA, 0, 0, code) for code in (b"\x0b4006381333931", b"\x0a96385074")]
+    data = b"".join(map(encode, packets)) + encode(packets[0])[:7]
+    with PtyScanner() as device:
+
+        def unplug() -> None:
+            device.unplug()
+            device.plug()
+
+        yield f"serial://{device.path}?protocol=ssi", lambda: device.send(data), unplug
+
+
+DEVICES: dict[str, Callable[[Path], AbstractContextManager[Device]]] = {
+    "keys": lambda folder: _by_pipe(
+        folder, "evdev", None, typed("]d20104006381333931\x1d10A\r96385") + DROPPED + typed("4\rhalf")
+    ),
+    "reports": lambda folder: _by_pipe(
+        folder, "hidpos", NEWLAND.descriptor,
+        b"".join(NEWLAND.reports(b"4006381333931") + NEWLAND.reports(b"y\r\n" * 40) + NEWLAND.reports(b"z" * 60)[:1]),
+    ),
+    "ssi": a_zebra,
+}  # fmt: skip
+
+
 async def test_a_full_disk_stops_the_recording_and_costs_no_scan() -> None:
     with PtyScanner() as device, Recorder(Path("/dev/full")) as recorder:
-        live = Running(f"serial://{device.path}", recorder=recorder)
+        live = Running(f"serial://{device.path}", tap=recorder)
         async with live.started():
             await live.state("up")
             device.scan("96385074")

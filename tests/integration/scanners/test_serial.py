@@ -17,9 +17,10 @@ import pytest
 import serial
 
 from scanner_drivers import PtyScanner, RawScan
-from scanner_drivers.drivers.serial import Port, SerialDriver, open_port
+from scanner_drivers.drivers.port import Port
+from scanner_drivers.drivers.serial import SerialDriver, open_port
 from scanner_drivers.url import SerialAddress
-from tests.integration.scanners.running import Running, running, until
+from tests.integration.scanners.running import Running, open_descriptors, running, until
 
 CODE = b"]E04006381333931"
 
@@ -31,10 +32,6 @@ def url_of(scanner: PtyScanner, query: str = "baud=9600") -> str:
 def terminal(scanner: PtyScanner) -> str:
     """What stands behind the stable name now."""
     return str(Path(scanner.path).resolve())
-
-
-def open_descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def test_a_scan_arrives_byte_for_byte_with_its_place_in_the_session() -> None:
@@ -168,7 +165,7 @@ async def test_a_port_held_by_another_process_is_busy_and_its_holder_is_named() 
 async def test_what_is_no_serial_port_waits_for_a_person(path: str) -> None:
     async with running(f"serial://{path}") as till:
         await till.state("misconfigured")
-        assert "not a serial port" in till.health.last_error
+        assert "no serial port" in till.health.last_error
 
 
 class FaultyOpener:

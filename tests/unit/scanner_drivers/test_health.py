@@ -14,7 +14,7 @@ def test_six_losses_in_ten_minutes_are_flapping_and_old_ones_are_forgotten() -> 
 
 
 def test_unreadable_bytes_point_to_the_line_settings() -> None:
-    health = ScannerHealth("till-1")
+    health = ScannerHealth("till-1", frames=1)
     health.received(b"4006381333931\r\x1d" * 20)
     assert health.alerts(0) == {}
     health.received(bytes(range(0x80, 0xA0)))

@@ -3,7 +3,7 @@
 import pytest
 
 from scanner_drivers import BadConfig, parse_scanner_url
-from scanner_drivers.url import ReplayAddress, SerialAddress, TcpAddress
+from scanner_drivers.url import KeysAddress, ReplayAddress, ReportsAddress, SerialAddress, TcpAddress
 
 
 def test_a_serial_url_says_port_line_settings_and_framing() -> None:
@@ -25,6 +25,18 @@ def test_tcp_and_replay_urls() -> None:
     assert listening.ignore == {b"NoRead", b"HB"}
     replay = parse_scanner_url("replay:///tmp/my%20file.jsonl?speed=0")
     assert replay.address == ReplayAddress(path="/tmp/my file.jsonl", speed=0)
+
+
+def test_wedges_hid_pos_zebra_and_bluetooth_have_urls_of_the_same_house() -> None:
+    wedge = parse_scanner_url("evdev:///dev/input/by-id/usb-Honeywell-event-kbd?layout=de&grab=0&suffix=tab")
+    assert wedge.address == KeysAddress(path="/dev/input/by-id/usb-Honeywell-event-kbd", layout="de", grab=False)
+    assert (wedge.framing.mode, wedge.framing.idle_ns) == ("tab", 100_000_000)
+    assert parse_scanner_url("hidpos:///dev/hidraw0?max=500").address == ReportsAddress(path="/dev/hidraw0")
+    zebra = parse_scanner_url("serial:///dev/ttyACM0?protocol=ssi").address
+    assert zebra == SerialAddress(path="/dev/ttyACM0", protocol="ssi")
+    radio = parse_scanner_url("bluetooth:///dev/rfcomm0?protocol=ssi")
+    assert radio.address == SerialAddress(path="/dev/rfcomm0", protocol="ssi", sleeps=True)
+    assert radio.framing.idle_ns == 150_000_000
 
 
 @pytest.mark.parametrize(
@@ -51,6 +63,14 @@ def test_tcp_and_replay_urls() -> None:
         "serial:///dev/x?baud=9600&baud=9600",
         "serial:///dev/x?Baud=9600",
         "tcp://host:5?idle=-1",
+        "evdev:///dev/input/event0?layout=klingon",
+        "evdev:///dev/input/event0?baud=9600",
+        "hidpos:///dev/hidraw0?suffix=cr",
+        "hidpos://hidraw0",
+        "bluetooth:///dev/rfcomm0?baud=9600",
+        "bluetooth://AA:BB:CC:DD:EE:FF",
+        "serial:///dev/ttyACM0?protocol=ssi&bits=7",
+        "serial:///dev/ttyACM0?protocol=snapi",
     ],
 )
 def test_a_url_that_cannot_work_is_refused(text: str) -> None:

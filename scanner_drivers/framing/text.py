@@ -1,6 +1,5 @@
-"""Bytes to frames, without I/O and without a clock.
+"""Characters with a mark at the end of each scan: serial lines, TCP, and what a wedge types.
 
-Owns where one scan ends and the next begins. Knows nothing of barcodes: a frame is bytes.
 CR, LF and CRLF mean the same and empty frames vanish, so a CRLF torn apart by two reads,
 or a scanner that sends CR twice, makes no ghost. Invariant: however a stream is cut into
 chunks, the frames are the same. Control bytes such as GS stay where they are.
@@ -8,11 +7,10 @@ chunks, the frames are the same. Control bytes such as GS stay where they are.
 
 import re
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from scanner_drivers.framing.frame import MAX_FRAME, Frame, Recipe
 from scanner_drivers.scan import Reason
-
-MAX_FRAME = 8_192  # a QR code holds at most 7,089 characters
 
 Mode = Literal["line", "tab", "stx_etx", "gap"]
 
@@ -35,14 +33,8 @@ class Framing:
     max_frame: int = MAX_FRAME
 
 
-class Frame(NamedTuple):
-    data: bytes
-    reason: Reason
-    received_ns: int
-
-
-class Framer:
-    """The frames of one session. Times only move forward: hand in a monotonic clock."""
+class TextFramer:
+    """See `Framer`."""
 
     def __init__(self, framing: Framing) -> None:
         self._limit = framing.max_frame
@@ -52,14 +44,14 @@ class Framer:
         self._ended: Reason = "etx" if self._needs_stx else "suffix"
         self._silent: Reason = "gap" if framing.mode == "gap" else "unterminated"
         self._inside = not self._needs_stx
-        self._skipping = False
+        self._skipping = self._is_damaged = False
         self._partial = bytearray()
         self._last_ns = 0
+        self.recipe: Recipe = {"kind": "text"}
         self.dropped = 0
-        """Bytes that belong to no frame: outside STX and ETX, behind the limit, cut off."""
+        """Outside STX and ETX, behind the limit, cut off."""
 
     def feed(self, data: bytes, now_ns: int) -> list[Frame]:
-        """The frames that these bytes complete."""
         if not data:
             return []
         self._last_ns = now_ns
@@ -71,14 +63,20 @@ class Framer:
         self._append(pieces[-1], frames)
         return frames
 
+    def damage(self, now_ns: int) -> None:
+        """Bytes are missing here: the frame that is begun, or that comes before a silence, is not whole."""
+        self._is_damaged, self._last_ns = True, now_ns
+
+    def readable(self, data: bytes, /) -> bytes:
+        return data
+
     def deadline(self) -> int | None:
-        """When to call `on_idle`, unless more bytes come first; None while nothing is begun."""
-        if not self._partial and not self._skipping:
+        if not (self._partial or self._skipping or self._is_damaged):
             return None
         return self._last_ns + self._idle_ns
 
     def on_idle(self, now_ns: int) -> list[Frame]:
-        """What a silence completes: the frame whose terminator never came."""
+        """The frame whose terminator never came."""
         deadline = self.deadline()
         if deadline is None or now_ns < deadline:
             return []
@@ -87,11 +85,11 @@ class Framer:
         return frames
 
     def reset(self) -> int:
-        """Forget a begun frame (the session is over); how many bytes that were."""
         lost = len(self._partial)
         self.dropped += lost
         self._partial.clear()
-        self._inside, self._skipping = not self._needs_stx, False
+        self._inside = not self._needs_stx
+        self._skipping = self._is_damaged = False
         return lost
 
     def _append(self, text: bytes, frames: list[Frame]) -> None:
@@ -115,7 +113,8 @@ class Framer:
             self._end(self._ended, frames)
 
     def _end(self, reason: Reason, frames: list[Frame]) -> None:
-        if self._partial:
-            frames.append(Frame(bytes(self._partial), reason, self._last_ns))
+        if self._partial or self._is_damaged:
+            frames.append(Frame(bytes(self._partial), "damaged" if self._is_damaged else reason, self._last_ns))
             self._partial.clear()
-        self._inside, self._skipping = not self._needs_stx, False
+        self._inside = not self._needs_stx
+        self._skipping = self._is_damaged = False
