@@ -4,6 +4,7 @@ import ssl
 from contextlib import AsyncExitStack
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
 
 from cloud_hub.config import Config
 from cloud_hub.core import Core, now_ms
@@ -17,6 +18,7 @@ from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
 from cloud_hub.services.assortment import Assortment
 from cloud_hub.services.auditing import Audit
+from cloud_hub.services.box_access import BoxAccess
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.categories import Categories
 from cloud_hub.services.change_feed import ChangeFeed
@@ -28,6 +30,7 @@ from cloud_hub.services.health import Health, Probe
 from cloud_hub.services.imports import Imports
 from cloud_hub.services.jobs import Jobs
 from cloud_hub.services.large_batches import LargeBatches
+from cloud_hub.services.local_access import LocalAccess
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.password_resets import PasswordResets
 from cloud_hub.services.passwords import Passwords
@@ -94,6 +97,19 @@ def enrolment_of(core: Core, http_port: int) -> Enrolment:
     return Enrolment(core.database, core.reads, core.folder, core.keyring, broker=broker, hub_url=hub_url)
 
 
+def local_access_of(core: Core) -> LocalAccess:
+    """Boxes' own HTTPS; no box may pass for the hub or the broker."""
+    config = core.config
+    hosts = (
+        urlsplit(config.public_url or "").hostname, config.http_host, config.device_broker_host,
+        None if config.broker is None else config.broker.host,
+    )  # fmt: skip
+    return LocalAccess(
+        core.database, core.keyring.authority, people_key=core.keyring.people_key,
+        own_hosts=[host.lower() for host in hosts if host],
+    )  # fmt: skip
+
+
 def probes_of(core: Core) -> list[Probe]:
     """The checks of this process."""
     config = core.config
@@ -126,14 +142,16 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
     known, tries = Principals(), Rates({"login": LOGINS, "reset": RESETS})
     signing_in = SigningIn(database, reads, core.keyring, passwords, known, tries)
     profiles = Profiles(database, reads, passwords, signing_in, known, tries)
+    accounts = Accounts(database, reads, passwords, known, open_registration=config.open_registration)
     return Hub(
-        accounts=Accounts(database, reads, passwords, known, open_registration=config.open_registration),
+        accounts=accounts,
         adjusting=Adjusting(database, posting),
         alert_settings=AlertSettings(database, reads),
         alerting=Alerting(database, reads, posting),
         api_keys=ApiKeys(database, reads, known),
         assortment=Assortment(database, reads),
         audit=audit,
+        box_access=BoxAccess(accounts, passwords, people_key=core.keyring.people_key),
         catalogue=catalogue,
         change_feed=change_feed,
         categories=Categories(database, reads),
@@ -145,6 +163,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         imports=Imports(database),
         jobs=Jobs(database, reads),
         large_batches=LargeBatches(database),
+        local_access=local_access_of(core),
         metrics=metrics,
         password_resets=PasswordResets(database, profiles, tries, has_mail=config.mail_url is not None),
         profiles=profiles,

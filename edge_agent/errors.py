@@ -5,9 +5,14 @@ EdgeError            .code is stable; the detail says what was expected and what
 |   +-- Invalid      a value that can never be right (422)
 |   +-- NotFound     no such thing (404)
 |   +-- Conflict     right in itself, but not in this state (409)
+|   +-- Unauthenticated  nobody we know asks (401)
+|   +-- Forbidden    somebody we know, who may not do this (403)
+|   +-- TooMany      too often; `retry_after_s` says how long to wait (429)
 |   +-- BadConfig    the settings, with every mistake in them
 +-- Unavailable      not now: the disk is full, the queue is full, the file cannot be used
     +-- LinkLost     no connection to the broker, or not any more: make a new one
+    +-- NotPrinted   the printer has nothing of it: away, or its command said no
+    +-- PerhapsPrinted  the printer may have all, some or nothing of it
 """
 
 from pathlib import Path
@@ -46,6 +51,22 @@ class Conflict(Refused):
     """The state of the store does not allow it now."""
 
 
+class Unauthenticated(Refused):
+    """Log in, or send a key of this box."""
+
+
+class Forbidden(Refused):
+    """Somebody else may do it."""
+
+
+class TooMany(Refused):
+    """Wait; nothing is locked for ever."""
+
+    def __init__(self, code: str, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(code, detail, remedy=f"wait {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
 class Unavailable(EdgeError):
     """Nothing was changed; the same request may work later."""
 
@@ -64,3 +85,11 @@ class LinkLost(Unavailable):
 
     def __init__(self, detail: str) -> None:
         super().__init__("link_lost", detail)
+
+
+class NotPrinted(Unavailable):
+    """No label came out: the same run may be handed over again."""
+
+
+class PerhapsPrinted(Unavailable):
+    """Labels may have come out: handing the same run over again may double them."""

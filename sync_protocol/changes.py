@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync_protocol.bodies import Vocabulary
-from sync_protocol.fields import Count, Id, Key, Money, Quantity, Text
+from sync_protocol.fields import Count, Hash, Id, Key, Money, Quantity, Text
 from sync_protocol.records import Fact
 
 
@@ -125,6 +125,24 @@ class Order(_Change):
     """Product, ordered and received so far."""
 
 
+class Person(_Change):
+    """Somebody who may work at this site, and by what a box knows them without the hub; or who may not any more."""
+
+    person_id: Id
+    version: tuple[int, int]
+    is_active: bool = True
+    """False: not here (any more), and the fields below are left out."""
+    username: Text | None = None
+    email: Text | None = None
+    full_name: Text = ""
+    role: Text = ""
+    permissions: Annotated[list[Text], Field(max_length=100)] = []
+    password_hash: Text | None = None
+    pin_hash: Text | None = None
+    pin_set_at: Count = 0
+    badge_hash: Hash | None = None
+
+
 CHANGES: dict[str, type[_Change]] = {
     "product": Product,
     "product_gone": ProductGone,
@@ -133,8 +151,9 @@ CHANGES: dict[str, type[_Change]] = {
     "command": Command,
     "transfer_notice": TransferNotice,
     "order": Order,
+    "person": Person,
 }
-AnyChange = Product | ProductGone | Policy | Site | Command | TransferNotice | Order
+AnyChange = Product | ProductGone | Policy | Site | Command | TransferNotice | Order | Person
 _VOCABULARY = Vocabulary(CHANGES)
 
 

@@ -5,9 +5,9 @@ kind that this version does not know (it is stored with its bytes and read after
 upgrade). A body that does not fit its kind raises Malformed: it is stored and flagged.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from sync_protocol.bodies import Vocabulary
 from sync_protocol.fields import Count, Hash, Id, Key, Quantity, Text
@@ -71,6 +71,33 @@ class Transfer(_Body):
     """Of a shortage: to whom it is attributed."""
 
 
+class ReceiptLine(BaseModel):
+    """Counted units of one product (and lot) that are not as they should be."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    product_id: Id
+    good: Count
+    damaged: Count = 0
+    location: Text = ""
+    lot: Text | None = None
+    expiry: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+    expected: Count | None = None
+    reason: Text | None = None
+    note: Text | None = None
+
+
+class Receipt(_Body):
+    """What of a delivery is not as it should be; the goods themselves are movements.
+
+    One with many such lines is several of these with one id, each with some of them.
+    """
+
+    receipt_id: Id
+    order: Text | None = None
+    document: Text | None = None
+    lines: Annotated[list[ReceiptLine], Field(max_length=500)] = []
+
+
 class Alert(_Body):
     alert_id: Id
     rule: Text
@@ -90,6 +117,8 @@ class Task(_Body):
     product_id: Id | None = None
     state: Literal["open", "done"]
     detail: Text = ""
+    cause: Text | None = None
+    """The likeliest one of negative stock."""
 
 
 class Outcome(_Body):
@@ -122,18 +151,40 @@ class Adoption(_Body):
     detail: Text = ""
 
 
+class Pin(_Body):
+    """A person set their PIN at this box."""
+
+    person_id: Id
+    pin_hash: Text
+    set_at: Count
+
+
+class Approval(_Body):
+    """A manager allowed what the policy leaves to managers; what was done follows in the same transaction."""
+
+    approval_id: Id
+    approved_by: Text
+    operation: Text
+    key: Key | None = None
+
+
 FACTS: dict[str, type[_Body]] = {
     "count": CountLine,
     "revision": CountRevision,
     "stocktake": Stocktake,
     "transfer": Transfer,
+    "receipt": Receipt,
     "alert": Alert,
     "task": Task,
     "outcome": Outcome,
     "proposal": Proposal,
     "adoption": Adoption,
+    "pin": Pin,
+    "approval": Approval,
 }
-AnyFact = CountLine | CountRevision | Stocktake | Transfer | Alert | Task | Outcome | Proposal | Adoption
+AnyFact = (
+    CountLine | CountRevision | Stocktake | Transfer | Receipt | Alert | Task | Outcome | Proposal | Adoption | Pin | Approval
+)
 _VOCABULARY = Vocabulary(FACTS)
 
 

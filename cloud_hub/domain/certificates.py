@@ -94,6 +94,18 @@ def read_request(pem: str) -> ec.EllipticCurvePublicKey:
     return key
 
 
+def requested_hosts(pem: str) -> list[str]:
+    """The host names and addresses that a certificate request names, in their order. Raises Invalid."""
+    try:
+        names = x509.load_pem_x509_csr(pem.encode()).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    except ValueError as error:
+        raise Invalid("csr", "expected a certificate request in PEM", pointer="/csr") from error
+    found = [str(name.value) for name in names.value if isinstance(name, x509.DNSName | x509.IPAddress)]
+    return list(dict.fromkeys(host.lower() for host in found))
+
+
 def make_crl(authority: Authority, revoked: Iterable[Revoked], number: int, now: datetime) -> bytes:
     """The revocation list as PEM."""
     builder = (

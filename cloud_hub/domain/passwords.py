@@ -3,18 +3,12 @@
 Pure. The length is checked at the border; here is what depends on whose password it is.
 """
 
-import unicodedata
-
 from cloud_hub.errors import Invalid
+from sync_protocol.credentials import normal
 
 DIFFERENT_LEAST = 5
 PART_CHARS = 4
 """Shorter parts of a name may stand in a password by chance."""
-
-
-def normal(password: str) -> str:
-    """One form for what different keyboards make of the same keys."""
-    return unicodedata.normalize("NFKC", password)
 
 
 def require_strong(password: str, *names: str | None, pointer: str = "/password") -> None:

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     PRODUCTS_WRITE = "products.write"
     STOCK_READ = "stock.read"
     STOCK_WRITE = "stock.write"
+    STOCK_APPROVE = "stock.approve"
+    """At a store's box: do, or allow somebody to do, what the policy leaves to managers."""
     ALERTS_READ = "alerts.read"
     ALERTS_WRITE = "alerts.write"
     SITES_READ = "sites.read"
@@ -83,6 +85,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | _BUY
     | {
         _P.PRODUCTS_WRITE,
+        _P.STOCK_APPROVE,
         _P.FLEET_READ,
         _P.VENDORS_WRITE,
         _P.ORDERS_APPROVE,
@@ -92,7 +95,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     },
     Role.STORE_MANAGER: _STORE
     | _BUY
-    | {_P.FLEET_READ, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN, _P.COUNTS_EXPECTED, _P.REPORTS_READ},
+    | {_P.STOCK_APPROVE, _P.FLEET_READ, _P.ORDERS_APPROVE, _P.ALERTS_GOVERN, _P.COUNTS_EXPECTED, _P.REPORTS_READ},
     Role.STAFF: (_STORE - {_P.ALERTS_WRITE}) | {_P.ORDERS_READ},
     Role.RETAIL_PARTNER: _READ | {_P.REPORTS_READ},
     Role.AUDITOR: _READ
@@ -113,8 +116,19 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.DEVICE: frozenset({_P.SNAPSHOT_READ}),
 }
 """The one matrix of roles; `GET /roles` shows it."""
-PEOPLE_ONLY = frozenset({_P.PROFILE_WRITE, _P.USERS_WRITE, _P.API_KEYS_WRITE, _P.SNAPSHOT_READ})
+PEOPLE_ONLY = frozenset(
+    {_P.PROFILE_WRITE, _P.USERS_WRITE, _P.API_KEYS_WRITE, _P.SNAPSHOT_READ, _P.STOCK_APPROVE}
+)  # fmt: skip
 """What no key of an integration can be for."""
+AT_BOXES = frozenset(
+    {
+        _P.PRODUCTS_READ, _P.PRODUCTS_WRITE, _P.STOCK_READ, _P.STOCK_WRITE, _P.STOCK_APPROVE, _P.ALERTS_READ,
+        _P.ALERTS_WRITE, _P.ORDERS_READ, _P.ORDERS_EXPECTED, _P.COUNTS_EXPECTED, _P.REPORTS_READ,
+    }
+)  # fmt: skip
+"""What means something at a store's box; the box is told no other permission."""
+BOX_ROLES = frozenset(role for role, granted in GRANTS.items() if _P.STOCK_WRITE in granted) - {Role.INTEGRATION}
+"""Whoever works with stock may log in at the boxes of their sites; nobody else's hashes leave head office."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

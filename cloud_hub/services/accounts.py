@@ -17,7 +17,7 @@ from cloud_hub.domain import one_time_codes
 from cloud_hub.domain.passwords import require_strong
 from cloud_hub.domain.permissions import Principal, Role
 from cloud_hub.errors import Conflict, Forbidden, Invalid, NotFound
-from cloud_hub.services import activity
+from cloud_hub.services import activity, staff_news
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.principals import Principals
 from cloud_hub.storage import sign_ins, sites, users
@@ -69,6 +69,7 @@ class Accounts:
             self._require_open(count)
             user = replace(user, state="pending") if count else replace(user, role=Role.ADMIN, site_ids=None)
             made = await users.insert(connection, user)
+            await staff_news.tell(connection, None, made, now_ms)
             activity.done("registered", user.id, user.id, role=user.role)
         return made
 
@@ -84,17 +85,21 @@ class Accounts:
             await users.lock(connection)
             await sites.require_all(connection, site_ids or ())
             invited = invited._replace(user=await users.insert(connection, invited.user))
+            await staff_news.tell(connection, None, invited.user, now_ms)
         activity.done("user made", who.id, user.id, role=role)
         return invited
 
-    async def approve(self, user_id: str, role: Role, site_ids: frozenset[str] | None, who: Principal) -> User:
+    async def approve(
+        self, user_id: str, role: Role, site_ids: frozenset[str] | None, who: Principal, now_ms: int
+    ) -> User:
         """Let somebody who registered in. Raises NotFound; Conflict for one who does not wait."""
-        async with self._governed(user_id, who, None) as (connection, user):
+        async with self.governed(user_id, who, None) as (connection, user):
             if user.state != "pending":
                 raise Conflict("not_pending", f"expected a user who waits for approval, got one who is {user.state}")
             who.require_reach(site_ids)
             await sites.require_all(connection, site_ids or ())
             saved = await users.save(connection, replace(user, state="active", role=role, site_ids=site_ids))
+            await staff_news.tell(connection, user, saved, now_ms)
         activity.done("user approved", who.id, user_id, role=role)
         return saved
 
@@ -104,7 +109,7 @@ class Accounts:
         """Change fields; who is disabled is logged out. Raises NotFound, Stale; Conflict for the last administrator."""
         if nulls := [name for name in ("name", "role", "state") if fields.get(name, "") is None]:
             raise Invalid("null", "expected a value, got null", pointer=f"/{nulls[0]}")
-        async with self._governed(user_id, who, if_match) as (connection, user):
+        async with self.governed(user_id, who, if_match) as (connection, user):
             changed = replace(user, **fields)
             who.require_reach(changed.site_ids)
             await sites.require_all(connection, changed.site_ids or ())
@@ -114,15 +119,17 @@ class Accounts:
                 raise Conflict("last_admin", "expected at least one active administrator")
             if saved.state != "active":
                 await sign_ins.end_all(connection, user_id, now_ms, saved.state)
+            await staff_news.tell(connection, user, saved, now_ms)
             activity.done("user changed", who.id, user_id, fields=sorted(fields))
         return saved
 
     async def reset(self, user_id: str, who: Principal, now_ms: int) -> Invited:
         """Take the password away, log out everywhere, and make a one-time code to set another. Raises NotFound."""
-        async with self._governed(user_id, who, None) as (connection, user):
+        async with self.governed(user_id, who, None) as (connection, user):
             invited = _with_code(replace(user, password_hash=None), now_ms)
             saved = await users.save(connection, invited.user)
             await sign_ins.end_all(connection, user_id, now_ms, "reset")
+            await staff_news.tell(connection, user, saved, now_ms)
             activity.done("password reset", who.id, user_id)
         return invited._replace(user=saved)
 
@@ -158,7 +165,7 @@ class Accounts:
             raise Forbidden("registration_closed", "expected an administrator to add you")
 
     @asynccontextmanager
-    async def _governed(
+    async def governed(
         self, user_id: str, who: Principal, if_match: str | None
     ) -> AsyncIterator[tuple[Connection, User]]:
         """A transaction on a user whom `who` may govern; afterwards this process looks them up again."""

@@ -13,8 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from cloud_hub.domain.intake import KeyUse, KnownItem, Plan
-from cloud_hub.services import arriving, proposals, transit
-from cloud_hub.storage import branches, commands, exceptions, hub_state, levels, reports, reservations
+from cloud_hub.services import arriving, proposals, staff_news, transit
+from cloud_hub.storage import audit, branches, commands, exceptions, hub_state, levels, reports, reservations
+from cloud_hub.storage.audit import Entry
 from cloud_hub.storage.changes import Change
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.exceptions import Odd
@@ -45,6 +46,8 @@ async def follow(connection: Connection, shares: Sequence[Share], now_ms: int) -
             await show(connection, origin, typed, now_ms)
             said += await proposals.merge(connection, origin, _of(typed, facts.Proposal), now_ms)
             await _adoptions(connection, origin, _of(typed, facts.Adoption))
+            await _witness(connection, origin, _of(typed, facts.Approval))
+            said += await staff_news.take_pins(connection, origin, _of(typed, facts.Pin), now_ms)
         said += await transit.fold(connection, origin, made.movements, _of(typed, facts.Transfer), now_ms)
         said += await arriving.fold(connection, origin, made.movements, now_ms)
         if made.commands or typed:
@@ -130,6 +133,19 @@ async def _adoptions(connection: Connection, origin: Origin, told: list[tuple[in
         for _, body in told
     ]
     await branches.save_outcomes(connection, rows)
+
+
+async def _witness(connection: Connection, origin: Origin, told: list[tuple[int, facts.Approval]]) -> None:
+    """What a manager allowed at a store is in the audit, where all is that somebody did by their own right."""
+    entries = [
+        Entry(
+            body.occurred_at, body.approved_by, f"approved {body.operation}", f"/sites/{origin.site_id}",
+            {"asked_by": body.actor, "position": sequence, "key": body.key},
+        )
+        for sequence, body in told
+    ]  # fmt: skip
+    if entries:
+        await audit.add(connection, entries)
 
 
 async def _settle(

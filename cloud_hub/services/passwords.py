@@ -15,8 +15,8 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from cloud_hub.domain.passwords import normal
 from cloud_hub.errors import Unavailable
+from sync_protocol.credentials import normal
 
 THREADS = 2
 WAITING_MAX = 64

@@ -14,7 +14,7 @@ from cloud_hub.domain.passwords import require_strong
 from cloud_hub.domain.permissions import Principal
 from cloud_hub.domain.rates import Rates
 from cloud_hub.errors import Forbidden, Invalid, Unauthenticated
-from cloud_hub.services import activity
+from cloud_hub.services import activity, staff_news
 from cloud_hub.services.accounts import require_known
 from cloud_hub.services.passwords import Passwords
 from cloud_hub.services.principals import Principals
@@ -54,9 +54,11 @@ class Profiles:
         if any(name in fields for name in NEEDS_PASSWORD):
             await self._require_password(who, password, address, now_ms, "/password")
         async with self._database.transaction() as connection:
-            changed = replace(await self._locked(connection, who.id), **fields)
+            user = await self._locked(connection, who.id)
+            changed = replace(user, **fields)
             require_known(changed)
             saved = await users.save(connection, changed)
+            await staff_news.tell(connection, user, saved, now_ms)
             activity.done("profile changed", who.id, who.id, fields=sorted(fields))
         self._known.forget(lambda principal: principal.id == who.id)
         return saved
@@ -89,11 +91,12 @@ class Profiles:
             user = await self._locked(connection, known.id)
             if (user.password_hash, user.code_hash) != (known.password_hash, known.code_hash):
                 raise Unauthenticated("code", "the password was changed meanwhile; log in again")
-            await users.save(
+            saved = await users.save(
                 connection, replace(user, password_hash=password_hash, code_hash=None, code_expires_at_ms=None)
             )
             await password_resets.forget(connection, user.id)
             await sign_ins.end_all(connection, user.id, now_ms, "password", kept)
+            await staff_news.tell(connection, user, saved, now_ms)
             activity.done("password changed", user.id, user.id)
         self._known.forget(lambda principal: principal.id == user.id and principal.sign_in_id != kept)
 

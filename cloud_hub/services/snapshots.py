@@ -16,7 +16,7 @@ from cloud_hub.domain.purchasing import EXPECTING
 from cloud_hub.domain.transfers import Step
 from cloud_hub.errors import NotFound
 from cloud_hub.services import feed as feed_service
-from cloud_hub.services import transit
+from cloud_hub.services import staff_news, transit
 from cloud_hub.services.ports import Sign
 from cloud_hub.storage import (
     batches,
@@ -129,10 +129,12 @@ class Snapshots:
         """Everything else that the feed would have told, as it is now."""
         for change in await reference.sites_and_policy(connection, site_id):
             yield encode(wire.change(change))
+        for each in await staff_news.people_of(connection, site_id):
+            yield encode(wire.change(each))
         under_way = TransferFilter(sites=[site_id], is_open=True)
-        for each in await transfers.list_newest(connection, under_way, None, 0, TRANSFERS_MAX):
-            if each.step in (Step.DISPATCHED, Step.REFUSED):
-                for notice in transit.notices_of(each, each.step):
+        for transfer in await transfers.list_newest(connection, under_way, None, 0, TRANSFERS_MAX):
+            if transfer.step in (Step.DISPATCHED, Step.REFUSED):
+                for notice in transit.notices_of(transfer, transfer.step):
                     yield encode(wire.change(notice))
         for state in EXPECTING:
             expected = OrderFilter([site_id], state=state)

@@ -56,6 +56,7 @@ _SET_CERTIFICATE = Query(
     .values(certificate_expires_at=sa.bindparam("expires_at", type_=sa.BigInteger))
     .returning(devices.c.id)
 )
+_LOCK_ACTIVE = Query(sa.select(devices.c.id).where(devices.c.id == _ID, devices.c.state == "active").with_for_update())
 _REVOKE = Query(
     devices.update()
     .where(devices.c.id == _ID)
@@ -125,6 +126,11 @@ async def recall(connection: Connection, device_id: str, site_id: str, public_ke
 async def newest_origin(connection: Connection, device_id: str) -> str:
     """The origin that a device's certificate of enrolment names."""
     return str(await _NEWEST_ORIGIN.fetchval(connection, id=device_id))
+
+
+async def lock_active(connection: Connection, device_id: str) -> bool:
+    """Whether the box is active; if so nobody revokes it before this transaction ends."""
+    return await _LOCK_ACTIVE.fetchval(connection, id=device_id) is not None
 
 
 async def certified_until(connection: Connection, device_id: str, expires_ms: int) -> bool:

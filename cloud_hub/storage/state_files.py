@@ -5,6 +5,7 @@
     tokens/TIME.key      sign people's access tokens (storage/token_keys.py)
     refresh.key          seals refresh tokens; without it everybody logs in again
     webhook.key          makes the secrets that webhooks are signed with
+    people.key           keys what is hashed of PINs and badges; boxes have it too
     revocations.json     devices and certificate serials that are revoked, also after a restore
     crl.pem              the same for the broker
     successions          certificates of take-overs whose boxes have come, one a line
@@ -48,6 +49,7 @@ class Keyring:
     tokens: TokenKeys
     refresh_key: bytes
     webhook_key: bytes
+    people_key: bytes
 
     @property
     def hub_public_key(self) -> bytes:
@@ -82,7 +84,7 @@ class StateFolder:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             tokens = TokenKeys(self.folder / "tokens", lambda path: _ed25519(_load(path)), _save)
             tokens.open(int(now.timestamp()))
-            for name in ("refresh.key", "webhook.key"):
+            for name in ("refresh.key", "webhook.key", "people.key"):
                 _write_once(self.folder / name, secrets.token_bytes(32))
             keyring = Keyring(
                 authority=self._authority(now),
@@ -90,6 +92,7 @@ class StateFolder:
                 tokens=tokens,
                 refresh_key=(self.folder / "refresh.key").read_bytes(),
                 webhook_key=(self.folder / "webhook.key").read_bytes(),
+                people_key=(self.folder / "people.key").read_bytes(),
             )
             if not (self.folder / "crl.pem").exists():
                 self.write_crl(keyring.authority, now)

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from cloud_hub.errors import Conflict
 from cloud_hub.storage.database import Connection, Query, Row, bound, given
 from cloud_hub.storage.listing import equals, optional, page, paged
-from cloud_hub.storage.schema import users
+from cloud_hub.storage.schema import sites, users
 
 _LOCK = 0x75736572
 _EDITED = (
     "username", "email", "name", "password_hash", "code_hash", "code_expires_at", "role", "state", "site_ids",
-    "is_everywhere",
+    "is_everywhere", "pin_hash", "pin_set_at", "badge_hash",
 )  # fmt: skip
 
 
@@ -36,6 +36,10 @@ class User:
     version: int = 1
     created_at_ms: int
     last_login_at_ms: int | None = None
+    pin_hash: str | None = None
+    pin_set_at_ms: int = 0
+    """When the PIN was set or taken away, at head office or at a box; the newest holds."""
+    badge_hash: bytes | None = None
 
     @property
     def known_as(self) -> str:
@@ -64,6 +68,14 @@ _HAS_WORD = sa.or_(
       for column in (users.c.username, users.c.email, users.c.name))
 )  # fmt: skip
 _LIST = Query(paged(sa.select(users).where(equals(users.c.state, users.c.role), optional(_WORD, _HAS_WORD)), _KNOWN_AS))
+_AT_SITE = Query(
+    sa.select(users)
+    .where(
+        users.c.state == "active",
+        sa.or_(users.c.is_everywhere, bound(sites.c.id, "site_id") == sa.any_(users.c.site_ids)),
+    )
+    .order_by(users.c.id)
+)
 _COUNT = Query(sa.select(sa.func.count()).select_from(users))
 _COUNT_ADMINS = Query(
     sa.select(sa.func.count()).select_from(users).where(users.c.role == "admin", users.c.state == "active")
@@ -108,6 +120,11 @@ async def list_by_name(
 ) -> list[User]:
     rows = await _LIST.fetch(connection, q=wanted.q, state=wanted.state, role=wanted.role, **page(after, skip, limit))
     return [of_row(row) for row in rows]
+
+
+async def list_of_site(connection: Connection, site_id: str) -> list[User]:
+    """The active users whose sites this is one of."""
+    return [of_row(row) for row in await _AT_SITE.fetch(connection, site_id=site_id)]
 
 
 async def count(connection: Connection) -> int:
@@ -160,6 +177,9 @@ def of_row(row: Row) -> User:
         version=row["version"],
         created_at_ms=row["created_at"],
         last_login_at_ms=row["last_login_at"],
+        pin_hash=row["pin_hash"],
+        pin_set_at_ms=row["pin_set_at"],
+        badge_hash=row["badge_hash"],
     )
 
 
@@ -179,10 +199,15 @@ def _edited(user: User) -> dict[str, Any]:
         "state": user.state,
         "site_ids": sorted(user.site_ids or ()),
         "is_everywhere": user.site_ids is None,
+        "pin_hash": user.pin_hash,
+        "pin_set_at": user.pin_set_at_ms,
+        "badge_hash": user.badge_hash,
     }
 
 
 def _taken(error: asyncpg.UniqueViolationError) -> Conflict:
+    if error.constraint_name == "uq_users_badge_hash":
+        return Conflict("badge_taken", "expected a badge that nobody has", pointer="/badge")
     if error.constraint_name == "uq_users_email":
         return Conflict("email_taken", "expected an address that nobody has", pointer="/email")
     return Conflict("name_taken", "expected a name that nobody has", pointer="/username")

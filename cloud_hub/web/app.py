@@ -18,6 +18,7 @@ from cloud_hub.web import (
     audit,
     auth,
     barcodes,
+    box_access,
     categories,
     changes,
     commands,
@@ -63,8 +64,8 @@ from cloud_hub.web.turns import TURNS, Turns
 from cloud_hub.web.well_known import add_well_known
 
 TABLES = (
-    auth.table, me.table, users.table, api_keys.table, sites.table, products.table, product_list.table,
-    product_batches.table,
+    auth.table, me.table, users.table, box_access.table, api_keys.table, sites.table, products.table,
+    product_list.table, product_batches.table,
     barcodes.table, categories.table, assortment.table,
     inventory.table,
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,

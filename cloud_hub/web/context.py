@@ -13,6 +13,7 @@ from cloud_hub.services.alerting import Alerting
 from cloud_hub.services.api_keys import ApiKeys
 from cloud_hub.services.assortment import Assortment
 from cloud_hub.services.auditing import Audit
+from cloud_hub.services.box_access import BoxAccess
 from cloud_hub.services.catalogue import Catalogue
 from cloud_hub.services.categories import Categories
 from cloud_hub.services.change_feed import ChangeFeed
@@ -24,6 +25,7 @@ from cloud_hub.services.health import Health
 from cloud_hub.services.imports import Imports
 from cloud_hub.services.jobs import Jobs
 from cloud_hub.services.large_batches import LargeBatches
+from cloud_hub.services.local_access import LocalAccess
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.services.password_resets import PasswordResets
 from cloud_hub.services.profiles import Profiles
@@ -63,6 +65,7 @@ class Hub:
     audit: Audit
     catalogue: Catalogue
     change_feed: ChangeFeed
+    box_access: BoxAccess
     categories: Categories
     commands: Commands
     device_tokens: DeviceTokens
@@ -72,6 +75,7 @@ class Hub:
     imports: Imports
     jobs: Jobs
     large_batches: LargeBatches
+    local_access: LocalAccess
     metrics: Metrics
     password_resets: PasswordResets
     profiles: Profiles

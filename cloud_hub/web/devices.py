@@ -66,6 +66,17 @@ class Renewed(View):
     ca: str
 
 
+class AccessBody(Input):
+    csr: Annotated[str, StringConstraints(min_length=1, max_length=8192)]
+    """A request for a P-256 server certificate, PEM; its alternative names are where the box serves people."""
+
+
+class Access(View):
+    certificate: str
+    ca: str
+    people_key: str
+
+
 class DeviceView(View):
     id: str
     site_id: str
@@ -123,6 +134,14 @@ async def renew_device(call: Call[None, RenewBody]) -> Renewed:
     """A new client certificate for a box, before its old one ends"""
     certificate = await call.hub.enrolment.renew(call.principal.id, call.body.csr, call.now_ms)
     return Renewed(client_certificate=certificate, ca=pem(call.hub.enrolment.authority.certificate))
+
+
+@table.add("POST", "/devices/local-access", permission=Permission.SNAPSHOT_READ, device=True, body=AccessBody,
+           answer=Access, errors=(Invalid,), body_bytes_max=16_384)  # fmt: skip
+async def get_local_access(call: Call[None, AccessBody]) -> Access:
+    """What a box needs so that people can log in at it: a certificate for its HTTPS, and the people key"""
+    found = await call.hub.local_access.grant(call.principal.id, call.body.csr, call.now_ms)
+    return Access(certificate=found.certificate, ca=found.ca, people_key=found.people_key.hex())
 
 
 @table.add("POST", "/devices/{device_id}/revoke", permission=Permission.FLEET_WRITE, body=Why, answer=DeviceView,

@@ -63,6 +63,8 @@ class UserView(View):
     version: str
     created_at: Time
     last_login_at: Time | None
+    has_pin: bool
+    has_badge: bool
 
 
 class InvitedView(UserView):
@@ -129,7 +131,7 @@ async def create_user(call: Call[None, NewUser]) -> Answer:
 @table.add("GET", _ONE, permission=Permission.USERS_READ, answer=UserView, errors=(NotFound,))
 async def get_user(call: Call[None, None]) -> Answer:
     """One user, with the version as ETag"""
-    return _tagged(await call.hub.accounts.get(call.path["user_id"]))
+    return tagged(await call.hub.accounts.get(call.path["user_id"]))
 
 
 @table.add("PATCH", _ONE, permission=Permission.USERS_WRITE, body=UserPatch, answer=UserView, conditional=True,
@@ -141,7 +143,7 @@ async def edit_user(call: Call[None, UserPatch]) -> Answer:
         fields["name"] = fields.pop("full_name")
     if "site_ids" in fields:
         fields["site_ids"] = _sites(fields["site_ids"])
-    return _tagged(
+    return tagged(
         await call.hub.accounts.edit(call.path["user_id"], fields, call.if_match, call.principal, call.now_ms)
     )
 
@@ -152,7 +154,9 @@ async def approve_user(call: Call[None, Approval]) -> Answer:
     """Let in somebody who registered, with a role and sites"""
     body = call.body
     sites = _sites(body.site_ids)
-    return _tagged(await call.hub.accounts.approve(call.path["user_id"], Role(body.role), sites, call.principal))
+    return tagged(
+        await call.hub.accounts.approve(call.path["user_id"], Role(body.role), sites, call.principal, call.now_ms)
+    )
 
 
 @table.add("POST", f"{_ONE}/reset-password", permission=Permission.USERS_WRITE, answer=InvitedView,
@@ -187,10 +191,13 @@ def _members(user: User) -> dict[str, Any]:
         "version": str(user.version),
         "created_at": rfc3339(user.created_at_ms),
         "last_login_at": rfc3339(user.last_login_at_ms),
+        "has_pin": user.pin_hash is not None,
+        "has_badge": user.badge_hash is not None,
     }
 
 
-def _tagged(user: User) -> Answer:
+def tagged(user: User) -> Answer:
+    """A user as they are now, with the version as ETag."""
     return Answer(view=view_of(user), headers={"ETag": f'"{user.version}"'})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from edge_agent.services import alerting, executing, proposing, tasks
+from edge_agent.services import alerting, executing, people, proposing, tasks
 from edge_agent.storage import catalogue, commands, identity, proposals, purchase_orders, transfers
 from edge_agent.storage.purchase_orders import Order
 from edge_agent.storage.savepoint import UNFIT, savepoint
@@ -185,4 +185,5 @@ _APPLIERS: dict[type, Callable[[sqlite3.Connection, Any, int], None]] = {
     changes.Site: _apply_site,
     changes.TransferNotice: _apply_notice,
     changes.Order: _apply_order,
+    changes.Person: people.apply_person,
 }

@@ -8,6 +8,7 @@ import time
 
 from edge_agent.services import reading
 from edge_agent.services.events import Events
+from edge_agent.services.logging_in import who_is_on
 from edge_agent.services.scanning import Mode, Outcome, ScanCommand, record_scan
 from edge_agent.storage.database import Database
 from scanner_drivers.scan import RawScan, Scan
@@ -20,18 +21,19 @@ class ScanDesk:
         self._database, self._events = database, events
 
     async def beep(self, raw: RawScan, mode: str) -> Outcome:
-        """A scanner of this box read something; its actor is the device."""
+        """A scanner of this box read something: the doing of who is logged in on its device, else the device's."""
         now_ms = time.time_ns() // 1_000_000
-        outcome = await self._database.write(_book, raw, Mode(mode), raw.device, now_ms)
-        self.tell(outcome, raw.device, mode)
+        outcome = await self._database.write(_book, raw, Mode(mode), now_ms)
+        self.tell(outcome, raw, mode)
         return outcome
 
-    def tell(self, outcome: Outcome, device: str, mode: str) -> None:
+    def tell(self, outcome: Outcome, raw: RawScan, mode: str) -> None:
         """Show it on the screens."""
         if self._events.is_heard:
-            self._events.publish("scan", (outcome, device, mode))
+            self._events.publish("scan", (outcome, raw, mode))
 
 
-def _book(connection: sqlite3.Connection, raw: RawScan, mode: Mode, actor: str, now_ms: int) -> Outcome:
+def _book(connection: sqlite3.Connection, raw: RawScan, mode: Mode, now_ms: int) -> Outcome:
+    actor = who_is_on(connection, raw.device, now_ms) or raw.device
     scan: Scan = reading.read(connection, raw, now_ms)
     return record_scan(connection, ScanCommand(scan=scan, mode=mode, actor=actor), now_ms)

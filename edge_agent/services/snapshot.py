@@ -21,8 +21,9 @@ from edge_agent.errors import Unavailable
 from edge_agent.services.applying import apply_change, reapply_local_edits
 from edge_agent.services.disk import Disk
 from edge_agent.services.outside import Hub
+from edge_agent.services.people import drop_missing
 from edge_agent.services.snapshot_rows import Rest, read_rows
-from edge_agent.storage import identity, purchase_orders, staging
+from edge_agent.storage import identity, people, purchase_orders, staging
 from edge_agent.storage.database import Database
 from edge_agent.storage.files import make_private
 from sync_protocol.batch import Verify
@@ -148,8 +149,10 @@ def swap(connection: sqlite3.Connection, manifest: Manifest, changes: list[Decod
     crashpoint("edge.snapshot.before_swap")
     staging.swap(connection)
     purchase_orders.clear(connection)
+    people.suspend_all(connection)
     for record in changes:
         apply_change(connection, record, now_ms)
+    drop_missing(connection)
     reapply_local_edits(connection, _merged_up_to(connection, manifest))
     feed = manifest.feed
     identity.save_feed(connection, feed.origin_id, feed.position, bytes.fromhex(feed.hash))

@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-REVISION = "0003"
+REVISION = "0006"
 """Head of migrations/versions."""
-KNOWN_REVISIONS = ("0001", "0002", "0003")
+KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 
 metadata = MetaData()
 
@@ -151,7 +151,8 @@ Index("reservations_product", reservations.c.product_id)
 stocktakes = _table(
     "stocktakes",
     _text("stocktake_id", key=True), _text("name", default=""), _text("state"), _int("is_blind", default=0),
-    _int("opened_at"), _int("closed_at", null=True), _text("actor", null=True), rowid=False,
+    _int("opened_at"), _int("closed_at", null=True), _text("actor", null=True), _text("kind", default="full"),
+    rowid=False,
 )  # fmt: skip
 
 count_lines = _table(
@@ -194,7 +195,7 @@ Index("alerts_history", alerts.c.product_id, alerts.c.opened_at)
 tasks = _table(
     "tasks",
     _text("task_id", key=True), _text("rule"), _text("product_id", null=True), _text("state"),
-    _text("detail", default=""), _int("opened_at"), _int("done_at", null=True), rowid=False,
+    _text("detail", default=""), _int("opened_at"), _int("done_at", null=True), _text("cause", null=True), rowid=False,
 )  # fmt: skip
 Index("tasks_open", tasks.c.rule, tasks.c.product_id, sqlite_where=text("state = 'open'"))
 
@@ -215,6 +216,44 @@ purchase_orders = _table(
     _text("lines"), _int("epoch"), _int("version"), rowid=False,
 )  # fmt: skip
 """Goods that are expected; `lines` is JSON of [product, ordered, received]."""
+
+print_jobs = _table(
+    "print_jobs",
+    _int("number", key=True), _text("job_id"), _text("printer"), _text("template"), _text("lines"),
+    _text("state"), _int("total"), _int("sent", default=0), _int("sending", default=0),
+    _int("is_repeat", default=0), _int("doubled", default=0), _int("attempts", default=0),
+    _text("problem", default=""), _text("detail", default=""), _text("actor", null=True), _int("made_at"),
+    _int("changed_at"),
+)  # fmt: skip
+"""Labels to print; `lines` is JSON of what each is of. `sent` were handed over for certain, `sending` may be out."""
+Index("print_jobs_id", print_jobs.c.job_id, unique=True)
+Index(
+    "print_jobs_open", print_jobs.c.printer, print_jobs.c.number,
+    sqlite_where=text("state IN ('waiting', 'printing')"),
+)  # fmt: skip
+
+people = _table(
+    "people",
+    _text("person_id", key=True), _text("username", null=True), _text("email", null=True), _text("full_name"),
+    _text("role"), _text("permissions"), _text("password_hash", null=True), _text("pin_hash", null=True),
+    _int("pin_set_at", default=0), _text("badge_hash", null=True), _int("is_active"), _int("version_epoch"),
+    _int("version_number"), rowid=False,
+)  # fmt: skip
+"""Who may work here, as head office says; `permissions` is a JSON list."""
+Index("people_badge", people.c.badge_hash)
+sessions = _table(
+    "sessions",
+    _text("session_id", key=True), _blob("token_hash"), _text("person_id"), _text("device"), _int("started_at"),
+    _int("used_at"), _int("expires_at"), UniqueConstraint("token_hash"), rowid=False,
+)  # fmt: skip
+Index("sessions_person", sessions.c.person_id)
+approvals = _table(
+    "approvals",
+    _blob("token_hash", key=True), _text("approval_id"), _text("approved_by"), _text("operation"),
+    _int("expires_at"), rowid=False,
+)  # fmt: skip
+tries = _table("tries", _text("subject", key=True), _int("failed"), _int("last_at"), rowid=False)
+"""Log-ins that were tried and did not succeed since."""
 
 commands = _table(
     "commands",
@@ -238,6 +277,54 @@ scans = _table(
     _int("number", key=True), _int("occurred_at"), _text("device", null=True), _text("mode"), _blob("raw"),
     _int("position", null=True), _text("outcome"),
 )  # fmt: skip
+
+lots = _table(
+    "lots",
+    _text("product_id"), _text("location"), _text("lot"), _text("expiry"), _int("quantity"),
+    PrimaryKeyConstraint("product_id", "location", "lot", "expiry"), rowid=False,
+)  # fmt: skip
+"""What the levels of products with known lots consist of; empty words where nobody knows."""
+Index("lots_expiry", lots.c.expiry, lots.c.product_id, sqlite_where=text("expiry <> ''"))
+
+receipts = _table(
+    "receipts",
+    _text("receipt_id", key=True), _text("order_number", null=True), _text("document", null=True),
+    _text("note", null=True), _text("actor", null=True), _int("occurred_at"), _int("position"), rowid=False,
+)  # fmt: skip
+receipt_lines = _table(
+    "receipt_lines",
+    _text("receipt_id"), _int("line"), _text("product_id"), _int("good"), _int("damaged"),
+    _int("expected", null=True), _text("location"), _text("lot", null=True), _text("expiry", null=True),
+    _text("reason", null=True), _text("note", null=True), PrimaryKeyConstraint("receipt_id", "line"), rowid=False,
+)  # fmt: skip
+
+count_zones = _table(
+    "count_zones",
+    _text("stocktake_id"), _text("zone"), _text("state"), _text("actor", null=True), _int("changed_at"),
+    PrimaryKeyConstraint("stocktake_id", "zone"), rowid=False,
+)  # fmt: skip
+zone_lines = _table(
+    "zone_lines",
+    _text("line_id", key=True), _text("stocktake_id"), _text("zone"), _text("product_id"), _text("location"),
+    _int("counted"), _int("after"), _int("until"), _int("begins"), _int("ends"), _int("seen"),
+    _text("device", null=True), _int("counter", null=True), _int("occurred_at"), _text("actor", null=True),
+    _text("state"), rowid=False,
+)  # fmt: skip
+"""What was counted in a part of a place: nothing is posted of it before all parts are counted."""
+Index("zone_lines_product", zone_lines.c.stocktake_id, zone_lines.c.product_id, zone_lines.c.location)
+Index("zone_lines_device", zone_lines.c.device, zone_lines.c.counter)
+stocktake_products = _table(
+    "stocktake_products", _text("stocktake_id"), _text("product_id"),
+    PrimaryKeyConstraint("stocktake_id", "product_id"), rowid=False,
+)  # fmt: skip
+"""What a cycle count is of; a stocktake without any is of everything."""
+
+count_plan = _table(
+    "count_plan", _text("product_id", key=True), _text("rank"), _int("value"), _int("made_at"), rowid=False,
+)  # fmt: skip
+"""How much of the sales a product is (A, B, C); one that is not here is C."""
+store_days = _table("store_days", _int("position", key=True), _text("day"), _int("noted_at"))
+"""Records above this position were written on that day of the store, up to the next one."""
 
 FTS = (
     "CREATE VIRTUAL TABLE {name} USING fts5(name, sku, category, content='products',\n  "

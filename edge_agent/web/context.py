@@ -3,20 +3,21 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hmac import compare_digest
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from edge_agent.errors import EdgeError
+from edge_agent.domain.people import Caller
 from edge_agent.services.beeping import ScanDesk
 from edge_agent.services.events import Events
 from edge_agent.services.health import Check
+from edge_agent.services.label_desk import LabelDesk
 from edge_agent.services.link_status import LinkStatus
+from edge_agent.services.logging_in import LoggingIn
 from edge_agent.services.once import Answer, Kept
+from edge_agent.services.scanners import ScannerRoom
 from edge_agent.storage.database import Database
-from edge_agent.web.problems import Handler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,37 +27,32 @@ class Store:
     database: Database
     events: Events
     desk: ScanDesk
+    labels: LabelDesk
     status: LinkStatus
+    scanners: ScannerRoom
     checks: Callable[[], Awaitable[Sequence[Check]]]
     api_keys: Mapping[str, str]
     """Key -> name of its holder."""
     boot: int
+    logging_in: LoggingIn
 
 
 STORE = web.AppKey("store", Store)
-ACTOR = web.RequestKey("actor", str)
-_OPEN = ("/health", "/health/live", "/health/ready")
+CALLER = web.RequestKey("caller", Caller)
 
 
 def store_of(request: web.Request) -> Store:
     return request.app[STORE]
 
 
+def caller_of(request: web.Request) -> Caller:
+    """Who asks: always from the session or the key, never from the body."""
+    return request[CALLER]
+
+
 def actor_of(request: web.Request) -> str:
-    """Who asks: always from the key, never from the body."""
-    return request[ACTOR]
-
-
-@web.middleware
-async def authentication(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Bearer keys for everything but health."""
-    if request.path not in _OPEN:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        actor = _holder(store_of(request).api_keys, given.strip()) if scheme.lower() == "bearer" else None
-        if actor is None:
-            raise EdgeError("unauthorized", "expected `Authorization: Bearer KEY` with a key of this box")
-        request[ACTOR] = actor
-    return await handler(request)
+    """The name of who asks, as records have it."""
+    return request[CALLER].name
 
 
 def now_ms() -> int:
@@ -78,11 +74,3 @@ def kept(found: Kept, status: int = 201) -> web.Response:
     """The answer of a stock write: a replay says so."""
     body: Answer = found.answer
     return answer(body, status, {"Idempotency-Replayed": "true"} if found.is_replayed else None)
-
-
-def _holder(keys: Mapping[str, str], given: str) -> str | None:
-    found = None
-    for key, name in keys.items():
-        if compare_digest(key.encode(), given.encode()):
-            found = name
-    return found

@@ -8,9 +8,10 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from edge_agent.domain.movement import OWN, Draft, opposite_of
+from edge_agent.domain.people import ORDERS_EXPECTED, Caller
 from edge_agent.domain.stock import position_of
 from edge_agent.errors import EdgeError, NotFound
-from edge_agent.services import adjusting, receiving
+from edge_agent.services import adjusting, approving, expecting, receiving
 from edge_agent.services.adjusting import Adjustment, Row
 from edge_agent.services.counting import product_of
 from edge_agent.services.once import Answer, Kept, fingerprint, once
@@ -21,24 +22,29 @@ from edge_agent.web import render
 from edge_agent.web.body import (
     Body,
     Cursor,
+    Day,
     Key,
     Limit,
+    LotName,
     Name,
     Positive,
     Quantity,
     Query,
     Text,
     key_of,
-    read_body,
-    read_query,
 )
-from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of
+from edge_agent.web.context import answer, caller_of, kept, now_ms, store_of
+from edge_agent.web.operations import Table
 from edge_agent.web.scans import Handheld
+from edge_agent.web.views.goods import BatchView, LevelPage, MovementPage, Posted, Unchanged
+from edge_agent.web.views.values import Items
+from edge_agent.web.views.work import AlertView
 from sync_protocol.low_stock import LOW_STOCK
+
+TABLE = Table("stock")
 
 Place = Literal["shelf", "backroom", "hold"]
 BATCH_MAX = 500
-_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
 class AdjustBody(Body):
@@ -49,6 +55,8 @@ class AdjustBody(Body):
     reason: Name
     note: Text | None = None
     document: Text | None = None
+    lot: LotName | None = None
+    expiry: Day | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> "AdjustBody":
@@ -76,8 +84,8 @@ class MovementRow(BaseModel):
     source: Annotated[Location | None, Field(alias="from")] = None
     target: Annotated[Location | None, Field(alias="to")] = None
     document: Text | None = None
-    lot: Annotated[str, Field(max_length=40), AfterValidator(_a_place)] | None = None
-    expiry: Annotated[str, Field(pattern=_DATE)] | None = None
+    lot: LotName | None = None
+    expiry: Day | None = None
     note: Text | None = None
     key: Key | None = None
     handheld: Handheld | None = None
@@ -101,52 +109,54 @@ class MovementQuery(Query):
     limit: Limit = 100
 
 
-async def get_levels(request: web.Request) -> web.Response:
+@TABLE.add("GET", "/inventory", answer=LevelPage)
+async def get_levels(request: web.Request, query: LevelQuery) -> web.Response:
     """Stock per product, as of a position of this ledger."""
-    query = read_query(request, LevelQuery)
-    return answer(await store_of(request).database.read(_levels, query))
+    caller = caller_of(request)
+    return answer(await store_of(request).database.read(_levels, query, is_told=caller.may(ORDERS_EXPECTED)))
 
 
-async def post_adjust(request: web.Request) -> web.Response:
-    """A signed change, or a set to a figure, with its reason."""
-    body = await read_body(request, AdjustBody)
-    found = await store_of(request).database.write(_adjust, body, actor_of(request), key_of(request))
+@TABLE.add("POST", "/inventory/adjust", answer=Posted | Unchanged, status=201, keyed=True, approvable=True)
+async def post_adjust(request: web.Request, body: AdjustBody) -> web.Response:
+    """A signed change, or a set to a figure, with its reason; by or with a manager where the policy says so."""
+    found = await store_of(request).database.write(_adjust, body, caller_of(request), key_of(request))
     return kept(found)
 
 
-async def get_movements(request: web.Request) -> web.Response:
+@TABLE.add("GET", "/inventory/movements", answer=MovementPage)
+async def get_movements(request: web.Request, query: MovementQuery) -> web.Response:
     """Movements above a position, oldest first."""
-    query = read_query(request, MovementQuery)
     return answer(await store_of(request).database.read(_movements, query.product_id, query.after or 0, query.limit))
 
 
-async def get_history(request: web.Request) -> web.Response:
+@TABLE.add("GET", "/inventory/products/{id}/history", answer=MovementPage)
+async def get_history(request: web.Request, query: MovementQuery) -> web.Response:
     """The movements of one product."""
-    query = read_query(request, MovementQuery)
     product_id = request.match_info["id"]
     return answer(await store_of(request).database.read(_movements, product_id, query.after or 0, query.limit))
 
 
-async def post_movements(request: web.Request) -> web.Response:
+@TABLE.add("POST", "/inventory/movements", answer=BatchView, status=201, keyed=True, approvable=True)
+async def post_movements(request: web.Request, body: BatchBody) -> web.Response:
     """Up to 500 movements in one transaction, a result per row."""
-    body = await read_body(request, BatchBody)
-    found = await store_of(request).database.write(_batch, body, actor_of(request), key_of(request))
+    found = await store_of(request).database.write(_batch, body, caller_of(request), key_of(request))
     return kept(found)
 
 
+@TABLE.add("GET", "/inventory/restock-alerts", answer=Items[AlertView])
 async def get_restock_alerts(request: web.Request) -> web.Response:
     """Products at or below their reorder point."""
     found = await store_of(request).database.read(alerts.list_alerts, is_open=True)
     return answer({"items": [render.alert(alert) for alert in found if alert.rule == LOW_STOCK]})
 
 
-def _levels(connection: sqlite3.Connection, query: LevelQuery) -> Answer:
+def _levels(connection: sqlite3.Connection, query: LevelQuery, *, is_told: bool) -> Answer:
     if query.product_id is not None:
         found = catalogue.find_product(connection, query.product_id)
         rows = [(0, found)] if found is not None else []
     else:
         rows = catalogue.list_products(connection, q=query.q, after=query.cursor or 0, limit=query.limit)
-    coming = None if receiving.is_blind(connection) else receiving.on_order(connection)
+    coming = None if receiving.is_blind(connection) or not is_told else expecting.on_order(connection)
     items = [_level(connection, product) | _coming(coming, product) for _, product in rows]
     more = str(rows[-1][0]) if query.product_id is None and len(rows) == query.limit else None
     return {"items": items, "next_cursor": more, "as_of": as_of(connection)}
@@ -172,17 +182,22 @@ def as_of(connection: sqlite3.Connection) -> Answer:
     return {"origin_id": identity.get(connection).origin_id, "position": ledger.head(connection)[0]}
 
 
-def _adjust(connection: sqlite3.Connection, body: AdjustBody, actor: str, key: str | None) -> Kept:
+def _adjust(connection: sqlite3.Connection, body: AdjustBody, caller: Caller, key: str | None) -> Kept:
     def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
         reason, free_text = adjusting.reason_of(body.reason)
         product = product_of(connection, body.product_id)
+        now = now_ms()
+        if approving.needs_manager(connection, approving.ADJUST):
+            approving.require(connection, caller, approving.ADJUST, now, key=key)
+        may_go_below = approving.is_lifted(connection, caller, approving.NEGATIVE_STOCK, now, key=key)
         posted = adjusting.record_adjustment(
             connection,
             Adjustment(
                 product=product, delta=body.delta, set_to=body.set_to, location=body.location, reason=reason,
-                note=body.note or free_text, document=body.document, actor=actor, key=key,
+                note=body.note or free_text, document=body.document, lot=body.lot, expiry=body.expiry,
+                actor=caller.name, key=key,
             ),
-            now_ms(),
+            now, on_negative="record" if may_go_below else "block",
         )  # fmt: skip
         if posted is None:
             return _level(connection, product) | {"movement_id": None, "warnings": ["no_change"]}, 0
@@ -200,35 +215,37 @@ def _movements(connection: sqlite3.Connection, product_id: str | None, after: in
     }
 
 
-def _batch(connection: sqlite3.Connection, body: BatchBody, actor: str, key: str | None) -> Kept:
+def _batch(connection: sqlite3.Connection, body: BatchBody, caller: Caller, key: str | None) -> Kept:
     def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
-        results = _run_batch(connection, body, actor, key)
+        results = _run_batch(connection, body, caller, key)
         recorded = sum(result["status"] == "recorded" for result in results)
         return {"results": results, "recorded": recorded}, ledger.head(connection)[0]
 
     return once(connection, key, fingerprint(body.model_dump(mode="json")), act)
 
 
-def _run_batch(connection: sqlite3.Connection, body: BatchBody, actor: str, key: str | None) -> list[dict[str, Any]]:
+def _run_batch(
+    connection: sqlite3.Connection, body: BatchBody, caller: Caller, key: str | None
+) -> list[dict[str, Any]]:
     """Rows whose own key is known are answered from it; the others are booked."""
     if body.error_policy == "reject_all" and not any(row.key or row.handheld for row in body.movements):
-        rows = [_row(connection, row, number, actor, key) for number, row in enumerate(body.movements)]
-        [posted] = adjusting.record_all(connection, rows, now_ms())
+        rows = [_row(connection, row, number, caller.name, key) for number, row in enumerate(body.movements)]
+        [posted] = adjusting.record_all(connection, rows, now_ms(), caller)
         return [
             {"status": "recorded", "movement_id": movement_id, "position": position}
             for movement_id, position in zip(posted.movement_ids, posted.positions, strict=False)
         ]
-    return [_one_of_batch(connection, body, number, actor, key) for number in range(len(body.movements))]
+    return [_one_of_batch(connection, body, number, caller, key) for number in range(len(body.movements))]
 
 
 def _one_of_batch(
-    connection: sqlite3.Connection, body: BatchBody, number: int, actor: str, key: str | None
+    connection: sqlite3.Connection, body: BatchBody, number: int, caller: Caller, key: str | None
 ) -> dict[str, Any]:
     row = body.movements[number]
 
     def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
-        wanted = _row(connection, row, number, actor, key)
-        [posted] = adjusting.record_all(connection, [wanted], now_ms())
+        wanted = _row(connection, row, number, caller.name, key)
+        [posted] = adjusting.record_all(connection, [wanted], now_ms(), caller)
         return {"status": "recorded", **render.posted(posted)}, posted.head
 
     try:

@@ -8,14 +8,25 @@ import structlog
 import uuid_utils
 from aiohttp import web
 
-from edge_agent.errors import Conflict, EdgeError, Invalid, NotFound, Refused, Unavailable
+from edge_agent.errors import (
+    Conflict,
+    EdgeError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refused,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 from edge_agent.web.body import FieldProblem, MalformedBody
 
 log = structlog.get_logger(__name__)
 
-_BY_CODE = {"storage_full": 507, "unauthorized": 401, "too_large": 413, "bad_request": 400, "head_too_large": 431}
+_BY_CODE = {"storage_full": 507, "too_large": 413, "bad_request": 400, "head_too_large": 431}
 _BY_FAMILY: tuple[tuple[type[EdgeError], int], ...] = (
     (MalformedBody, 400), (FieldProblem, 422), (Invalid, 422), (NotFound, 404), (Conflict, 409),
+    (Unauthenticated, 401), (Forbidden, 403), (TooMany, 429),
     (Refused, 409), (Unavailable, 503),
 )  # fmt: skip
 
@@ -42,7 +53,9 @@ def problem(error: EdgeError) -> web.Response:
     if isinstance(error, Invalid) and error.pointer:
         found = {"pointer": error.pointer, "code": error.code, "detail": error.detail}
         body["errors"] = [found | ({"expected": error.expected} if error.expected else {})]
-    headers = {"Retry-After": "1"} if status in (503, 507) else None
+    headers = {"Retry-After": "1"} if status in (503, 507) else {}
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after_s)
     return web.Response(
         status=status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
     )

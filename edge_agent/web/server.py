@@ -1,29 +1,53 @@
-"""The store's API as one object: routes in one table, started and stopped by the app.
+"""The store's API as one object: the tables of operations (operations.py) joined, started and stopped by the app.
 
-Everything but health needs a bearer key; a body is at most 1 MiB; compressed bodies are
+The API needs a session or a key (callers.py), health and the screen's files do not; a body is at most 1 MiB; compressed bodies are
 refused, so no bomb is ever inflated.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from aiohttp import web
 
-from edge_agent.services import alerting
+from edge_agent.services import alerting, daily
 from edge_agent.services.beeping import ScanDesk
+from edge_agent.services.drawing import Drawing
 from edge_agent.services.events import Events
+from edge_agent.services.hashing import Hashing
 from edge_agent.services.health import Check
+from edge_agent.services.label_desk import LabelDesk
 from edge_agent.services.link_status import LinkStatus
+from edge_agent.services.logging_in import LoggingIn
+from edge_agent.services.scanners import NoScanners, ScannerRoom
 from edge_agent.services.scanning import Outcome
 from edge_agent.storage import timeline
 from edge_agent.storage.database import Database
 from edge_agent.supervise import keep_running
-from edge_agent.web import alerts, inventory, products, receiving, scans, stocktakes, stream, sync, transfers
+from edge_agent.web import (
+    alerts,
+    inventory,
+    labels,
+    people,
+    products,
+    receiving,
+    reports,
+    scanners,
+    scans,
+    screen,
+    stocktakes,
+    stream,
+    sync,
+    transfers,
+)
 from edge_agent.web.body import BODY_BYTES_MAX
 from edge_agent.web.border import BorderRunner
-from edge_agent.web.context import STORE, Store, authentication, now_ms, ticks_ms
+from edge_agent.web.callers import authentication
+from edge_agent.web.context import STORE, Store, now_ms, ticks_ms
+from edge_agent.web.operations import Operation
 from edge_agent.web.problems import Handler, problems
+from edge_agent.web.veil import veiling
 from scanner_drivers.scan import RawScan
 
 NOTE_EVERY_S = 2.0
@@ -31,47 +55,15 @@ SWEEP_EVERY_S = 900.0
 TIMELINE_KEPT_MS = 21 * 24 * 3_600_000
 """A handheld that was away for longer gets wider intervals, never wrong ones."""
 
-_API = "/api/v1"
-ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("GET", "/health", sync.get_health),
-    ("GET", "/health/live", sync.get_live),
-    ("GET", "/health/ready", sync.get_ready),
-    ("GET", f"{_API}/health", sync.get_health),
-    ("GET", f"{_API}/products", products.get_products),
-    ("POST", f"{_API}/products", products.post_product),
-    ("GET", f"{_API}/products/{{id}}", products.get_product),
-    ("PATCH", f"{_API}/products/{{id}}", products.patch_product),
-    ("DELETE", f"{_API}/products/{{id}}", products.delete_product),
-    ("GET", f"{_API}/barcode/lookup/{{code}}", scans.get_lookup),
-    ("POST", f"{_API}/barcode/scan", scans.post_resolve),
-    ("POST", f"{_API}/barcode/link", scans.post_link),
-    ("POST", f"{_API}/scans", scans.post_scan),
-    ("GET", f"{_API}/inventory", inventory.get_levels),
-    ("POST", f"{_API}/inventory/adjust", inventory.post_adjust),
-    ("GET", f"{_API}/inventory/movements", inventory.get_movements),
-    ("POST", f"{_API}/inventory/movements", inventory.post_movements),
-    ("GET", f"{_API}/inventory/products/{{id}}/history", inventory.get_history),
-    ("GET", f"{_API}/inventory/restock-alerts", inventory.get_restock_alerts),
-    ("GET", f"{_API}/stocktakes", stocktakes.get_stocktakes),
-    ("POST", f"{_API}/stocktakes", stocktakes.post_stocktake),
-    ("GET", f"{_API}/stocktakes/{{id}}", stocktakes.get_stocktake),
-    ("POST", f"{_API}/stocktakes/{{id}}/lines", stocktakes.post_line),
-    ("POST", f"{_API}/stocktakes/{{id}}/close", stocktakes.post_close),
-    ("GET", f"{_API}/transfers", transfers.get_transfers),
-    ("POST", f"{_API}/transfers", transfers.post_transfer),
-    ("GET", f"{_API}/transfers/{{id}}", transfers.get_transfer),
-    ("POST", f"{_API}/transfers/{{id}}/{{step}}", transfers.post_step),
-    ("GET", f"{_API}/purchase-orders", receiving.get_orders),
-    ("POST", f"{_API}/receipts", receiving.post_receipt),
-    ("GET", f"{_API}/restocks", receiving.get_restocks),
-    ("POST", f"{_API}/products/{{id}}/restock", receiving.post_restock),
-    ("GET", f"{_API}/alerts", alerts.get_alerts),
-    ("POST", f"{_API}/alerts/{{id}}/acknowledge", alerts.post_acknowledge),
-    ("POST", f"{_API}/alerts/{{id}}/resolve", alerts.post_resolve),
-    ("GET", f"{_API}/tasks", alerts.get_tasks),
-    ("POST", f"{_API}/tasks/{{id}}/done", alerts.post_done),
-    ("GET", f"{_API}/sync", sync.get_sync),
-    ("GET", f"{_API}/events", stream.get_events),
+TABLES = (
+    sync.TABLE, people.TABLE, products.TABLE, scans.TABLE, inventory.TABLE, stocktakes.TABLE, transfers.TABLE,
+    receiving.TABLE, alerts.TABLE, reports.TABLE, labels.TABLE, scanners.TABLE, stream.TABLE,
+)  # fmt: skip
+OPERATIONS: tuple[Operation, ...] = tuple(operation for table in TABLES for operation in table.operations)
+_SCREEN: tuple[tuple[str, Handler], ...] = (
+    ("/", screen.get_page),
+    *((f"/{name}", screen.get_fixed) for name in screen.FIXED_NAMES),
+    ("/assets/{name}", screen.get_asset),
 )
 
 
@@ -80,12 +72,16 @@ class StoreApi:
 
     def __init__(
         self, *, database: Database, status: LinkStatus, api_keys: Mapping[str, str], boot: int,
-        checks: Callable[[], Awaitable[Sequence[Check]]],
+        checks: Callable[[], Awaitable[Sequence[Check]]], label_desk: LabelDesk | None = None,
+        scanner_room: ScannerRoom | None = None,
+        people_key: Callable[[], bytes | None] = lambda: None,
     ) -> None:  # fmt: skip
         events = Events()
         self._store = Store(
             database=database, events=events, desk=ScanDesk(database, events), status=status, checks=checks,
-            api_keys=api_keys, boot=boot,
+            api_keys=api_keys, boot=boot, labels=label_desk or LabelDesk(database, (), Drawing()),
+            scanners=scanner_room or NoScanners(),
+            logging_in=LoggingIn(database, Hashing(), people_key),
         )  # fmt: skip
         self._runner: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -93,10 +89,12 @@ class StoreApi:
     @property
     def app(self) -> web.Application:
         """A fresh application on this store."""
-        app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[problems, authentication])
+        app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[problems, authentication, veiling])
         app[STORE] = self._store
-        for method, path, handler in ROUTES:
-            app.router.add_route(method, path, handler)
+        for operation in OPERATIONS:
+            app.router.add_route(operation.method, operation.path, operation.serve)
+        for path, handler in _SCREEN:
+            app.router.add_route("GET", path, handler)
         return app
 
     async def scanned(self, raw: RawScan, mode: str) -> Outcome:
@@ -121,6 +119,7 @@ class StoreApi:
             ("sync-events", watcher.watch_link),
             ("timeline", self._note_time),
             ("alert-sweep", self._sweep),
+            ("days", partial(daily.watch, self._store.database)),
         ):
             self._tasks.append(asyncio.create_task(keep_running(name, work), name=name))
 

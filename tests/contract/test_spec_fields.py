@@ -62,7 +62,7 @@ TABLES: dict[str, Mapping[str, type]] = {
     "Certificate and manifest": {"claims": keys.Claims, "manifest": snapshot.Manifest},
     "HTTPS bodies": {
         "enrol": devices.EnrolBody, "enrolled": devices.Enrolled, "renew": devices.RenewBody,
-        "renewed": devices.Renewed, "problem": Problem,
+        "renewed": devices.Renewed, "access": devices.AccessBody, "granted": devices.Access, "problem": Problem,
     },
 }  # fmt: skip
 

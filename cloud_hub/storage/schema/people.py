@@ -19,7 +19,8 @@ users = table(
     uuid("id", key=True), text("username", null=True), text("email", null=True), text("name", default=""),
     text("password_hash", null=True), blob("code_hash", null=True), number("code_expires_at", null=True),
     text("role"), *_sites(), text("state", default="active"), number("version", default=1),
-    number("created_at"), number("last_login_at", null=True),
+    number("created_at"), number("last_login_at", null=True), text("pin_hash", null=True),
+    number("pin_set_at", default=0), blob("badge_hash", null=True), sa.UniqueConstraint("badge_hash"),
     comment="A name never has an @ and an address always has one, so what is typed at a login means one person.",
 )  # fmt: skip
 sa.Index("uq_users_username", sa.func.lower(users.c.username), unique=True)

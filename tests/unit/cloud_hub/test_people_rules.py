@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cloud_hub.domain import api_keys, one_time_codes
-from cloud_hub.domain.passwords import normal, require_strong
+from cloud_hub.domain.passwords import require_strong
 from cloud_hub.domain.permissions import GRANTS, PEOPLE_ONLY, Permission, Principal, Role
 from cloud_hub.errors import Forbidden, Invalid
 
@@ -24,10 +24,6 @@ def test_a_password_that_the_name_or_one_key_would_guess_is_refused(password: st
 @pytest.mark.parametrize("password", ["a long enough password", "correct horse battery", "adamant thinking 12"])
 def test_any_other_password_will_do(password: str) -> None:
     require_strong(password, "ada", "ada@example.com")
-
-
-def test_two_keyboards_write_the_same_password() -> None:
-    assert normal("caf\u00e9 au lait") == normal("cafe\u0301 au lait")
 
 
 def test_a_code_is_easy_to_type_and_case_and_dashes_do_not_matter() -> None:
