@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from edge_agent import inspection
+from edge_agent import inspection, scanner_commands
 from edge_agent.config import load
 from edge_agent.errors import BadConfig, EdgeError
 from edge_agent.services import backup as backups
@@ -27,6 +27,8 @@ cli = typer.Typer(
     help="Backstock's store agent: stock that is right with or without a connection.",
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )  # fmt: skip
+
+cli.add_typer(scanner_commands.cli, name="scanners")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

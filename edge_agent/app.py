@@ -152,11 +152,11 @@ class _Agent:
             database=box.database, folder=box.folder, disk=box.disk, clock=box.clock, link=self._link,
             status=self.status, version=box.version,
         )  # fmt: skip
+        self._scanners = Scanners(box.config.scanners, box.folder.path)
         self._api = StoreApi(
             database=box.database, status=self.status, api_keys=enrolment.api_keys(box.folder),
-            boot=start.boot, checks=self._checks,
+            boot=start.boot, checks=self._checks, scanner_room=self._scanners,
         )  # fmt: skip
-        self._scanners = Scanners(box.config.scanners, self._api.scanned, box.folder.path)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Everything, until told to stop."""
@@ -182,7 +182,7 @@ class _Agent:
     def _tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         config, chores = self._box.config, self._chores
         return [
-            ("scanners", self._scanners.run),
+            ("scanners", partial(self._scanners.run, self._api.scanned)),
             ("link", self._link.run),
             ("disk", chores.watch_disk),
             ("telemetry", partial(chores.tell, config.telemetry_s)),

@@ -62,6 +62,17 @@ class ScannerConfig(BaseModel):
     mode: Mode = "sell"
 
 
+def _different_devices(scanners: list[ScannerConfig]) -> list[ScannerConfig]:
+    _expect_once("a device name of its own for each scanner", [scanner.device for scanner in scanners])
+    return scanners
+
+
+def _expect_once(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"expected {what}, {', '.join(twice)} is there twice")
+
+
 class Config(BaseModel):
     """Everything that may be set; every default runs a small shop."""
 
@@ -71,7 +82,9 @@ class Config(BaseModel):
     """Loopback until people can log in at the box."""
     api_port: Annotated[int, Field(ge=0, le=65_535)] = 8480
     """0: any free port; the `ready` line names it."""
-    scanners: Annotated[list[ScannerConfig], BeforeValidator(_json_list)] = []
+    scanners: Annotated[
+        list[ScannerConfig], BeforeValidator(_json_list), Field(max_length=64), AfterValidator(_different_devices)
+    ] = []
     broker_url: Annotated[str | None, _url("mqtt", "mqtts")] = None
     """Instead of the broker that enrolment named (a proxy in a demo)."""
     hub_url: Annotated[str | None, _url("http", "https")] = None

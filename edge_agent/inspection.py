@@ -5,11 +5,9 @@ and asks the agent's own API for what only it knows. Nothing here changes anythi
 """
 
 import asyncio
-import os
 import time
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -17,7 +15,8 @@ from urllib.request import Request, urlopen
 
 import orjson
 
-from edge_agent.config import Config, ScannerConfig
+from edge_agent import scanner_checks
+from edge_agent.config import Config
 from edge_agent.errors import EdgeError, Unavailable
 from edge_agent.services import backup, enrolment, health, telemetry
 from edge_agent.services.disk import Disk
@@ -26,8 +25,6 @@ from edge_agent.services.health import Check
 from edge_agent.storage import database, identity, upgrade
 from edge_agent.storage.files import Folder
 from edge_agent.storage.schema import KNOWN_REVISIONS
-from scanner_drivers import BadConfig as BadScanner
-from scanner_drivers import parse_scanner_url
 
 API_TIMEOUT_S = 3
 REACH_TIMEOUT_S = 5
@@ -55,7 +52,7 @@ def doctor(folder: Folder, config: Config) -> list[dict[str, str]]:
     else:
         checks = [health.files(folder), _database(folder), _disk(folder, config)]
         checks += _box(folder, config)
-        checks += [_scanner(one) for one in config.scanners]
+        checks += scanner_checks.checks(config.scanners)
     return [asdict(check) for check in checks]
 
 
@@ -70,7 +67,8 @@ def _box(folder: Folder, config: Config) -> list[Check]:
         return [Check("enrolment", "fail", error.detail, error.remedy or "mend this file")]
     found = [
         Check("enrolment", "ok", f"device {who.device_id} of {who.site_name}"),
-        health.certificate(folder, now_ms), _agent(folder), *asyncio.run(_reachable(who, config)),
+        health.certificate(folder, now_ms), health.https(folder, now_ms), _agent(folder),
+        *asyncio.run(_reachable(who, config)),
     ]  # fmt: skip
     with suppress(EdgeError):  # what is wrong with the database is said already
         found += [_clock(folder, now_ms), _backlog(folder)]
@@ -167,19 +165,3 @@ async def _reach(name: str, host: str, port: int) -> Check:
         detail = f"{host}:{port} cannot be reached: {error or 'no answer'}"
         return Check(name, "warn", detail, "check the internet connection and the firewall; the store works on")
     return Check(name, "ok", f"{host}:{port} answers")
-
-
-def _scanner(config: ScannerConfig) -> Check:
-    name = f"scanner {config.device}"
-    try:
-        address = parse_scanner_url(config.url).address
-    except BadScanner as error:
-        return Check(name, "fail", str(error), "correct its URL in edge.toml")
-    path = getattr(address, "path", None)
-    if path is None:
-        return Check(name, "ok", config.url)
-    if not Path(path).exists():
-        return Check(name, "warn", f"{path} is not there", "plug it in, or correct its URL in edge.toml")
-    if not os.access(path, os.R_OK):
-        return Check(name, "fail", f"{path} may not be read", "add this user to the group that owns it (dialout)")
-    return Check(name, "ok", f"{path} is there")

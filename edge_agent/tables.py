@@ -23,3 +23,11 @@ def checks_table(checks: list[dict[str, str]]) -> None:
         colour = _COLOURS[check["result"]]
         table.add_row(check["name"], f"[{colour}]{check['result']}[/]", check["detail"], check["remedy"])
     Console().print(table)
+
+
+def rows_table(columns: list[str], rows: list[dict[str, str]]) -> None:
+    """One thing a row."""
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(row[column] for column in columns))
+    Console().print(table)

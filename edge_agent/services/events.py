@@ -59,10 +59,16 @@ class Events:
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
+        self._is_closed = False
 
     @property
     def is_heard(self) -> bool:
         return bool(self._listeners)
+
+    @property
+    def is_closed(self) -> bool:
+        """The store stops: no stream goes on."""
+        return self._is_closed
 
     @property
     def is_full(self) -> bool:
@@ -85,5 +91,6 @@ class Events:
 
     def close(self) -> None:
         """Let every listener go."""
+        self._is_closed = True
         for listener in list(self._listeners):
             listener.close()

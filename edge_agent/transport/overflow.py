@@ -31,9 +31,9 @@ class Overflow:
             path.unlink()
             log.error("beeps of a killed agent were not booked: scan the goods again", file=str(aside))
 
-    def put(self, scan: RawScan) -> None:
+    def put(self, scan: RawScan, mode: str) -> None:
         """Keep it behind the others. Raises OSError when the disk takes nothing more."""
-        fields = [scan.raw.hex(), scan.device, scan.session, scan.sequence, scan.received_ns, scan.reason]
+        fields = [scan.raw.hex(), scan.device, scan.session, scan.sequence, scan.received_ns, scan.reason, mode]
         line = orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
         try:
             _append(self._path, line)
@@ -45,13 +45,13 @@ class Overflow:
         self._written += len(line)
         self.waiting += 1
 
-    def take(self, most: int) -> list[RawScan]:
-        """The first ones, which are then the caller's; the file goes with the last of them."""
+    def take(self, most: int) -> list[tuple[RawScan, str]]:
+        """The first ones with their modes, which are then the caller's; the file goes with the last of them."""
         if not self.waiting:
             return []
         with self._path.open("rb") as file:
             file.seek(self._taken)
-            taken = [_scan_of(file.readline()) for _ in range(min(most, self.waiting))]
+            taken = [_beep_of(file.readline()) for _ in range(min(most, self.waiting))]
             self._taken = file.tell()
         self.waiting -= len(taken)
         if not self.waiting:
@@ -69,9 +69,10 @@ def _append(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def _scan_of(line: bytes) -> RawScan:
-    raw, device, session, sequence, received_ns, reason = orjson.loads(line)
-    return RawScan(
+def _beep_of(line: bytes) -> tuple[RawScan, str]:
+    raw, device, session, sequence, received_ns, reason, mode = orjson.loads(line)
+    scan = RawScan(
         raw=bytes.fromhex(raw), device=device, session=session, sequence=sequence, received_ns=received_ns,
         reason=reason,
     )  # fmt: skip
+    return scan, mode

@@ -47,8 +47,8 @@ async def a_scanner_that_sends(lines: list[bytes], store: Store, folder: Path) -
     server = await asyncio.start_server(say, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     settings = ScannerConfig(url=f"tcp://127.0.0.1:{port}", device="till-1")
-    found = Scanners([settings], store.book, folder)
-    running = asyncio.create_task(found.run())
+    found = Scanners([settings], folder)
+    running = asyncio.create_task(found.run(store.book))
     try:
         yield found
     finally:
@@ -98,14 +98,14 @@ def a_scan(number: int) -> RawScan:
 
 def test_the_file_gives_back_what_was_put_byte_for_byte_also_while_more_comes(tmp_path: Path) -> None:
     kept = Overflow(tmp_path / "waiting")
-    taken: list[RawScan] = []
+    taken: list[tuple[RawScan, str]] = []
     for number in range(10):
-        kept.put(a_scan(number))
+        kept.put(a_scan(number), f"mode {number}")
         if number % 3 == 2:
             taken += kept.take(2)
     taken += kept.take(100)
 
-    assert taken == [a_scan(number) for number in range(10)]
+    assert taken == [(a_scan(number), f"mode {number}") for number in range(10)]
     assert (kept.waiting, kept.take(1), list(tmp_path.iterdir())) == (0, [], [])
 
 
@@ -113,7 +113,7 @@ def test_half_a_line_on_a_full_disk_does_not_spoil_the_next_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = Overflow(tmp_path / "waiting")
-    kept.put(a_scan(1))
+    kept.put(a_scan(1), "sell")
 
     def full_after_five(path: Path, data: bytes) -> None:
         with path.open("ab") as file:
@@ -123,15 +123,15 @@ def test_half_a_line_on_a_full_disk_does_not_spoil_the_next_one(
     with monkeypatch.context() as patch:
         patch.setattr(overflow, "_append", full_after_five)
         with pytest.raises(OSError, match="No space"):
-            kept.put(a_scan(2))
-    kept.put(a_scan(3))
+            kept.put(a_scan(2), "sell")
+    kept.put(a_scan(3), "sell")
 
-    assert kept.take(10) == [a_scan(1), a_scan(3)]
+    assert kept.take(10) == [(a_scan(1), "sell"), (a_scan(3), "sell")]
 
 
 def test_what_a_killed_agent_left_is_set_aside_and_not_booked(tmp_path: Path) -> None:
     killed = Overflow(tmp_path / "waiting")
-    killed.put(a_scan(1))
+    killed.put(a_scan(1), "sell")
     left = (tmp_path / "waiting").read_bytes()
 
     kept = Overflow(tmp_path / "waiting")
