@@ -29,12 +29,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge_agent import logs, memory
 from edge_agent.config import Config
 from edge_agent.domain.enrolment import check_pin, parse_code
+from edge_agent.errors import EdgeError
 from edge_agent.housekeeping import Housekeeping
-from edge_agent.services import applying, enrolment, generation, health, recovery, telemetry
+from edge_agent.lan import Lan
+from edge_agent.services import applying, enrolment, generation, health, local_access, printing, recovery, telemetry
 from edge_agent.services.disk import Disk
+from edge_agent.services.drawing import Drawing
 from edge_agent.services.enrolment import Enrolment
 from edge_agent.services.health import Check
 from edge_agent.services.hub_clock import HubClock
+from edge_agent.services.label_desk import LabelDesk
 from edge_agent.services.link import Link
 from edge_agent.services.link_context import LinkContext, wall_ms
 from edge_agent.services.link_status import LinkStatus
@@ -43,8 +47,10 @@ from edge_agent.storage import identity
 from edge_agent.storage.database import Database
 from edge_agent.storage.files import Folder, make_private, write_private
 from edge_agent.supervise import keep_running
+from edge_agent.transport.addresses import own_names
 from edge_agent.transport.broker import BrokerDial
 from edge_agent.transport.hub_http import HubHttp, check_url, fetch_ca, trust
+from edge_agent.transport.printers import Printers
 from edge_agent.transport.scanners import Scanners
 from edge_agent.web.server import StoreApi
 from sync_protocol.batch import Verify
@@ -93,7 +99,9 @@ async def enrol(folder: Folder, url: str, code: str, ca_file: Path | None, name:
     make_private(folder.path)
     async with HubHttp(base, tls=await _trust(base, asked.pin, ca_file)) as hub:
         found = await enrolment.enrol(folder, asked, name, hub.enrol)
-    async with open_box(folder, Config(hub_url=base), found):
+    async with open_box(folder, Config(hub_url=base), found) as box:
+        with suppress(EdgeError):  # an older hub gives none; a running agent asks again
+            await local_access.renew(folder, own_names(), box.hub.local_access)
         return found
 
 
@@ -152,11 +160,15 @@ class _Agent:
             database=box.database, folder=box.folder, disk=box.disk, clock=box.clock, link=self._link,
             status=self.status, version=box.version,
         )  # fmt: skip
+        label_desk = LabelDesk(box.database, box.config.printers, Drawing(box.config.label_fonts))
+        self._printers = Printers(box.database, label_desk)
         self._scanners = Scanners(box.config.scanners, box.folder.path)
         self._api = StoreApi(
             database=box.database, status=self.status, api_keys=enrolment.api_keys(box.folder),
-            boot=start.boot, checks=self._checks, scanner_room=self._scanners,
+            boot=start.boot, checks=self._checks, label_desk=label_desk, scanner_room=self._scanners,
+            people_key=partial(local_access.people_key, box.folder),
         )  # fmt: skip
+        self._lan = Lan(self._api, box.database, box.folder, box.config, box.hub)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Everything, until told to stop."""
@@ -183,7 +195,10 @@ class _Agent:
         config, chores = self._box.config, self._chores
         return [
             ("scanners", partial(self._scanners.run, self._api.scanned)),
+            ("printers", self._printers.run),
             ("link", self._link.run),
+            ("lan", self._lan.run),
+            ("local-access", self._lan.renew),
             ("disk", chores.watch_disk),
             ("telemetry", partial(chores.tell, config.telemetry_s)),
             ("pruning", partial(chores.prune, config.retention_days)),
@@ -199,9 +214,12 @@ class _Agent:
             health.disk(box.disk),
             health.certificate(box.folder, now_ms),
             health.clock(box.clock.offset_ms, now_ms),
+            health.https(box.folder, now_ms),
+            self._lan.check(),
             health.link(self.status),
             health.backlog(of_ledger["pending"], of_ledger["oldest_unacked_age_s"]),
             *health.scanners(self._scanners.health, time.monotonic_ns()),
+            *await box.database.read(printing.checks, [printer.name for printer in box.config.printers]),
         ]
 
     def _say_ready(self, url: str) -> None:

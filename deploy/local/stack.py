@@ -105,6 +105,8 @@ class Store:
             "EDGE_BROKER_URL": f"mqtt://127.0.0.1:{self.to_broker.port}",
             "EDGE_SCANNERS": json.dumps(self.scanners),
             "EDGE_API_PORT": str(self.api_port),
+            "EDGE_LAN_HOST": "127.0.0.1",
+            "EDGE_LAN_PORT": "0",
             "EDGE_BALLAST_MB": "1",
             "EDGE_RECONNECT_CAP_S": "2",
             "PYTHONUNBUFFERED": "1",

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from cryptography import x509
 
+from edge_agent.services import local_access
 from edge_agent.services.disk import Disk, Watermark
 from edge_agent.services.link_status import LinkStatus
 from edge_agent.storage.files import Folder
@@ -144,6 +145,21 @@ def certificate(folder: Folder, clock_ms: int) -> Check:
     if left.days < CERTIFICATE_WARN_DAYS:
         return Check("certificate", "warn", f"ends in {left.days} days", "renew it at the hub")
     return Check("certificate", "ok", f"good for {left.days} days")
+
+
+def https(folder: Folder, clock_ms: int) -> Check:
+    """The certificate that other devices of the store see."""
+    remedy = "connect to the hub: the agent renews it by itself"
+    try:
+        found = local_access.certificate(folder)
+    except (OSError, ValueError) as error:
+        return Check("https", "warn", f"cannot be read: {error}", remedy)
+    if found is None or not folder.people_key.exists():
+        return Check("https", "warn", "head office has given this box no certificate for people yet", remedy)
+    left = (found.not_valid_after_utc - datetime.fromtimestamp(clock_ms / 1000, UTC)).days
+    result: Result = "warn" if left < CERTIFICATE_WARN_DAYS else "ok"
+    names = ", ".join(local_access.names_in(found))
+    return Check("https", result, f"good for {left} days, for {names}", remedy if result == "warn" else "")
 
 
 def scanners(found: Sequence[ScannerState], now_ns: int) -> Iterator[Check]:

@@ -51,6 +51,16 @@ class Folder:
         return self.path / "api.key"
 
     @property
+    def https(self) -> Path:
+        """Key and certificate of the box's own HTTPS, in one file."""
+        return self.path / "https.pem"
+
+    @property
+    def people_key(self) -> Path:
+        """Keys what is hashed of PINs and badges; hex."""
+        return self.path / "people.key"
+
+    @property
     def enrolment(self) -> Path:
         """Who this box is and where its hub is; its presence means: enrolled."""
         return self.path / "enrolment.json"

@@ -101,6 +101,10 @@ class HubHttp:
         """Ask for a new client certificate."""
         return await self._ask("POST", "/api/v1/devices/renew", json=body)
 
+    async def local_access(self, body: dict[str, Any]) -> bytes:
+        """Ask for a certificate of the box's own HTTPS, and the people key."""
+        return await self._ask("POST", "/api/v1/devices/local-access", json=body)
+
     async def manifest(self, kind: str) -> bytes:
         """The manifest of a snapshot of this box's site, made now."""
         return await self.get(f"/api/v1/snapshots/{self._site_id}/manifest?kind={kind}")

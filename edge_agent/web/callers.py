@@ -9,43 +9,28 @@ from hmac import compare_digest
 
 from aiohttp import hdrs, web
 
-from edge_agent.domain.people import ALERTS_WRITE, STOCK_READ, STOCK_WRITE, Caller
+from edge_agent.domain.people import Caller
 from edge_agent.errors import Forbidden, Unauthenticated
 from edge_agent.services import logging_in
 from edge_agent.storage import sessions
 from edge_agent.storage.people import can_log_in
 from edge_agent.web.context import CALLER, now_ms, store_of
+from edge_agent.web.operations import ANYBODY, ONESELF, access_of
 from edge_agent.web.problems import Handler
 
 COOKIE = "backstock_session"
 APPROVAL = "X-Approval"
-API = "/api/v1"
 SAFE = ("GET", "HEAD")
-OPEN = frozenset((f"{API}/auth/login", f"{API}/ca"))
-OWN = frozenset(
-    (
-        f"{API}/me",
-        f"{API}/me/pin",
-        f"{API}/auth/logout",
-        f"{API}/approvals",
-        f"{API}/sessions",
-        f"{API}/sessions/{{id}}",
-    )
-)
-"""What everybody who is logged in may do, and with oneself only."""
-_NEEDS = {
-    ("POST", f"{API}/alerts/{{id}}/acknowledge"): ALERTS_WRITE,
-    ("POST", f"{API}/alerts/{{id}}/resolve"): ALERTS_WRITE,
-}
-"""Operations that need another permission than reading or writing stock."""
 
 
 @web.middleware
 async def authentication(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The API knows who asks; health and the files of the screen are for everybody."""
-    if request.path.startswith("/api/") and request.path not in OPEN:
+    """The API knows who asks; what an operation is for, and the files of the screen, may be for everybody."""
+    access = access_of(request)
+    if access != ANYBODY:
         caller = await _caller(request)
-        _require(request, caller)
+        if access != ONESELF:
+            caller.require(access)
         request[CALLER] = caller
     return await handler(request)
 
@@ -112,14 +97,6 @@ async def _by_cookie(request: web.Request) -> Caller | None:
     if caller is not None and caller.session is not None and now - caller.session.used_at > logging_in.USED_EVERY_MS:
         await database.write(sessions.used, caller.session.session_id, now)
     return caller
-
-
-def _require(request: web.Request, caller: Caller) -> None:
-    resource = request.match_info.route.resource
-    path = "" if resource is None else resource.canonical
-    if path not in OWN:
-        usual = STOCK_READ if request.method in SAFE else STOCK_WRITE
-        caller.require(_NEEDS.get((request.method, path), usual))
 
 
 def _holder(keys: Mapping[str, str], given: str) -> str | None:

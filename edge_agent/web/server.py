@@ -1,10 +1,11 @@
 """The store's API as one object: the tables of operations (operations.py) joined, started and stopped by the app.
 
-The API needs a session or a key (callers.py), health and the screen's files do not; a body is at most 1 MiB; compressed bodies are
-refused, so no bomb is ever inflated.
+The API needs a session or a key (callers.py), health and the screen's files do not; a body is at most
+1 MiB; compressed bodies are refused, so no bomb is ever inflated.
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -45,7 +46,7 @@ from edge_agent.web.body import BODY_BYTES_MAX
 from edge_agent.web.border import BorderRunner
 from edge_agent.web.callers import authentication
 from edge_agent.web.context import STORE, Store, now_ms, ticks_ms
-from edge_agent.web.operations import Operation
+from edge_agent.web.operations import Operation, add_routes
 from edge_agent.web.problems import Handler, problems
 from edge_agent.web.veil import veiling
 from scanner_drivers.scan import RawScan
@@ -84,6 +85,7 @@ class StoreApi:
             logging_in=LoggingIn(database, Hashing(), people_key),
         )  # fmt: skip
         self._runner: web.AppRunner | None = None
+        self._lan: web.TCPSite | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -91,8 +93,7 @@ class StoreApi:
         """A fresh application on this store."""
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[problems, authentication, veiling])
         app[STORE] = self._store
-        for operation in OPERATIONS:
-            app.router.add_route(operation.method, operation.path, operation.serve)
+        add_routes(app, OPERATIONS)
         for path, handler in _SCREEN:
             app.router.add_route("GET", path, handler)
         return app
@@ -110,6 +111,21 @@ class StoreApi:
         self.start_chores()
         bound = self._runner.addresses[0]
         return f"http://{bound[0]}:{bound[1]}"
+
+    async def open_lan(self, host: str, port: int, tls: ssl.SSLContext) -> str:
+        """Listen to the store's network as well; the URL. Raises OSError."""
+        assert self._runner is not None
+        site = web.TCPSite(self._runner, host, port, ssl_context=tls)
+        await site.start()
+        self._lan = site
+        bound = self._runner.addresses[-1]
+        return f"https://{bound[0]}:{bound[1]}"
+
+    async def close_lan(self) -> None:
+        """Nobody may log in any more."""
+        if self._lan is not None:
+            await self._lan.stop()
+            self._lan = None
 
     def start_chores(self) -> None:
         """What runs beside the requests."""

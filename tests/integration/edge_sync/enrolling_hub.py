@@ -15,7 +15,7 @@ from tests.unit.edge_agent_sync.builders import DEVICE, ORIGIN, SITE, a_certific
 
 
 class EnrollingHub:
-    """Serves `/api/v1/ca` and `/api/v1/devices/enrol`."""
+    """Serves `/api/v1/ca` and what boxes ask below `/api/v1/devices`."""
 
     def __init__(self, broker_port: int = 1883) -> None:
         self.ca_key = ec.generate_private_key(ec.SECP256R1())
@@ -38,6 +38,7 @@ class EnrollingHub:
         app.router.add_get("/api/v1/ca", self._give_ca)
         app.router.add_post("/api/v1/devices/enrol", self._enrol)
         app.router.add_post("/api/v1/devices/renew", self._renew)
+        app.router.add_post("/api/v1/devices/local-access", self._local_access)
         return app
 
     async def _give_ca(self, _: web.Request) -> web.Response:
@@ -67,13 +68,27 @@ class EnrollingHub:
         return web.json_response({"client_certificate": pem(client), "ca": pem(self.ca)})
 
 
+    async def _local_access(self, request: web.Request) -> web.Response:
+        assert request.headers["Authorization"].startswith("Device ")
+        made = self.certify((await request.json())["csr"])
+        return web.json_response({"certificate": made, "ca": pem(self.ca), "people_key": "ab" * 32})
+
+    def certify(self, csr: str) -> str:
+        """A certificate for all names of a request."""
+        asked = x509.load_pem_x509_csr(csr.encode())
+        key = asked.public_key()
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        names = asked.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return pem(sign_certificate("box", key, self.ca_key, self.ca, names=names))
+
+
 def pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def sign_certificate(
     name: str, key: ec.EllipticCurvePublicKey, ca_key: ec.EllipticCurvePrivateKey, ca: x509.Certificate | None,
-    *, days: int = 90,
+    *, days: int = 90, names: x509.SubjectAlternativeName | None = None,
 ) -> x509.Certificate:  # fmt: skip
     """A certificate of this authority (its own when `ca` is None), also for a server on 127.0.0.1."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -87,6 +102,6 @@ def sign_certificate(
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=ca is None, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(names or x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
