@@ -1,21 +1,31 @@
 """Request bodies and queries, read once at the border: all field errors at once, no floats.
 
-The models say what is accepted; an unknown member is an error. Decimal numbers in JSON are
-read as Decimal; NaN, lone surrogates and control characters never get past this file.
+The models say what is accepted, and each type accepts what its JSON schema promises, no more and no less; an
+unknown member is an error. NaN, lone surrogates and control characters never get past this file.
 """
 
-import json
+import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
 import orjson
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from edge_agent.errors import EdgeError, Invalid
 from sync_protocol.errors import Malformed
-from sync_protocol.limits import KEY_CHARS_MAX, TEXT_CHARS_MAX
+from sync_protocol.limits import KEY_CHARS_MAX, QUANTITY_MAX, TEXT_CHARS_MAX
 from sync_protocol.quantity import parse_quantity
 
 BODY_BYTES_MAX = 1 << 20
@@ -38,19 +48,61 @@ class MalformedBody(EdgeError):
 
 
 def _quantity(value: Any) -> int:
+    if isinstance(value, float):
+        value = _written(value)
     if not isinstance(value, str | int | Decimal) or isinstance(value, bool):
         raise PydanticCustomError("quantity", "expected a decimal string or a number")
-    if isinstance(value, str) and len(value) > 40:
-        raise PydanticCustomError("quantity", "expected a decimal of at most 40 characters")
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        raise PydanticCustomError("quantity", "expected a decimal of at most 12 digits and 3 decimals, such as 1.5")
     try:
         return parse_quantity(value)
     except Malformed as error:
         raise PydanticCustomError("quantity", "{detail}", {"detail": error.detail}) from error
 
 
-def _printable(value: str) -> str:
-    if not value.isprintable():
-        raise PydanticCustomError("text", "expected printable characters only")
+def _written(value: float) -> Decimal:
+    """A JSON number as it was written; 0.1 + 0.2 is 0.3 as its program meant it, what is too small to be stays."""
+    exact = Decimal(repr(value))
+    if not exact.is_finite():
+        raise PydanticCustomError("quantity", "expected a finite number")
+    near = round(exact, 9).normalize() if abs(exact) < QUANTITY_MAX else exact
+    return near if abs(near - exact) <= abs(exact) * Decimal("1e-9") else exact
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 5.0 is the integer 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _number(text: Any) -> Any:
+    """Of a query, where all is text."""
+    if isinstance(text, str):
+        if not re.fullmatch(r"[0-9]{1,19}", text):
+            raise PydanticCustomError("number", "expected a whole number")
+        return int(text)
+    return text
+
+
+def _flag(text: Any) -> Any:
+    if isinstance(text, str):
+        if text not in ("true", "false"):
+            raise PydanticCustomError("flag", "expected true or false")
+        return text == "true"
+    return text
+
+
+def _decimal_schema(least: int, *, is_open: bool = False) -> WithJsonSchema:
+    sign, some = ("-?" if least < 0 else ""), ("(?=.*[1-9])" if is_open else "")
+    text = {"type": "string", "pattern": f"^{some}{sign}[0-9]{{1,12}}([.][0-9]{{1,3}})?$"}
+    number = {"type": "number", "minimum": 0.001 if is_open else least, "maximum": _MOST, "multipleOf": 0.001}
+    return WithJsonSchema({"anyOf": [text, number]})
+
+
+def _a_day(value: str) -> str:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("day", "expected a day that there is, as YYYY-MM-DD") from None
     return value
 
 
@@ -58,27 +110,43 @@ def _nothing_sent(value: Any) -> Any:
     return None if value == "" else value
 
 
-Quantity = Annotated[int, BeforeValidator(_quantity)]
-Positive = Annotated[int, BeforeValidator(_quantity), Field(gt=0)]
-NotNegative = Annotated[int, BeforeValidator(_quantity), Field(ge=0)]
-Text = Annotated[str, Field(max_length=TEXT_CHARS_MAX), AfterValidator(_printable)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
-Key = Annotated[str, Field(min_length=1, max_length=KEY_CHARS_MAX), AfterValidator(_printable)]
-Position = Annotated[int, Field(ge=0, lt=2**62)]
-Limit = Annotated[int, Field(ge=1, le=PAGE_MAX)]
-Cursor = Annotated[int, BeforeValidator(_nothing_sent), Field(ge=0, lt=2**62)]
+_MOST = QUANTITY_MAX // 1000
+_DECIMAL = re.compile(r"-?[0-9]{1,12}([.][0-9]{1,3})?")
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: a label printer or a log may obey them."""
+
+Quantity = Annotated[int, BeforeValidator(_quantity), _decimal_schema(-_MOST)]
+Positive = Annotated[int, BeforeValidator(_quantity), Field(gt=0), _decimal_schema(0, is_open=True)]
+NotNegative = Annotated[int, BeforeValidator(_quantity), Field(ge=0), _decimal_schema(0)]
+Text = Annotated[str, StringConstraints(max_length=TEXT_CHARS_MAX, pattern=_PRINTABLE)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PRINTABLE)]
+LotName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=_PRINTABLE)]
+Day = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    AfterValidator(_a_day),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=KEY_CHARS_MAX, pattern=_PRINTABLE)]
+Whole = BeforeValidator(_whole)
+Position = Annotated[int, Field(ge=0, lt=2**62), Whole]
+Number = BeforeValidator(_number)
+"""A whole number in a query."""
+Limit = Annotated[int, Field(ge=1, le=PAGE_MAX), Number]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Cursor = Annotated[int | None, Field(ge=0, lt=2**62), Number, BeforeValidator(_nothing_sent)]
 
 
 class Body(BaseModel):
-    """A JSON object that a caller sends."""
+    """A JSON object that a caller sends, or one in it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
 class Query(BaseModel):
     """Query parameters."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -89,8 +157,9 @@ async def read_body(request: web.Request, model: type[M]) -> M:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         # It could be a bomb; nobody on this network needs one.
         raise EdgeError("too_large", "expected a body without Content-Encoding")
-    data = await request.read()
-    return validate(model, load(data) if data.strip() else {})
+    if request.content_type != "application/json" and request.can_read_body:
+        raise EdgeError("media_type", f"expected Content-Type: application/json, got {request.content_type[:60]}")
+    return parse(model, await request.read() or b"{}")
 
 
 def read_query(request: web.Request, model: type[M]) -> M:
@@ -101,28 +170,22 @@ def read_query(request: web.Request, model: type[M]) -> M:
         raise FieldProblem(
             [{"pointer": f"/{name}", "code": "given_twice", "detail": "expected once"} for name in twice]
         )
-    return validate(model, dict(request.query))
+    try:
+        return model.model_validate_strings(dict(request.query))
+    except ValidationError as error:
+        raise _problem_of(error) from error
 
 
-_decode = json.JSONDecoder(parse_float=Decimal).decode
-"""Made once: `json.loads` with an option makes a decoder for each call."""
-
-
-def load(data: bytes) -> Any:
-    """Strict JSON (orjson judges), numbers with decimals as Decimal."""
+def parse(model: type[M], data: bytes) -> M:
+    """JSON as a model. Raises MalformedBody, FieldProblem with every mistake."""
     try:
         orjson.loads(data)
-        return _decode(data.decode())
     except (ValueError, RecursionError) as error:
         raise MalformedBody(f"expected a JSON object: {str(error)[:200]}") from error
-
-
-def validate(model: type[M], value: Any) -> M:
-    """A value as a model. Raises FieldProblem with every mistake."""
     try:
-        return model.model_validate(value)
+        return model.model_validate_json(data)
     except ValidationError as error:
-        raise FieldProblem([_describe(one) for one in error.errors(include_url=False, include_input=False)]) from error
+        raise _problem_of(error) from error
 
 
 def key_of(request: web.Request) -> str | None:
@@ -132,6 +195,11 @@ def key_of(request: web.Request) -> str | None:
         raise Invalid("idempotency_key", f"expected 1 to {KEY_CHARS_MAX} printable ASCII characters",
                       pointer="/Idempotency-Key")  # fmt: skip
     return key
+
+
+def _problem_of(error: ValidationError) -> FieldProblem | MalformedBody:
+    found = [_describe(one) for one in error.errors(include_url=False, include_input=False)]
+    return MalformedBody(found[0]["detail"]) if found[0]["code"] == "json_invalid" else FieldProblem(found[:50])
 
 
 def _describe(error: Any) -> dict[str, str]:

@@ -23,7 +23,7 @@ from edge_agent.web.body import FieldProblem, MalformedBody
 
 log = structlog.get_logger(__name__)
 
-_BY_CODE = {"storage_full": 507, "too_large": 413, "bad_request": 400, "head_too_large": 431}
+_BY_CODE = {"storage_full": 507, "too_large": 413, "bad_request": 400, "head_too_large": 431, "media_type": 415}
 _BY_FAMILY: tuple[tuple[type[EdgeError], int], ...] = (
     (MalformedBody, 400), (FieldProblem, 422), (Invalid, 422), (NotFound, 404), (Conflict, 409),
     (Unauthenticated, 401), (Forbidden, 403), (TooMany, 429),

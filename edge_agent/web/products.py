@@ -4,7 +4,7 @@ import sqlite3
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from edge_agent.domain.stock import position_of
 from edge_agent.errors import Invalid
@@ -25,17 +25,19 @@ from edge_agent.web.body import (
     Query,
     Text,
     key_of,
-    read_body,
-    read_query,
 )
 from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of
+from edge_agent.web.operations import Table
+from edge_agent.web.views.goods import ProductCard, ProductView
+from edge_agent.web.views.values import Page
 from sync_protocol.errors import Malformed
 from sync_protocol.gtin import has_wrong_check_digit, is_valid_gtin, parse_gtin
 from sync_protocol.quantity import parse_money
 
+TABLE = Table("products")
 
-class NewBarcode(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+class NewBarcode(Body):
     code: Key
     pack_quantity: Positive = 1000
 
@@ -70,30 +72,32 @@ class ProductQuery(Query):
     cursor: Cursor | None = None
 
 
-async def get_products(request: web.Request) -> web.Response:
+@TABLE.add("GET", "/products", answer=Page[ProductView])
+async def get_products(request: web.Request, query: ProductQuery) -> web.Response:
     """A page of products; `q` matches beginnings of words."""
-    query = read_query(request, ProductQuery)
     return answer(await store_of(request).database.read(_page, query))
 
 
+@TABLE.add("GET", "/products/{id}", answer=ProductCard)
 async def get_product(request: web.Request) -> web.Response:
     """One product with its codes and stock."""
     return answer(await store_of(request).database.read(_one, request.match_info["id"]))
 
 
-async def post_product(request: web.Request) -> web.Response:
+@TABLE.add("POST", "/products", answer=ProductCard, status=201, keyed=True)
+async def post_product(request: web.Request, body: ProductBody) -> web.Response:
     """A provisional product: usable here at once, proposed to head office."""
-    body = await read_body(request, ProductBody)
     return kept(await store_of(request).database.write(_create, body, actor_of(request), key_of(request)))
 
 
-async def patch_product(request: web.Request) -> web.Response:
+@TABLE.add("PATCH", "/products/{id}", answer=ProductCard, keyed=True)
+async def patch_product(request: web.Request, body: ProductPatch) -> web.Response:
     """Change a product here at once and propose it to head office; of a provisional one price and thresholds too."""
-    body = await read_body(request, ProductPatch)
     asked = request.match_info["id"], body, actor_of(request), key_of(request)
     return kept(await store_of(request).database.write(_edit, *asked), 200)
 
 
+@TABLE.add("DELETE", "/products/{id}", answer=ProductCard, keyed=True)
 async def delete_product(request: web.Request) -> web.Response:
     """Take back a provisional product that was made by mistake."""
     asked = request.match_info["id"], actor_of(request), key_of(request)

@@ -8,8 +8,12 @@ from edge_agent.services.health import Check, worst
 from edge_agent.services.link_status import LinkStatus
 from edge_agent.storage import history, identity, ledger, timeline
 from edge_agent.web import render
-from edge_agent.web.body import Key, Query, read_query
+from edge_agent.web.body import Key, Query
 from edge_agent.web.context import Store, answer, now_ms, store_of, ticks_ms
+from edge_agent.web.operations import ANYBODY, Table
+from edge_agent.web.views.box import HealthView, LiveView, ReadyView, SyncView
+
+TABLE = Table("link")
 
 
 class SyncQuery(Query):
@@ -17,14 +21,19 @@ class SyncQuery(Query):
     """A handheld that asks: the position it is told is noted with the box's monotonic clock."""
 
 
-async def get_sync(request: web.Request) -> web.Response:
+@TABLE.add("GET", "/sync", answer=SyncView)
+async def get_sync(request: web.Request, query: SyncQuery) -> web.Response:
     """Backlog, marks, link state and clock."""
-    query, store = read_query(request, SyncQuery), store_of(request)
+    store = store_of(request)
     if query.device is not None:
         await store.database.write(timeline.note_exchange, query.device, store.boot, ticks_ms(), now_ms())
     return answer(await store.database.read(sync_of, store.status, now_ms()))
 
 
+@TABLE.add(
+    "GET", "/health", prefix="", access=ANYBODY, answer=HealthView, others={503: HealthView}, name="get_health_of_box"
+)
+@TABLE.add("GET", "/health", answer=HealthView, others={503: HealthView})
 async def get_health(request: web.Request) -> web.Response:
     """Every check with its remedy; 503 only when staff should not rely on the box."""
     checks = await store_of(request).checks()
@@ -32,11 +41,13 @@ async def get_health(request: web.Request) -> web.Response:
     return answer({"status": result, "checks": [_check(one) for one in checks]}, 503 if result == "fail" else 200)
 
 
+@TABLE.add("GET", "/health/live", prefix="", access=ANYBODY, answer=LiveView)
 async def get_live(_request: web.Request) -> web.Response:
     """The process runs."""
     return answer({"status": "ok"})
 
 
+@TABLE.add("GET", "/health/ready", prefix="", access=ANYBODY, answer=ReadyView)
 async def get_ready(request: web.Request) -> web.Response:
     """The database answers."""
     store: Store = store_of(request)

@@ -30,7 +30,8 @@ class Api:
         self, method: str, path: str, body: Any = None, *, key: str | None = None, data: bytes | None = None
     ) -> tuple[int, Any]:
         """(status, body) of a call below /api/v1."""
-        headers = {"Authorization": "Bearer secret"} | ({"Idempotency-Key": key} if key else {})
+        headers = {"Authorization": "Bearer secret", "Content-Type": "application/json"}
+        headers |= {"Idempotency-Key": key} if key else {}
         sent: dict[str, Any] = {"data": data} if data is not None else {"json": body}
         async with self.client.request(method, f"/api/v1{path}", headers=headers, **sent) as response:
             return response.status, await response.json(content_type=None)

@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from edge_agent.storage import ledger
-from edge_agent.web.server import ROUTES
+from edge_agent.web.operations import ANYBODY
+from edge_agent.web.server import OPERATIONS
 from tests.integration.edge.conftest import PRODUCTS, Api
 from tests.unit.edge_agent.a_store import code_of
 
@@ -119,12 +120,17 @@ async def test_a_compressed_body_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic secret", "Bearer", "secret"])
-async def test_every_route_but_health_needs_a_key(api: Api, header: str | None) -> None:
-    for method, path, _ in ROUTES:
-        headers = {} if header is None else {"Authorization": header}
-        async with api.client.request(method, path.replace("{", "").replace("}", ""), headers=headers) as response:
-            is_open = path in ("/health", "/health/live", "/health/ready")
-            assert (response.status == 401) is not is_open, (method, path)
+async def test_every_route_of_the_api_needs_a_key(api: Api, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    for each in OPERATIONS:
+        path = each.path.replace("{", "").replace("}", "")
+        async with api.client.request(each.method, path, headers=headers) as response:
+            assert (response.status == 401) is (each.access != ANYBODY), (each.method, path)
+
+
+async def test_only_logging_in_and_health_are_for_anybody() -> None:
+    anybody = {each.path for each in OPERATIONS if each.access == ANYBODY}
+    assert anybody == {"/api/v1/auth/login", "/health", "/health/live", "/health/ready"}
 
 
 async def test_an_unknown_route_and_method_are_problems_too(api: Api) -> None:

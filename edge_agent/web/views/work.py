@@ -1,0 +1,216 @@
+"""What staff do: transfers, deliveries, counts, alerts and tasks, labels."""
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from edge_agent.web.views.values import Amount, Day, Position, Time
+
+
+class SiteView(TypedDict):
+    site_id: str
+    code: str
+    name: str
+    kind: NotRequired[str]
+
+
+class TransferView(TypedDict):
+    transfer_id: str
+    from_site: str
+    to_site: str
+    state: str
+    opened_at: Time | None
+    changed_at: Time | None
+
+
+class TransferLine(TypedDict):
+    product_id: str
+    dispatched: Amount | None
+    received: Amount | None
+
+
+class TransferSheet(TransferView):
+    lines: list[TransferLine]
+    position: NotRequired[Position]
+
+
+class OrderLine(TypedDict):
+    product_id: str
+    quantity: Amount | None
+    received: Amount | None
+
+
+class OrderView(TypedDict):
+    order_id: str
+    number: str
+    state: str
+    vendor: str | None
+    expected_on: Day | None
+    lines: list[OrderLine]
+
+
+class ReceiptLine(TypedDict):
+    product_id: str
+    quantity: Amount | None
+    damaged: Amount | None
+    location: str
+    lot: str | None
+    expiry: Day | None
+    reason: str | None
+    note: str | None
+    expected: Amount | None
+    difference: str | None
+
+
+class ReceiptView(TypedDict):
+    receipt_id: str
+    order: str | None
+    document: str | None
+    note: str | None
+    actor: str | None
+    received_at: Time | None
+    position: Position
+    lines: list[ReceiptLine]
+
+
+class ReceiptMade(ReceiptView):
+    movement_ids: list[str]
+    warnings: list[str]
+
+
+class ReceiptPage(TypedDict):
+    items: list[ReceiptView]
+    next_before: str | None
+
+
+class AlertView(TypedDict):
+    id: str
+    type: str
+    product_id: str | None
+    status: str
+    severity: str | None
+    available: Amount | None
+    opened_at: Time | None
+    changed_at: Time | None
+    position: Position
+    actor: str | None
+    detail: str | None
+
+
+class TaskView(TypedDict):
+    id: str
+    rule: str
+    product_id: str | None
+    status: str
+    detail: str | None
+    cause: str | None
+    opened_at: Time | None
+    done_at: Time | None
+
+
+# -- counts
+
+
+class ZoneView(TypedDict):
+    zone: str
+    state: str
+    actor: str | None
+    changed_at: Time | None
+
+
+class CountLine(TypedDict):
+    line_id: str
+    product_id: str
+    location: str
+    zone: str | None
+    counted: Amount
+    status: str
+    position: Position
+    actor: str | None
+    expected: NotRequired[Amount | None]
+    variance: NotRequired[Amount | None]
+
+
+class LineMade(TypedDict):
+    """Of a count without zones: it is posted."""
+
+    line_id: str
+    counted: Amount
+    status: str
+    position: Position
+    movement_id: str | None
+    warnings: list[str]
+    expected: NotRequired[Amount | None]
+    variance: NotRequired[Amount | None]
+
+
+class LineNoted(CountLine):
+    """Of a count by zones: it is posted when the count is closed."""
+
+    warnings: list[str]
+
+
+class ToCount(TypedDict):
+    product_id: str
+    sku: str
+    name: str
+    is_counted: bool
+
+
+class StocktakeView(TypedDict):
+    stocktake_id: str
+    name: str
+    kind: Literal["full", "cycle"]
+    state: str
+    blind: bool
+    opened_at: Time | None
+    closed_at: Time | None
+    actor: str | None
+
+
+class StocktakeSheet(StocktakeView):
+    zones: list[ZoneView]
+    to_count: list[ToCount]
+    lines: list[CountLine]
+
+
+class StocktakeClosed(StocktakeView):
+    posted: int
+    to_count_again: list[str]
+
+
+# -- labels
+
+
+class PrintProblem(TypedDict):
+    code: str
+    detail: str | None
+
+
+class PrinterView(TypedDict):
+    name: str
+    format: str
+    dpi: int
+    width_mm: int | float
+    height_mm: int | float
+    templates: list[str]
+    state: str
+    jobs: int
+    labels: int
+    problem: PrintProblem | None
+
+
+class JobView(TypedDict):
+    job: str
+    printer: str
+    template: str
+    state: str
+    labels: int
+    sent: int
+    perhaps_sent: int
+    doubled: int
+    attempts: int
+    problem: PrintProblem | None
+    actor: str | None
+    made_at: Time | None
+    changed_at: Time | None
