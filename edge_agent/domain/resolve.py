@@ -54,8 +54,3 @@ def _measured(measure: int, measured_in: str | None, unit: str, pack_quantity: i
     if scale is None:
         return Amount(pack_quantity, ("unit_mismatch",))
     return Amount(max(1, measure * scale[0] // scale[1]))
-
-
-def is_expired(expiry: str | None, today: str) -> bool:
-    """Whether a best-before date has passed; both are YYYY-MM-DD."""
-    return expiry is not None and expiry < today

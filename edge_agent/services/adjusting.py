@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from edge_agent.domain.lots import named
 from edge_agent.domain.movement import OWN, ROUTES, Draft, check, signed
+from edge_agent.domain.people import Caller
 from edge_agent.domain.stock import position_of
 from edge_agent.errors import Conflict, Invalid
-from edge_agent.services import counting
+from edge_agent.services import counting, shelf_life
 from edge_agent.services.handhelds import Handheld
 from edge_agent.services.posting import Move, OnNegative, Posted, goods_of, post
 from edge_agent.storage import levels
@@ -34,6 +36,8 @@ class Adjustment:
     reason: str = Reason.CORRECTION
     note: str | None = None
     document: str | None = None
+    lot: str | None = None
+    expiry: str | None = None
     actor: str | None = None
     key: str | None = None
     command_id: str | None = None
@@ -50,8 +54,9 @@ class Row(NamedTuple):
 
 
 def record_adjustment(
-    connection: sqlite3.Connection, wanted: Adjustment, now_ms: int, *, on_negative: OnNegative = "block"
-) -> Posted | None:
+    connection: sqlite3.Connection, wanted: Adjustment, now_ms: int, *, on_negative: OnNegative = "block",
+    caller: Caller | None = None,
+) -> Posted | None:  # fmt: skip
     """Post it; None when there is nothing to change. Raises Invalid, Conflict."""
     _check(connection, wanted)
     delta = wanted.delta
@@ -62,17 +67,22 @@ def record_adjustment(
     quantity, source, target = signed(delta, wanted.location, wanted.reason)
     draft = Draft(
         goods_of(wanted.product), quantity, source, target, wanted.reason, now_ms, None, wanted.actor,
-        wanted.document, key=wanted.key, command=wanted.command_id, adopted=wanted.adopted, note=wanted.note,
+        wanted.document, wanted.lot, wanted.expiry, wanted.key, wanted.command_id, wanted.adopted, wanted.note,
     )  # fmt: skip
-    return post(connection, [Move(draft, wanted.product)], now_ms, on_negative=on_negative)
+    return post(connection, [Move(draft, wanted.product)], now_ms, on_negative=on_negative, caller=caller)
 
 
-def record_all(connection: sqlite3.Connection, rows: Sequence[Row], now_ms: int) -> list[Posted]:
-    """Post all rows or none. Raises what the first bad row raises."""
+def record_all(
+    connection: sqlite3.Connection, rows: Sequence[Row], now_ms: int, caller: Caller | None = None
+) -> list[Posted]:
+    """Post all rows or none. Raises what the first bad row raises; an approval that came along lifts a block."""
+    for row in rows:
+        if row.handheld is None and row.move.draft.reason == Reason.SALE:
+            _require_good(connection, row.move, caller, now_ms)
     plain = [row.move for row in rows if row.handheld is None]
     if len(plain) == len(rows):
-        return [post(connection, plain, now_ms, on_negative="block")]
-    return [_record_row(connection, row, now_ms) for row in rows]
+        return [post(connection, plain, now_ms, on_negative="block", caller=caller)]
+    return [_record_row(connection, row, now_ms, caller) for row in rows]
 
 
 def reason_of(text: str) -> tuple[str, str | None]:
@@ -80,9 +90,15 @@ def reason_of(text: str) -> tuple[str, str | None]:
     return (text, None) if text in ROUTES else (str(Reason.CORRECTION), text)
 
 
-def _record_row(connection: sqlite3.Connection, row: Row, now_ms: int) -> Posted:
+def _require_good(connection: sqlite3.Connection, move: Move, caller: Caller | None, now_ms: int) -> None:
+    asked = named(move.draft.lot, move.draft.expiry)
+    life = shelf_life.life_of(connection, move.product.product_id, asked, now_ms, is_leaving=False)
+    shelf_life.require_good(connection, move.product, life, caller, now_ms)
+
+
+def _record_row(connection: sqlite3.Connection, row: Row, now_ms: int, caller: Caller | None) -> Posted:
     if row.handheld is None:
-        return post(connection, [row.move], now_ms, on_negative="block")
+        return post(connection, [row.move], now_ms, on_negative="block", caller=caller)
     check(row.move.draft)
     return counting.record_late(connection, row.move, row.handheld, now_ms)
 

@@ -1,4 +1,4 @@
-"""Alerts of this store (stock low or below zero, a wrong clock): opened, acknowledged and resolved here, told as facts.
+"""Alerts of this store: opened, acknowledged and resolved here, told as facts.
 
 `evaluate` runs in the transaction of the change that may cross a threshold; `sweep` finds
 what no change touches: damped alerts that have calmed down, thresholds that were moved.
@@ -49,7 +49,7 @@ def evaluate(
 ) -> None:
     """Open, worsen or resolve this product's alert after its stock changed."""
     if before.lowest < 0 or after.lowest < 0:
-        _step(connection, product, _of_zero(after), position, now_ms)
+        step(connection, product, _of_zero(after), position, now_ms)
     limits = thresholds_of(connection, product)
     was = low_stock.severity(before.available, *limits)
     is_now = low_stock.severity(after.available, *limits)
@@ -60,7 +60,7 @@ def evaluate(
         )
         if not is_calming:
             return
-    _step(connection, product, _of_limits(after, limits), position, now_ms)
+    step(connection, product, _of_limits(after, limits), position, now_ms)
 
 
 def _of_limits(stock: Position, limits: Thresholds) -> Finding:
@@ -81,7 +81,7 @@ def reconsider(connection: sqlite3.Connection, product: Product, now_ms: int) ->
     if not stock:
         return
     found = _of_limits(position_of(stock, reserved), thresholds_of(connection, product))
-    _step(connection, product, found, ledger.head(connection)[0], now_ms)
+    step(connection, product, found, ledger.head(connection)[0], now_ms)
 
 
 def sweep(connection: sqlite3.Connection, now_ms: int) -> int:
@@ -91,8 +91,8 @@ def sweep(connection: sqlite3.Connection, now_ms: int) -> int:
         product = catalogue.find_product(connection, alert.product_id) if alert.product_id else None
         if product is not None and alert.rule == NEGATIVE_STOCK:
             stock = position_of(*levels.held(connection, product.product_id))
-            _step(connection, product, _of_zero(stock), ledger.head(connection)[0], now_ms)
-        elif product is not None:
+            step(connection, product, _of_zero(stock), ledger.head(connection)[0], now_ms)
+        elif product is not None and alert.rule == LOW_STOCK:
             reconsider(connection, product, now_ms)
     return len(found)
 
@@ -132,17 +132,18 @@ def resolve(connection: sqlite3.Connection, wanted: str, actor: str | None, now_
     return _save(connection, alert._replace(state=str(AlertState.RESOLVED)), now_ms, actor)
 
 
-def _step(connection: sqlite3.Connection, product: Product, found: Finding, position: int, now_ms: int) -> None:
+def step(connection: sqlite3.Connection, product: Product, found: Finding, position: int, now_ms: int) -> None:
+    """Open, worsen or resolve the alert of a rule about a product, and tell it."""
     is_open = alerts.find_open(connection, found.rule, product.product_id)
     if is_open is None and found.severity is Severity.OK:
         return
-    step = low_stock.decide(
+    move = low_stock.decide(
         found.severity,
         None if is_open is None else low_stock.SEVERITIES.get(is_open.severity, Severity.LOW),
         openings=alerts.openings_since(connection, found.rule, product.product_id, now_ms - low_stock.FLAP_WINDOW_MS),
         is_clearly_above=found.is_clearly_above,
     )
-    if step is Step.OPEN:
+    if move is Step.OPEN:
         if product.lifecycle == "archived" or (found.rule == LOW_STOCK and not _is_enabled(connection)):
             return
         who = identity.get(connection)
@@ -152,11 +153,13 @@ def _step(connection: sqlite3.Connection, product: Product, found: Finding, posi
             detail=found.detail,
         )  # fmt: skip
         _save(connection, opened, now_ms, None)
-    elif is_open is not None and step is Step.WORSEN:
+    elif is_open is not None and move is Step.WORSEN:
         severity = low_stock.LEVELS[found.severity]
-        worse = is_open._replace(state=str(AlertState.OPENED), severity=severity, available=found.available)
+        worse = is_open._replace(
+            state=str(AlertState.OPENED), severity=severity, available=found.available, detail=found.detail
+        )
         _save(connection, worse, now_ms, None)
-    elif is_open is not None and step is Step.RESOLVE:
+    elif is_open is not None and move is Step.RESOLVE:
         over = is_open._replace(state=str(AlertState.RESOLVED), available=found.available)
         _save(connection, over, now_ms, None)
 

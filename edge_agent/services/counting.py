@@ -1,4 +1,4 @@
-"""Stocktakes while selling: a line asserts how many there were at a position; the variance is posted.
+"""Counting while selling: a line asserts how many there were at a position; the variance is posted.
 
 Nothing is frozen and nothing is set: a movement of the difference is written, so sales before
 and after the count stay right. Events that handhelds hand in late are placed before or
@@ -7,6 +7,7 @@ level after the count stays what was counted.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,10 +24,14 @@ from edge_agent.services.posting import Move, Posted, goods_of, post
 from edge_agent.storage import catalogue, counts, history, identity, ledger, levels
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.counts import Event, Line, Stocktake
+from edge_agent.storage.zones import ZoneLine
 from sync_protocol import facts
 from sync_protocol.limits import QUANTITY_MAX
 from sync_protocol.quantity import format_quantity
 from sync_protocol.vocabulary import Location, Reason
+
+ASKED_BY = ("negative_stock", "recount", "count_request", "cycle_count")
+"""Tasks that a posted count of their product answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,27 +59,7 @@ class Recorded(NamedTuple):
     status: str
     position: int
     movement_id: str | None
-
-
-def open_stocktake(
-    connection: sqlite3.Connection, name: str, actor: str | None, now_ms: int, *, is_blind: bool = False
-) -> Stocktake:
-    """Begin to count."""
-    made = Stocktake(str(uuid_utils.uuid7()), name, "open", int(is_blind), now_ms, None, actor)
-    counts.add_stocktake(connection, made)
-    _tell_stocktake(connection, made, now_ms)
-    return made
-
-
-def close_stocktake(connection: sqlite3.Connection, stocktake_id: str, now_ms: int) -> Stocktake:
-    """No more lines. Closing twice is fine. Raises NotFound."""
-    found = get_stocktake(connection, stocktake_id)
-    if found.state == "closed":
-        return found
-    counts.close_stocktake(connection, stocktake_id, now_ms)
-    closed = found._replace(state="closed", closed_at=now_ms)
-    _tell_stocktake(connection, closed, now_ms)
-    return closed
+    warnings: tuple[str, ...] = ()
 
 
 def get_stocktake(connection: sqlite3.Connection, stocktake_id: str) -> Stocktake:
@@ -87,17 +72,36 @@ def get_stocktake(connection: sqlite3.Connection, stocktake_id: str) -> Stocktak
 
 def record_line(connection: sqlite3.Connection, command: LineCommand, now_ms: int) -> Recorded:
     """Decide one line. Raises Invalid, NotFound, or Conflict (`stocktake_closed`)."""
-    _check(connection, command)
+    check(command)
     handheld = command.handheld
+    if get_stocktake(connection, command.stocktake_id).state == "closed" and handheld is None:
+        # A handheld may hand in what it counted before the closing.
+        raise Conflict("stocktake_closed", f"stocktake {command.stocktake_id} is closed")
     if handheld is not None and counts.find_line_of(connection, handheld.device, handheld.counter) is not None:
         raise Conflict("already_recorded", f"event {handheld.counter} of {handheld.device} was handed in before")
-    placed = _placed(connection, handheld, now_ms)
+    warnings = counted_before(_earlier_in_it(connection, command), command)
+    recorded = assert_at(connection, command, placed_at(connection, handheld, now_ms), now_ms)
+    return recorded._replace(warnings=warnings)
+
+
+def _earlier_in_it(connection: sqlite3.Connection, command: LineCommand) -> list[Line]:
+    return counts.standing_in(connection, command.stocktake_id, command.product.product_id, command.location)
+
+
+def counted_before(lines: Iterable[Line | ZoneLine], command: LineCommand) -> tuple[str, ...]:
+    """A warning when somebody else has counted the same here; blind counters are not told how many."""
+    return ("counted_before",) if any(line.actor != command.actor for line in lines) else ()
+
+
+def assert_at(connection: sqlite3.Connection, command: LineCommand, placed: Placed, now_ms: int) -> Recorded:
+    """At this moment of the ledger there were so many: post the variance of then, or ask for a recount."""
     product_id, location = command.product.product_id, command.location
+    head = ledger.last_position(connection)
     decided = rules.decide(
         levels.at(connection, product_id, location),
         *_recorded_since(connection, product_id, location, placed.after),
         placed.witness,
-        ledger.head(connection)[0] + 1,
+        head + 1,
     )
     status = "ambiguous" if decided.is_ambiguous else "posted"
     line = Line(
@@ -106,12 +110,15 @@ def record_line(connection: sqlite3.Connection, command: LineCommand, now_ms: in
         *placed.witness.span, status, 0, placed.witness.device, placed.witness.counter,
         placed.witness.occurred_at, command.actor,
     )  # fmt: skip
-    recorded = _write(connection, command, line, placed.witness, now_ms)
+    is_late = command.handheld is not None or placed.after < head
+    recorded = _write(connection, command, line, placed.witness, now_ms, is_late=is_late)
     if decided.is_ambiguous:
         tasks.raise_task(
             connection, "recount", product_id, now_ms,
             f"{command.product.name}: stock moved while it was counted; count {location} again",
         )  # fmt: skip
+    else:
+        tasks.finish_about(connection, ASKED_BY, product_id, command.actor, now_ms)
     return recorded
 
 
@@ -137,18 +144,17 @@ def record_late(connection: sqlite3.Connection, move: Move, handheld: Handheld, 
     return posted._replace(stock={move.product.product_id: stock})
 
 
-def _check(connection: sqlite3.Connection, command: LineCommand) -> None:
+def check(command: LineCommand) -> None:
+    """Raises Invalid unless it is of a place that can be counted and of a sane quantity."""
     if command.location not in OWN:
         raise Invalid("location", f"expected one of {', '.join(sorted(OWN))}, got {command.location[:40]!r}",
                       pointer="/location")  # fmt: skip
     if not 0 <= command.counted <= QUANTITY_MAX:
         raise Invalid("counted", f"expected 0 or more, got {format_quantity(command.counted)}", pointer="/counted")
-    if get_stocktake(connection, command.stocktake_id).state == "closed" and command.handheld is None:
-        # A handheld may hand in what it counted before the closing.
-        raise Conflict("stocktake_closed", f"stocktake {command.stocktake_id} is closed")
 
 
-def _placed(connection: sqlite3.Connection, handheld: Handheld | None, now_ms: int) -> Placed:
+def placed_at(connection: sqlite3.Connection, handheld: Handheld | None, now_ms: int) -> Placed:
+    """The moment of a count: now, or as far as a handheld that comes later can say."""
     if handheld is not None:
         return witness_of(connection, handheld, now_ms)
     head, _ = ledger.head(connection)
@@ -168,7 +174,9 @@ def _recorded_since(
     )
 
 
-def _write(connection: sqlite3.Connection, command: LineCommand, line: Line, witness: Witness, now_ms: int) -> Recorded:
+def _write(
+    connection: sqlite3.Connection, command: LineCommand, line: Line, witness: Witness, now_ms: int, *, is_late: bool
+) -> Recorded:
     offset = identity.clock_offset(connection)
     fact = facts.fact(
         facts.CountLine(
@@ -178,8 +186,8 @@ def _write(connection: sqlite3.Connection, command: LineCommand, line: Line, wit
             status="posted" if line.status == "posted" else "ambiguous", key=command.key,
         )
     )  # fmt: skip
-    # Of a count made now none is later: only what a handheld hands in may have to be placed before others.
-    is_late = command.handheld is not None and line.status == "posted"
+    # Of a count made now none is later: only what comes afterwards may have to be placed before others.
+    is_late = is_late and line.status == "posted"
     earlier = counts.posted_at(connection, line.product_id, line.location) if is_late else []
     written = ledger.append(connection, [fact])
     position, movement_id = written.last, None
@@ -187,10 +195,10 @@ def _write(connection: sqlite3.Connection, command: LineCommand, line: Line, wit
         draft = _variance(command, line, now_ms)
         posted = post(connection, [Move(draft, command.product)], now_ms, on_negative="record")
         movement_id = posted.movement_ids[0]
-        if command.handheld is not None:
+        if is_late:
             _remember(connection, line, witness, posted.positions[0])
     counts.add_line(connection, line._replace(position=position))
-    if line.variance and command.handheld is not None:
+    if line.variance and is_late:
         later = [_count_of(other) for other in earlier]
         _revise_among(connection, command.product, line.location, line.variance, witness, later, now_ms,
                       cause=line.line_id)  # fmt: skip
@@ -240,14 +248,22 @@ def _revise_among(
         return
     line = counts.find_line(connection, placement.before.line_id)
     assert line is not None
+    revise(connection, product, line, delta, now_ms, cause=cause)
+
+
+def revise(
+    connection: sqlite3.Connection, product: Product, line: Line, delta: int, now_ms: int, *, cause: str,
+    actor: str | None = None,
+) -> Posted:  # fmt: skip
+    """Take so much out of a count's variance, in the ledger as well; the counted quantity stays."""
     variance = line.variance - delta
-    quantity, source, target = signed(-delta, location, Reason.COUNT)
+    quantity, source, target = signed(-delta, line.location, Reason.COUNT)
     draft = Draft(
-        goods_of(product), quantity, source, target, Reason.COUNT, now_ms, document=line.line_id,
+        goods_of(product), quantity, source, target, Reason.COUNT, now_ms, actor=actor, document=line.line_id,
         note="revision",
     )  # fmt: skip
     revision = facts.CountRevision(
-        occurred_at=now_ms, clock_offset=identity.clock_offset(connection), line_id=line.line_id,
+        occurred_at=now_ms, clock_offset=identity.clock_offset(connection), actor=actor, line_id=line.line_id,
         stocktake_id=line.stocktake_id, product_id=product.product_id, variance=variance, cause=cause,
     )  # fmt: skip
     posted = post(connection, [Move(draft, product)], now_ms, on_negative="record", facts=[facts.fact(revision)])
@@ -255,9 +271,10 @@ def _revise_among(
     # The revision belongs to the moment of its count, so that an even later count sees it there.
     counts.add_event(
         connection,
-        Event(f"revision/{line.line_id}", posted.positions[0], product.product_id, location, -delta,
+        Event(f"revision/{line.line_id}", posted.positions[0], product.product_id, line.location, -delta,
               line.begins, line.ends, posted.positions[0], line.occurred_at),
     )  # fmt: skip
+    return posted
 
 
 def _count_of(line: Line) -> Count:
@@ -267,14 +284,6 @@ def _count_of(line: Line) -> Count:
 
 def _witness_of_event(event: Event) -> Witness:
     return Witness(Span(event.begins, event.ends), event.occurred_at, event.device, event.counter)
-
-
-def _tell_stocktake(connection: sqlite3.Connection, found: Stocktake, now_ms: int) -> None:
-    body = facts.Stocktake(
-        occurred_at=now_ms, clock_offset=identity.clock_offset(connection), actor=found.actor,
-        stocktake_id=found.stocktake_id, state="open" if found.state == "open" else "closed", name=found.name,
-    )  # fmt: skip
-    ledger.append(connection, [facts.fact(body)])
 
 
 def product_of(connection: sqlite3.Connection, product_id: str) -> Product:

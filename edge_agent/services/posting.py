@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from edge_agent.domain.movement import OWN, Draft, Goods, check
+from edge_agent.domain.people import Caller
 from edge_agent.domain.stock import Position, position_of
 from edge_agent.errors import Conflict
-from edge_agent.services import alerting, tasks
+from edge_agent.services import alerting, approving, negative_stock, shelf_life
+from edge_agent.services.approving import NEGATIVE_STOCK
+from edge_agent.services.negative_stock import Shortage
 from edge_agent.storage import ledger, levels
 from edge_agent.storage.catalogue import Product
-from sync_protocol import low_stock
 from sync_protocol.chain import movement_id
 from sync_protocol.quantity import format_quantity
 from sync_protocol.records import Fact
@@ -59,21 +61,27 @@ def post(
     *,
     on_negative: OnNegative,
     facts: Sequence[Fact] = (),
+    caller: Caller | None = None,
 ) -> Posted:
-    """Write the moves, then the facts. Raises Invalid or Conflict (`insufficient_stock`); nothing is written then."""
+    """Write the moves, then the facts. Raises Invalid or Conflict (`insufficient_stock`); nothing is written then.
+
+    An approval that the caller brought lifts a block.
+    """
     books = _Books(connection)
     for move in moves:
         check(move.draft)
         books.move(move, on_negative)
+    if books.blocked and (caller is None or not approving.is_lifted(connection, caller, NEGATIVE_STOCK, now_ms)):
+        raise books.blocked[0]
     appended = ledger.append(connection, [*[move.draft for move in moves], *facts])
     changes = books.changes()
     for product, before, after in changes:
         alerting.evaluate(connection, product, before, after, appended.last, now_ms)
-    for product, short in books.to_tell:
-        tasks.raise_task(
-            connection, low_stock.NEGATIVE_STOCK, product.product_id, now_ms,
-            f"{product.name}: {low_stock.cause(short)}",
-        )  # fmt: skip
+        negative_stock.settle(connection, product, before, after, now_ms)
+        if product.product_id in appended.lots:
+            shelf_life.evaluate(connection, product, appended.last, now_ms)
+    for short in books.to_tell:
+        negative_stock.tell(connection, short, now_ms)
     stock = {product.product_id: after for product, _, after in changes}
     return Posted(appended.hashes, appended.positions, stock, books.warnings, appended.last)
 
@@ -102,7 +110,9 @@ class _Books:
         self._connection = connection
         self._accounts: dict[str, _Account] = {}
         self.warnings: list[str] = []
-        self.to_tell: list[tuple[Product, int]] = []
+        self.to_tell: list[Shortage] = []
+        self.blocked: list[Conflict] = []
+        """What the policy says no to."""
 
     def move(self, move: Move, on_negative: OnNegative) -> None:
         draft, product = move
@@ -130,12 +140,15 @@ class _Books:
         rule = "allow" if on_negative == "record" else move.product.negative_policy or on_negative
         if rule == "block":
             has = left + move.draft.quantity
-            raise Conflict(
+            self.blocked.append(Conflict(
                 "insufficient_stock",
                 f"{move.product.name}: expected at most {format_quantity(has)} from "
                 f"{move.draft.from_location}, got {format_quantity(move.draft.quantity)}",
-            )
+                remedy="count it, or a manager approves it",
+            ))  # fmt: skip
         if "negative_stock" not in self.warnings:
             self.warnings.append("negative_stock")
-        if rule == "allow":
-            self.to_tell.append((move.product, left))
+        if rule != "warn":
+            goods = move.draft.goods
+            short = Shortage(move.product, move.draft.from_location, left, goods.code, goods.pack_quantity)
+            self.to_tell.append(short)

@@ -1,104 +1,128 @@
-"""Deliveries: what head office has ordered for this store, and taking in what comes.
+"""Deliveries: taking in what comes, against one of head office's orders or without any.
 
 What is counted is booked as it is; damaged units go to hold. The movements carry the order's
-number as their document, by which head office moves the order on. What the store took in and
-head office has not acknowledged is added to what head office said, so that a store without a
-line does not wait for goods that are on its shelf.
+number as their document, by which head office moves the order on. What differs from the order,
+and why, is kept line by line and told to head office, which claims it from the vendor.
 """
 
 import sqlite3
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import uuid_utils
+
 from edge_agent.domain.movement import Draft
+from edge_agent.domain.receiving import Line, against
 from edge_agent.errors import Invalid, NotFound
+from edge_agent.services import expecting, tasks
 from edge_agent.services.posting import Move, Posted, goods_of, post
-from edge_agent.storage import catalogue, history, identity, purchase_orders
+from edge_agent.services.ruling import rules_of
+from edge_agent.storage import identity, ledger, receipts
 from edge_agent.storage.catalogue import Product
-from edge_agent.storage.purchase_orders import Order
-from sync_protocol.limits import KEY_CHARS_MAX
+from edge_agent.storage.receipts import Receipt
+from sync_protocol import facts
+from sync_protocol.limits import KEY_CHARS_MAX, TEXT_CHARS_MAX
 from sync_protocol.vocabulary import Location, Reason
 
-
-class Expected(NamedTuple):
-    """An open order, and of each product what was ordered and what has come."""
-
-    order: Order
-    lines: list[tuple[str, int, int]]
-
-
-class Came(NamedTuple):
-    """Counted units of one product (and lot)."""
-
-    product: Product
-    good: int
-    damaged: int = 0
-    location: str = Location.SHELF
-    lot: str | None = None
+TOLD_TOGETHER = 10
+"""Lines in one record: with notes as long as they may be they fit."""
 
 
 class Delivery(NamedTuple):
     """What arrived, with its papers; `order` is the number of one of head office's orders."""
 
-    lines: Sequence[Came]
+    lines: Sequence[tuple[Product, Line]]
     order: str | None = None
     document: str | None = None
     note: str | None = None
+    is_all: bool = False
+    """What of the order was not counted has not come."""
+
+
+class Received(NamedTuple):
+    """A receipt as it is kept; `posted` is None when nothing came."""
+
+    receipt: Receipt
+    lines: list[Line]
+    posted: Posted | None
 
 
 def is_blind(connection: sqlite3.Connection) -> bool:
     """Whether who counts here is not told what was ordered."""
-    return bool(catalogue.settings(connection).get("blind_receiving"))
-
-
-def list_expected(connection: sqlite3.Connection) -> list[Expected]:
-    """The open orders, newest number first."""
-    here = history.came_above(connection, identity.get(connection).acked)
-    return [
-        Expected(order, [(product, ordered, came + here.get((order.number, product), 0))
-                         for product, ordered, came in order.wanted])
-        for order in purchase_orders.list_open(connection)
-    ]  # fmt: skip
-
-
-def on_order(connection: sqlite3.Connection) -> Counter[str]:
-    """What is still to come, by product."""
-    coming: Counter[str] = Counter()
-    for each in list_expected(connection):
-        for product_id, ordered, came in each.lines:
-            coming[product_id] += max(0, ordered - came)
-    return coming
+    return rules_of(connection).blind_receiving
 
 
 def receive(
     connection: sqlite3.Connection, delivery: Delivery, actor: str | None, key: str | None, now_ms: int
-) -> Posted:
+) -> Received:
     """Take it in. Raises NotFound (no such open order), Invalid (nothing came)."""
-    if delivery.order is not None and purchase_orders.find_by_number(connection, delivery.order) is None:
+    lines = _expected(connection, delivery)
+    moves = _moves(delivery, actor, key, now_ms)
+    if not moves and delivery.order is None:
+        raise Invalid("nothing_came", "expected good or damaged units", pointer="/lines")
+    posted = post(connection, moves, now_ms, on_negative="allow") if moves else None
+    made = Receipt(
+        str(uuid_utils.uuid7()), delivery.order, delivery.document or None, delivery.note or None, actor, now_ms, 0
+    )
+    made = made._replace(position=_tell(connection, made, lines, now_ms))
+    receipts.add(connection, made, lines)
+    return Received(made, lines, posted)
+
+
+def _expected(connection: sqlite3.Connection, delivery: Delivery) -> list[Line]:
+    counted = [line for _, line in delivery.lines]
+    if delivery.order is None:
+        return counted
+    order = expecting.find_expected(connection, delivery.order)
+    if order is None:
         raise NotFound("purchase_order", f"there is no open order {delivery.order[:60]!r}")
-    drafts = [
-        (line.product, quantity, place, line.lot)
-        for line in delivery.lines
+    return against(order.outstanding(), counted, is_all=delivery.is_all)
+
+
+def _moves(delivery: Delivery, actor: str | None, key: str | None, now_ms: int) -> list[Move]:
+    # With an order the delivery note's number is a note: the document is the order's.
+    document, papers = (delivery.order, delivery.document) if delivery.order else (delivery.document, None)
+    parts = [
+        (product, line, quantity, place)
+        for product, line in delivery.lines
         for quantity, place in ((line.good, line.location), (line.damaged, str(Location.HOLD)))
         if quantity
     ]
-    if not drafts:
-        raise Invalid("nothing_came", "expected good or damaged units", pointer="/lines")
-    # With an order the delivery note's number is a note: the document is the order's.
-    document, papers = (delivery.order, delivery.document) if delivery.order else (delivery.document, None)
-    note = " ".join(filter(None, (papers, delivery.note))) or None
-    moves = [
+    return [
         Move(
             Draft(
                 goods_of(product), quantity, str(Location.SUPPLIER), place, str(Reason.RECEIPT), now_ms, None, actor,
-                document or None, lot, key=_key(key, number), note=note,
+                document or None, line.lot, line.expiry, _key(key, number),
+                note=_note(papers, delivery.note, line.reason, line.note),
             ),
             product,
         )
-        for number, (product, quantity, place, lot) in enumerate(drafts)
+        for number, (product, line, quantity, place) in enumerate(parts)
     ]  # fmt: skip
-    return post(connection, moves, now_ms, on_negative="allow")
+
+
+def _tell(connection: sqlite3.Connection, made: Receipt, lines: list[Line], now_ms: int) -> int:
+    """What differs, and why, in records and as a task for a manager; the position after it."""
+    odd = [line for line in lines if line.is_odd]
+    bodies = [
+        facts.Receipt(
+            occurred_at=now_ms, clock_offset=identity.clock_offset(connection), actor=made.actor,
+            receipt_id=made.receipt_id, order=made.order_number, document=made.document,
+            lines=[facts.ReceiptLine(**line._asdict()) for line in odd[at : at + TOLD_TOGETHER]],
+        )
+        for at in range(0, len(odd), TOLD_TOGETHER)
+    ]  # fmt: skip
+    if bodies:
+        ledger.append(connection, [facts.fact(body) for body in bodies])
+    if odd and made.order_number:
+        # Without figures: whoever receives blind may read it.
+        detail = f"{made.order_number}: {len(odd)} line(s) are not as ordered; see the receipt of {made.actor}"
+        tasks.raise_task(connection, "receipt_variance", None, now_ms, detail)
+    return ledger.last_position(connection)
+
+
+def _note(*parts: str | None) -> str | None:
+    return " ".join(filter(None, parts))[:TEXT_CHARS_MAX] or None
 
 
 def _key(key: str | None, number: int) -> str | None:

@@ -8,17 +8,20 @@ an exception, so that what the device sent is committed with it.
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from edge_agent.domain.lots import named
 from edge_agent.domain.movement import Draft
-from edge_agent.domain.resolve import Reading, amount_of, is_expired
+from edge_agent.domain.people import Caller
+from edge_agent.domain.resolve import Reading, amount_of
 from edge_agent.domain.stock import Position, position_of
 from edge_agent.errors import Conflict, EdgeError, Invalid, NotFound
-from edge_agent.services import counting, transferring
+from edge_agent.services import counting, shelf_life, transferring
 from edge_agent.services.handhelds import Handheld
 from edge_agent.services.posting import Move, goods_of, post
+from edge_agent.services.ruling import rules_of
+from edge_agent.services.shelf_life import UNSAID, Life
 from edge_agent.storage import catalogue, levels, scans
 from edge_agent.storage.catalogue import Found, Product
 from edge_agent.storage.scans import Seen
@@ -51,6 +54,8 @@ class ScanCommand:
     actor: str | None = None
     key: str | None = None
     handheld: Handheld | None = None
+    caller: Caller | None = None
+    """Who asks by the API: an approval that came along lifts a block."""
 
 
 class Outcome(NamedTuple):
@@ -65,6 +70,8 @@ class Outcome(NamedTuple):
     problem: EdgeError | None = None
     """Why nothing was done; the raw bytes are kept all the same."""
     count_status: str | None = None
+    life: Life = UNSAID
+    """What is known of the lot."""
 
 
 _ROUTES = {
@@ -115,8 +122,10 @@ def _act(connection: sqlite3.Connection, command: ScanCommand, now_ms: int) -> O
         return _act_on(connection, command, found, now_ms)
     except (Conflict, Invalid, NotFound) as problem:
         # Nothing was written yet: every check comes before the first append.
-        stock = None if command.mode is Mode.COUNT else _stock(connection, found.product)
-        return Outcome(found.product, 0, stock, problem=problem)
+        if command.mode is Mode.COUNT:
+            return Outcome(found.product, 0, None, problem=problem)
+        life = _life(connection, command, found.product, now_ms)
+        return Outcome(found.product, 0, _stock(connection, found.product), problem=problem, life=life)
 
 
 def _act_on(connection: sqlite3.Connection, command: ScanCommand, found: Found, now_ms: int) -> Outcome:
@@ -127,25 +136,26 @@ def _act_on(connection: sqlite3.Connection, command: ScanCommand, found: Found, 
     amount = amount_of(
         reading, pack_quantity=found.pack_quantity, unit=product.unit, price=product.price, packs=command.packs
     )
-    warnings = amount.warnings + _warnings(product, scan, now_ms)
+    life = _life(connection, command, product, now_ms)
+    warnings = amount.warnings + _warnings(connection, command, product, life, now_ms)
     if command.mode is Mode.LOOKUP:
-        return Outcome(product, amount.quantity, _stock(connection, product), warnings=warnings)
+        return Outcome(product, amount.quantity, _stock(connection, product), warnings=warnings, life=life)
     reason, source, target = _route(connection, command)
     draft = Draft(
         goods_of(product, code=scan.gtin or scan.sku, pack_quantity=found.pack_quantity),
         amount.quantity, source, target, reason, now_ms, None, command.actor, command.document,
-        scan.lot, scan.expiry, command.key,
+        life.lot.lot or None, life.lot.expiry or None, command.key,
     )  # fmt: skip
     move = Move(draft, product)
     if command.handheld is not None:
         posted = counting.record_late(connection, move, command.handheld, now_ms)
     else:
-        posted = post(connection, [move], now_ms, on_negative="allow")
+        posted = post(connection, [move], now_ms, on_negative="allow", caller=command.caller)
     if command.mode in (Mode.TRANSFER_OUT, Mode.TRANSFER_IN):
         transferring.note_scanned(connection, command.document or "", draft)
     return Outcome(
         product, amount.quantity, posted.stock[product.product_id], posted.movement_ids[0],
-        posted.positions[0], (*warnings, *posted.warnings),
+        posted.positions[0], (*warnings, *posted.warnings), life=life,
     )  # fmt: skip
 
 
@@ -176,13 +186,21 @@ def _route(connection: sqlite3.Connection, command: ScanCommand) -> tuple[str, s
     return Reason.TRANSFER_IN, transit(transfer_id), command.location
 
 
-def _warnings(product: Product, scan: Scan, now_ms: int) -> tuple[str, ...]:
-    found = []
-    if product.lifecycle == "archived":
-        found.append("archived_product")
-    if scan.expiry is not None:
-        today = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%d")
-        if is_expired(scan.expiry, today):
+def _life(connection: sqlite3.Connection, command: ScanCommand, product: Product, now_ms: int) -> Life:
+    is_leaving = command.mode not in (Mode.RECEIVE, Mode.TRANSFER_IN)
+    asked = named(command.scan.lot, command.scan.expiry)
+    return shelf_life.life_of(connection, product.product_id, asked, now_ms, is_leaving=is_leaving)
+
+
+def _warnings(
+    connection: sqlite3.Connection, command: ScanCommand, product: Product, life: Life, now_ms: int
+) -> tuple[str, ...]:
+    """What is odd about these goods. Raises Conflict (`expired_sale`) for what may not be sold."""
+    found = ["archived_product"] if product.lifecycle == "archived" else []
+    if life.is_expired:
+        if command.mode is Mode.SELL and command.handheld is None:
+            shelf_life.require_good(connection, product, life, command.caller, now_ms)
+        if command.mode is not Mode.SELL or rules_of(connection).expired_sale != "allow":
             found.append("expired")
     return tuple(found)
 

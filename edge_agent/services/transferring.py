@@ -14,11 +14,13 @@ import uuid_utils
 
 from edge_agent.domain.movement import Draft
 from edge_agent.errors import Conflict, Invalid, NotFound
+from edge_agent.services import tasks
 from edge_agent.services.posting import Move, Posted, goods_of, post
 from edge_agent.storage import catalogue, identity, ledger, transfers
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.transfers import Line, Transfer
 from sync_protocol import facts
+from sync_protocol.quantity import format_quantity
 from sync_protocol.vocabulary import Location, Reason, transit
 
 ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
@@ -31,6 +33,9 @@ ALLOWED: dict[Step, tuple[tuple[str, ...], bool]] = {
     "taken_back": (("refused",), True),
 }
 """Step -> the states it may follow, and whether the source (else the destination) takes it."""
+
+
+TRANSFER_SHORT = "transfer_short"
 
 
 class Wanted(NamedTuple):
@@ -107,12 +112,32 @@ def take_step(
         why = why._replace(fault="unknown")
     moves = _moves(connection, found, step, lines, quantities, now_ms, actor, key, location, why.note)
     posted = post(connection, moves, now_ms, on_negative="allow") if moves else None
+    if step == "closed_short":
+        for product_id in lines:
+            tasks.finish_about(connection, (TRANSFER_SHORT,), product_id, actor, now_ms)
     for move in moves:
         if step == "received":
             transfers.add_to_line(connection, transfer_id, move.product.product_id, received=move.draft.quantity)
     moved = found._replace(state=step, changed_at=now_ms)
     transfers.save(connection, moved)
+    if step == "received":
+        _ask_about_shortage(connection, transfer_id, now_ms)
     return Moved(moved, posted, _tell(connection, moved, step, actor, now_ms, why))
+
+
+def _ask_about_shortage(connection: sqlite3.Connection, transfer_id: str, now_ms: int) -> None:
+    """What was sent and is not here is in transit until somebody says that it does not come, and whose fault it was."""
+    for line in transfers.lines_of(connection, transfer_id):
+        product = catalogue.find_product(connection, line.product_id)
+        missing = line.dispatched - line.received
+        if missing <= 0 or product is None:
+            tasks.finish_about(connection, (TRANSFER_SHORT,), line.product_id, None, now_ms)
+            continue
+        detail = (
+            f"{product.name}: {format_quantity(missing)} of transfer {transfer_id} did not come; "
+            "wait for the rest, or close it short"
+        )
+        tasks.raise_task(connection, TRANSFER_SHORT, line.product_id, now_ms, detail)
 
 
 def expect(
@@ -147,6 +172,16 @@ def note_scanned(connection: sqlite3.Connection, transfer_id: str, draft: Draft)
         transfers.add_to_line(connection, transfer_id, draft.goods.product_id, dispatched=draft.quantity)
     else:
         transfers.add_to_line(connection, transfer_id, draft.goods.product_id, received=draft.quantity)
+
+
+def forget_scanned(
+    connection: sqlite3.Connection, transfer_id: str, reason: str, product_id: str, quantity: int
+) -> None:
+    """A scanned unit was taken back: count it down."""
+    if reason == Reason.TRANSFER_OUT:
+        transfers.add_to_line(connection, transfer_id, product_id, dispatched=-quantity)
+    else:
+        transfers.add_to_line(connection, transfer_id, product_id, received=-quantity)
 
 
 def _moves(

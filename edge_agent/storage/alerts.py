@@ -31,6 +31,8 @@ class Task(NamedTuple):
     detail: str
     opened_at: int
     done_at: int | None = None
+    cause: str | None = None
+    """The likeliest one, as a word that a screen knows."""
 
 
 _ALERT = [alerts.c[f] for f in Alert._fields]

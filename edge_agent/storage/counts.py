@@ -17,6 +17,7 @@ class Stocktake(NamedTuple):
     opened_at: int
     closed_at: int | None = None
     actor: str | None = None
+    kind: str = "full"
 
 
 class Line(NamedTuple):
@@ -62,10 +63,10 @@ _FIND = Statement(
 _LIST = Statement(
     select(*[stocktakes.c[f] for f in Stocktake._fields]).order_by(stocktakes.c.opened_at.desc()).limit(100)
 )
-_CLOSE = Statement(
+_SET_STATE = Statement(
     update(stocktakes)
     .where(stocktakes.c.stocktake_id == bindparam("of"))
-    .values(state="closed", closed_at=bindparam("now_ms"))
+    .values(state=bindparam("new_state"), closed_at=bindparam("now_ms"))
 )
 _LINE = [count_lines.c[f] for f in Line._fields]
 _ADD_LINE = adding(count_lines)
@@ -81,12 +82,23 @@ _POSTED_AT = Statement(
     )
     .order_by(count_lines.c.begins, count_lines.c.position)
 )
+_STANDING_IN = Statement(
+    select(*_LINE).where(
+        count_lines.c.product_id == bindparam("product_id"),
+        count_lines.c.location == bindparam("location"),
+        count_lines.c.stocktake_id == bindparam("stocktake_id"),
+        count_lines.c.status != "withdrawn",
+    )
+)
 _LINE_BY_ID = Statement(select(*_LINE).where(count_lines.c.line_id == bindparam("line_id")))
 _LINE_OF_DEVICE = Statement(
     select(*_LINE).where(count_lines.c.device == bindparam("device"), count_lines.c.counter == bindparam("counter"))
 )
 _REVISE = Statement(
     update(count_lines).where(count_lines.c.line_id == bindparam("of")).values(variance=bindparam("new_variance"))
+)
+_SET_STATUS = Statement(
+    update(count_lines).where(count_lines.c.line_id == bindparam("of")).values(status=bindparam("new_status"))
 )
 _EVENT = [count_events.c[f] for f in Event._fields]
 _ADD_EVENT = adding(count_events)
@@ -116,8 +128,9 @@ def list_stocktakes(connection: sqlite3.Connection) -> list[Stocktake]:
     return [Stocktake(*row) for row in _LIST.run(connection)]
 
 
-def close_stocktake(connection: sqlite3.Connection, stocktake_id: str, now_ms: int) -> None:
-    _CLOSE.run(connection, of=stocktake_id, now_ms=now_ms)
+def set_state(connection: sqlite3.Connection, stocktake_id: str, state: str, closed_at: int | None) -> None:
+    """open, closing, closed."""
+    _SET_STATE.run(connection, of=stocktake_id, new_state=state, now_ms=closed_at)
 
 
 def add_line(connection: sqlite3.Connection, line: Line) -> None:
@@ -145,9 +158,20 @@ def posted_at(connection: sqlite3.Connection, product_id: str, location: str) ->
     return [Line(*row) for row in _POSTED_AT.run(connection, product_id=product_id, location=location)]
 
 
+def standing_in(connection: sqlite3.Connection, stocktake_id: str, product_id: str, location: str) -> list[Line]:
+    """Lines of one product at one place in one stocktake that were not taken back."""
+    rows = _STANDING_IN.run(connection, stocktake_id=stocktake_id, product_id=product_id, location=location)
+    return [Line(*row) for row in rows]
+
+
 def save_variance(connection: sqlite3.Connection, line_id: str, variance: int) -> None:
     """A revision: the variance changed, the counted quantity never does."""
     _REVISE.run(connection, of=line_id, new_variance=variance)
+
+
+def set_status(connection: sqlite3.Connection, line_id: str, status: str) -> None:
+    """posted, ambiguous, withdrawn."""
+    _SET_STATUS.run(connection, of=line_id, new_status=status)
 
 
 def add_event(connection: sqlite3.Connection, event: Event) -> None:

@@ -71,6 +71,7 @@ _NEWER_OF_PRODUCT = Statement(
     .order_by(ledger.c.sequence)
     .limit(bindparam("most"))
 )
+_AT = Statement(select(*_LINE).where(ledger.c.sequence == bindparam("position"), ledger.c.product_id.is_not(None)))
 _RECEIPTS = Statement(
     select(*_LINE)
     .where(
@@ -158,6 +159,12 @@ def movements(
     else:
         rows = _NEWER_OF_PRODUCT.run(connection, product_id=product_id, **values)
     return [Line(*row) for row in rows]
+
+
+def movement_at(connection: sqlite3.Connection, position: int) -> Line | None:
+    """The movement at a position, if there is one and it is retained."""
+    found = _AT.row(connection, position=position)
+    return None if found is None else Line(*found)
 
 
 def receipts(connection: sqlite3.Connection, *, product_id: str | None, after: int, limit: int) -> list[Line]:

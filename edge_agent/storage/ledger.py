@@ -2,7 +2,7 @@
 
 `append` is the one place that writes records. It must be called inside a transaction; it
 gives each record the next sequence, keeps its canonical bytes (an upgrade never rewrites
-the past) and folds movements into the levels. Rows above the acknowledged position are the
+the past) and folds movements into the levels and lots. Rows above the acknowledged position are the
 outbox. Reading back and pruning are in history.py and retention.py.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, func, insert, select
 from edge_agent.crashpoints import crashpoint
 from edge_agent.domain.movement import Draft, Goods
 from edge_agent.errors import NotFound
-from edge_agent.storage import identity, levels
+from edge_agent.storage import identity, levels, lots
 from edge_agent.storage.schema import checkpoints, items, ledger
 from edge_agent.storage.schema import identity as identity_row
 from edge_agent.storage.statement import RowStatement, Statement
@@ -39,6 +39,11 @@ _READ = Statement(
 _INSERT = RowStatement(insert(ledger).values({c.name: bindparam(c.name) for c in ledger.columns}))
 _ITEM_REF = Statement(select(items.c.ref).where(items.c.facts == bindparam("facts")))
 _ITEMS = Statement(select(items.c.ref, items.c.facts))
+_FACTS_AT = Statement(
+    select(items.c.facts)
+    .join_from(ledger, items, items.c.ref == ledger.c.item_ref)
+    .where(ledger.c.sequence == bindparam("position"))
+)
 _LAST_REF = Statement(select(func.max(items.c.ref)))
 _ADD_ITEM = Statement(insert(items).values(ref=bindparam("ref"), facts=bindparam("facts")))
 
@@ -53,6 +58,8 @@ class Appended(NamedTuple):
     positions: list[int]
     hashes: list[bytes]
     """Of the chain, at the positions: `chain.movement_id` makes a public id of one."""
+    lots: frozenset[str]
+    """Products of which it is known by lots what is here, and that moved."""
 
 
 def head(connection: sqlite3.Connection) -> tuple[int, bytes]:
@@ -73,6 +80,14 @@ def last_position(connection: sqlite3.Connection) -> int:
 def list_items(connection: sqlite3.Connection) -> dict[int, Item]:
     """Every item of this origin by its number; they outlive the records that defined them, which may be pruned."""
     return {ref: Item(ref, *orjson.loads(facts)) for ref, facts in _ITEMS.run(connection).fetchall()}
+
+
+def goods_at(connection: sqlite3.Connection, position: int) -> Goods:
+    """What the movement at a position has frozen of its product. Raises NotFound."""
+    found: str | None = _FACTS_AT.value(connection, position=position)
+    if found is None:
+        raise NotFound("position", f"this ledger holds no movement at position {position}")
+    return Goods(*orjson.loads(found))
 
 
 def hash_at(connection: sqlite3.Connection, position: int) -> bytes:
@@ -109,7 +124,7 @@ def append(connection: sqlite3.Connection, drafts: Sequence[Draft | Fact]) -> Ap
             writer.fact(draft)
     writer.finish()
     crashpoint("edge.ledger.after_append")
-    return Appended(writer.start + 1, writer.sequence, writer.positions, writer.hashes)
+    return Appended(writer.start + 1, writer.sequence, writer.positions, writer.hashes, writer.lots)
 
 
 def _end(connection: sqlite3.Connection) -> tuple[int, bytes, int | None]:
@@ -130,6 +145,8 @@ class _Writer:
         self._rows: list[tuple[object, ...]] = []
         self._refs: dict[Goods, int] = {}
         self._change: dict[tuple[str, str], int] = {}
+        self._moves: list[lots.Move] = []
+        self.lots: frozenset[str] = frozenset()
 
     def movement(self, draft: Draft) -> None:
         goods, quantity, source, target, reason, occurred_at, offset = draft[:7]
@@ -143,6 +160,7 @@ class _Writer:
             draft.document, draft.lot, draft.expiry, draft.actor, draft.key, draft.command,
         ))  # fmt: skip
         self._named()
+        self._moves.append(lots.Move(goods.product_id, quantity, source, target, draft.lot, draft.expiry))
         change = self._change
         change[goods.product_id, source] = change.get((goods.product_id, source), 0) - quantity
         change[goods.product_id, target] = change.get((goods.product_id, target), 0) + quantity
@@ -157,6 +175,7 @@ class _Writer:
         else:
             _INSERT.run_many(self._connection, self._rows)
         if self._change:
+            self.lots = lots.follow(self._connection, self._moves)
             levels.add(self._connection, self._change)
 
     def _ref(self, goods: Goods) -> int:

@@ -47,6 +47,12 @@ _AT = Statement(
         levels.c.product_id == bindparam("product_id"), levels.c.location == bindparam("location")
     )
 )
+_NOT_ZERO_AT = Statement(
+    select(levels.c.product_id, levels.c.location)
+    .where(levels.c.location == bindparam("location"), levels.c.quantity != 0)
+    .order_by(levels.c.product_id)
+    .limit(bindparam("most"))
+)
 _CLEAR = Statement(delete(levels))
 _CLEAR_PRODUCT = Statement(delete(levels).where(levels.c.product_id == bindparam("product_id")))
 
@@ -85,6 +91,11 @@ def at(connection: sqlite3.Connection, product_id: str, location: str) -> int:
     """The quantity at one location."""
     quantity: int = _AT.value(connection, product_id=product_id, location=location) or 0
     return quantity
+
+
+def not_zero_at(connection: sqlite3.Connection, location: str, limit: int) -> list[tuple[str, str]]:
+    """(product, location) of what is on record at a place, below zero too."""
+    return _NOT_ZERO_AT.run(connection, location=location, most=limit).fetchall()
 
 
 def held(connection: sqlite3.Connection, product_id: str) -> tuple[dict[str, int], int]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 
-from edge_agent.storage import identity, keys, levels, retention
+from edge_agent.storage import identity, keys, levels, lots, retention
 from edge_agent.storage.schema import (
     branch_adopted,
     checkpoint_levels,
@@ -21,8 +21,11 @@ from edge_agent.storage.schema import (
     former_records,
     items,
     ledger,
+    receipts,
     rejected,
+    store_days,
     timeline,
+    zone_lines,
 )
 from edge_agent.storage.statement import Statement
 from sync_protocol import chain
@@ -38,10 +41,22 @@ _KEEP = Statement(
 _OLD_COUNTS = [
     Statement(update(count_lines).values(after=0, until=0, begins=0, ends=0, position=0)),
     Statement(update(count_events).values(begins=0, ends=0, position=0)),
+    Statement(update(zone_lines).values(after=0, until=0, begins=0, ends=0, seen=0)),
+    Statement(update(receipts).values(position=0)),
 ]
 """Positions of the old ledger mean nothing in the new one: all of it lies before position 1."""
 _EMPTY = [
-    Statement(delete(table)) for table in (ledger, items, checkpoints, checkpoint_levels, rejected, timeline, exchanges)
+    Statement(delete(table))
+    for table in (
+        ledger,
+        items,
+        checkpoints,
+        checkpoint_levels,
+        rejected,
+        timeline,
+        exchanges,
+        store_days,
+    )
 ]
 _FORGET_OUTCOMES = [
     Statement(delete(table).where(table.c.position > bindparam("kept_up_to"))) for table in (commands, branch_adopted)
@@ -62,6 +77,7 @@ def begin(connection: sqlite3.Connection, rows: Iterable[levels.Row], now_ms: in
     taken = list(rows)
     levels.clear(connection)
     levels.load(connection, taken)
+    lots.settle(connection)
     retention.write_checkpoint(connection, 0, chain.genesis(who.site_id, who.origin_id), taken, now_ms)
 
 

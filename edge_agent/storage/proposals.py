@@ -22,6 +22,11 @@ class Proposal(NamedTuple):
 
 _ADD = saving(proposals, "proposal_id")
 _OPEN = Statement(select(*[proposals.c[name] for name in Proposal._fields]).order_by(proposals.c.position))
+_LINKED = Statement(
+    select(proposals.c.proposal_id)
+    .where(proposals.c.entity == "barcode", proposals.c.entity_id == bindparam("code"))
+    .limit(1)
+)
 _FORGET = Statement(delete(proposals).where(proposals.c.position <= bindparam("position")))
 _CLEAR = Statement(delete(proposals))
 _KEEP_TOLD = saving(told_products, "product_id")
@@ -37,6 +42,11 @@ def add(connection: sqlite3.Connection, proposal: Proposal) -> None:
 def unmerged(connection: sqlite3.Connection) -> list[Proposal]:
     """Local edits that the hub has not merged yet, in order."""
     return [Proposal(*row) for row in _OPEN.run(connection)]
+
+
+def is_linked_here(connection: sqlite3.Connection, code: str) -> bool:
+    """Whether this store linked the code, and head office has not confirmed it."""
+    return _LINKED.value(connection, code=code) is not None
 
 
 def forget(connection: sqlite3.Connection, position: int) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, func, insert, select
 
 from edge_agent.crashpoints import crashpoint
 from edge_agent.domain.stock import fold
-from edge_agent.storage import identity, ledger, levels
+from edge_agent.storage import identity, ledger, levels, lots
 from edge_agent.storage.copies import wrong_copies
 from edge_agent.storage.schema import checkpoint_levels, checkpoints
 from edge_agent.storage.schema import ledger as records
@@ -91,6 +91,7 @@ def rebuild_levels(connection: sqlite3.Connection, product_ids: Sequence[str] | 
     if products:
         levels.clear(connection, products)
         levels.add(connection, {place: q for place, q in expected.items() if place[0] in products})
+        lots.settle(connection, products)
     return len(wrong)
 
 
@@ -108,7 +109,7 @@ def verify(connection: sqlite3.Connection) -> list[str]:
     for product_id, _, quantity in levels.all_levels(connection):
         totals[product_id] = totals.get(product_id, 0) + quantity
     problems += [f"sum of {p} over all locations: expected 0, got {t}" for p, t in totals.items() if t]
-    return problems
+    return problems + lots.wrong(connection)
 
 
 def _broken_links(connection: sqlite3.Connection) -> list[str]:

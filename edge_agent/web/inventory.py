@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from edge_agent.domain.movement import OWN, Draft, opposite_of
 from edge_agent.domain.people import ORDERS_EXPECTED, Caller
@@ -65,19 +65,12 @@ class AdjustBody(Body):
         return self
 
 
-def _a_place(value: str) -> str:
-    if not value.isprintable():
-        raise ValueError("expected printable characters")
-    return value
+Location = Annotated[Name, Field(max_length=80)]
 
 
-Location = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_a_place)]
-
-
-class MovementRow(BaseModel):
+class MovementRow(Body):
     """One movement; places follow from the reason when they are not given."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     product_id: Key
     quantity: Positive
     reason: Name
@@ -189,7 +182,6 @@ def _adjust(connection: sqlite3.Connection, body: AdjustBody, caller: Caller, ke
         now = now_ms()
         if approving.needs_manager(connection, approving.ADJUST):
             approving.require(connection, caller, approving.ADJUST, now, key=key)
-        may_go_below = approving.is_lifted(connection, caller, approving.NEGATIVE_STOCK, now, key=key)
         posted = adjusting.record_adjustment(
             connection,
             Adjustment(
@@ -197,7 +189,7 @@ def _adjust(connection: sqlite3.Connection, body: AdjustBody, caller: Caller, ke
                 note=body.note or free_text, document=body.document, lot=body.lot, expiry=body.expiry,
                 actor=caller.name, key=key,
             ),
-            now, on_negative="record" if may_go_below else "block",
+            now, caller=caller,
         )  # fmt: skip
         if posted is None:
             return _level(connection, product) | {"movement_id": None, "warnings": ["no_change"]}, 0

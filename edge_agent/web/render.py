@@ -5,9 +5,12 @@ from typing import Any
 
 import orjson
 
+from edge_agent.domain.lots import Holding
 from edge_agent.domain.stock import Position
+from edge_agent.errors import EdgeError
 from edge_agent.services.posting import Posted
 from edge_agent.services.scanning import Outcome
+from edge_agent.services.shelf_life import Life
 from edge_agent.storage.alerts import Alert, Task
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.history import Line
@@ -59,8 +62,31 @@ def outcome(found: Outcome) -> Json:
         "stock": None if found.stock is None else stock(found.stock),
         "warnings": list(found.warnings),
         "count_status": found.count_status,
-        "problem": None if found.problem is None else {"code": found.problem.code, "detail": found.problem.detail},
+        **life(found.life),
+        "problem": None if found.problem is None else problem(found.problem),
     }
+
+
+def problem(error: EdgeError) -> Json:
+    """Why nothing was done, and what to do."""
+    return {"code": error.code, "detail": error.detail, "remedy": error.remedy}
+
+
+def life(found: Life) -> Json:
+    """What is known of the lot in somebody's hand, and what should go before it."""
+    first = found.use_first
+    return {
+        "lot": found.lot.lot or None, "expiry": found.lot.expiry or None, "is_expired": found.is_expired,
+        "use_first": None if first is None else holding(first),
+    }  # fmt: skip
+
+
+def holding(found: Holding) -> Json:
+    """Some of a lot at a place; nulls where nobody knows the lot."""
+    return {
+        "lot": found.lot.lot or None, "expiry": found.lot.expiry or None, "location": found.location,
+        "quantity": format_quantity(found.quantity),
+    }  # fmt: skip
 
 
 def movement(line: Line) -> Json:
@@ -86,7 +112,8 @@ def alert(found: Alert) -> Json:
 def task(found: Task) -> Json:
     return {
         "id": found.task_id, "rule": found.rule, "product_id": found.product_id, "status": found.state,
-        "detail": found.detail, "opened_at": time(found.opened_at),
+        "detail": found.detail, "cause": found.cause, "opened_at": time(found.opened_at),
+        "done_at": time(found.done_at),
     }  # fmt: skip
 
 

@@ -6,30 +6,34 @@ import sqlite3
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from edge_agent.domain.people import Caller
 from edge_agent.errors import Invalid
-from edge_agent.services import handhelds, proposing, reading, scanning
+from edge_agent.services import handhelds, proposing, reading, scanning, undoing
 from edge_agent.services.once import Answer, Kept, fingerprint, once
 from edge_agent.services.scanning import Mode, Outcome, ScanCommand
-from edge_agent.storage import timeline
+from edge_agent.storage import history, timeline
 from edge_agent.web import render
-from edge_agent.web.body import Body, Key, NotNegative, Position, Positive, Text, key_of, read_body
-from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of, ticks_ms
+from edge_agent.web.body import Body, Key, NotNegative, Position, Positive, Text, Whole, key_of
+from edge_agent.web.context import actor_of, answer, caller_of, kept, now_ms, store_of, ticks_ms
+from edge_agent.web.operations import Table
 from edge_agent.web.products import new_code
+from edge_agent.web.views.goods import LinkedView, LookUpView, ScanView, Undone
 from scanner_drivers.scan import RawScan
 
+TABLE = Table("scans")
 
-class Handheld(BaseModel):
+
+class Handheld(Body):
     """When a handheld's event happened, by its own counter and monotonic clock."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     device: Key
     counter: Position
     seen_position: Position
-    elapsed_ms: Annotated[int, Field(ge=0, lt=2**40)] | None = None
+    elapsed_ms: Annotated[int, Field(ge=0, lt=2**40), Whole] | None = None
     until_position: Position | None = None
-    occurred_at_ms: Annotated[int, Field(ge=0, lt=2**50)] | None = None
+    occurred_at_ms: Annotated[int, Field(ge=0, lt=2**50), Whole] | None = None
 
     def as_told(self) -> handhelds.Handheld:
         return handhelds.Handheld(
@@ -59,52 +63,62 @@ class ScanBody(Body):
         return self
 
 
+class UndoBody(Body):
+    """Which scan was a mistake: a movement, or the last one of a device."""
+
+    position: Position | None = None
+    """Of its movement, as the scan's answer told it."""
+    device: Key | None = None
+    """Left out: the caller."""
+
+
 class CodeBody(Body):
     code: Annotated[str, Field(min_length=1, max_length=reading.CODE_BYTES_MAX)]
 
 
-def _linkable(code: str) -> str:
-    if not code.isprintable() or not code.isascii() or code != code.strip():
-        raise ValueError("expected printable ASCII characters")
-    return code
-
-
 class LinkBody(Body):
-    code: Annotated[str, Field(min_length=1, max_length=90), AfterValidator(_linkable)]
+    code: Annotated[str, Field(max_length=90, pattern=r"^[!-~]([ -~]*[!-~])?$")]
     product_id: Key
     pack_quantity: Positive = 1000
 
 
-async def post_scan(request: web.Request) -> web.Response:
+@TABLE.add("POST", "/scans", answer=ScanView, status=201, others={200: ScanView}, keyed=True, approvable=True)
+async def post_scan(request: web.Request, body: ScanBody) -> web.Response:
     """Act on a scan; 201 after the commit."""
-    body = await read_body(request, ScanBody)
     raw = reading.raw_of(_bytes_of(body), body.device or actor_of(request), now_ms())
     outcome, found = await store_of(request).database.write(
-        _record, body, raw, actor_of(request), key_of(request), _exchange(request, body)
+        _record, body, raw, caller_of(request), key_of(request), _exchange(request, body)
     )
     if outcome is not None:
-        store_of(request).desk.tell(outcome, raw.device, body.mode)
+        store_of(request).desk.tell(outcome, raw, body.mode)
         if outcome.problem is not None:
             raise outcome.problem
     return kept(found, 200 if body.mode is Mode.LOOKUP else 201)
 
 
-async def post_resolve(request: web.Request) -> web.Response:
+@TABLE.add("POST", "/scans/undo", answer=Undone, status=201)
+async def post_undo(request: web.Request, body: UndoBody) -> web.Response:
+    """Take a scan back: a movement the other way, once however often it is asked for."""
+    return kept(await store_of(request).database.write(_undo, body, caller_of(request)))
+
+
+@TABLE.add("POST", "/barcode/scan", answer=LookUpView)
+async def post_resolve(request: web.Request, body: CodeBody) -> web.Response:
     """What a code stands for, with lot, expiry and amount; nothing moves."""
-    body = await read_body(request, CodeBody)
     raw = reading.raw_of(_encoded(body.code), actor_of(request), now_ms())
     return answer(await store_of(request).database.read(_resolve, raw, now_ms()))
 
 
+@TABLE.add("GET", "/barcode/lookup/{code}", answer=LookUpView)
 async def get_lookup(request: web.Request) -> web.Response:
     """The same by path."""
     raw = reading.raw_of(_encoded(request.match_info["code"]), actor_of(request), now_ms())
     return answer(await store_of(request).database.read(_resolve, raw, now_ms()))
 
 
-async def post_link(request: web.Request) -> web.Response:
+@TABLE.add("POST", "/barcode/link", answer=LinkedView, status=201)
+async def post_link(request: web.Request, body: LinkBody) -> web.Response:
     """Link a code to a product here and propose it to head office."""
-    body = await read_body(request, LinkBody)
     code = new_code(body.code, "/code")
     made = await store_of(request).database.write(
         proposing.link_barcode, code, body.product_id, body.pack_quantity, actor_of(request), now_ms()
@@ -117,7 +131,7 @@ Exchange = tuple[str, int, int]
 
 
 def _record(
-    connection: sqlite3.Connection, body: ScanBody, raw: RawScan, actor: str, key: str | None,
+    connection: sqlite3.Connection, body: ScanBody, raw: RawScan, caller: Caller, key: str | None,
     exchange: Exchange | None,
 ) -> tuple[Outcome | None, Kept]:  # fmt: skip
     """The outcome of a scan that is done now, None for a replay; and the answer."""
@@ -127,7 +141,7 @@ def _record(
         now = now_ms()
         command = ScanCommand(
             scan=reading.read(connection, raw, now), mode=body.mode, packs=body.quantity, location=body.location,
-            document=body.document, actor=actor, key=key,
+            document=body.document, actor=caller.name, key=key, caller=caller,
             handheld=None if body.handheld is None else body.handheld.as_told(),
         )  # fmt: skip
         done.append(scanning.record_scan(connection, command, now))
@@ -141,6 +155,18 @@ def _record(
     return (done[0] if done else None), found
 
 
+def _undo(connection: sqlite3.Connection, body: UndoBody, caller: Caller) -> Kept:
+    position = body.position or undoing.last_of(connection, body.device or caller.name)
+    line = history.movement_at(connection, position)
+
+    def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
+        done = undoing.undo(connection, position, caller, now_ms())
+        shown = render.posted(done.posted) | {"undone": render.movement(done.line)}
+        return shown | {"product_id": done.line.product_id}, done.posted.head
+
+    return once(connection, None if line is None else undoing.key_of(line), fingerprint("undo", position), act)
+
+
 def _exchange(request: web.Request, body: ScanBody) -> Exchange | None:
     if body.handheld is None:
         return None
@@ -152,8 +178,7 @@ def _resolve(connection: sqlite3.Connection, raw: RawScan, now: int) -> render.J
     command = ScanCommand(scan=scan, mode=Mode.LOOKUP)
     found = scanning.look_up(connection, command, now)
     return render.outcome(found) | {
-        "gtin": scan.gtin, "symbology": scan.symbology, "lot": scan.lot, "expiry": scan.expiry,
-        "serial": scan.serial, "flags": sorted(scan.flags),
+        "gtin": scan.gtin, "symbology": scan.symbology, "serial": scan.serial, "flags": sorted(scan.flags),
     }  # fmt: skip
 
 

@@ -5,28 +5,34 @@ above the last one told are read, many commits at once when they come fast.
 """
 
 import asyncio
-import sqlite3
+import time
 from typing import Annotated
+from uuid import UUID, uuid5
 
 import orjson
 from aiohttp import web
 from pydantic import AfterValidator, Field
 
-from edge_agent.domain.stock import position_of
 from edge_agent.errors import Unavailable
 from edge_agent.services.events import Event
 from edge_agent.services.scanning import Outcome
-from edge_agent.storage import history, ledger, levels
-from edge_agent.web import render
-from edge_agent.web.body import Query, read_query
-from edge_agent.web.context import Store, now_ms, store_of
+from edge_agent.storage import ledger
+from edge_agent.web import render, stock_news
+from edge_agent.web.body import Query
+from edge_agent.web.callers import is_still_in
+from edge_agent.web.context import Store, caller_of, now_ms, store_of
+from edge_agent.web.operations import EVENT_STREAM, Table
 from edge_agent.web.sync import sync_of
+from edge_agent.web.veil import Hidden, hidden_from, veiled
+from scanner_drivers.scan import RawScan
+
+TABLE = Table("events")
 
 KEEP_ALIVE_S = 15.0
 QUIET_S = 0.05
 """Commits closer together than this are told together."""
-MOVEMENTS_MAX = 500
 TOPICS = ("scan", "stock", "sync")
+_BEEPS = UUID("5f0a3a8e-54d7-5c1b-9a44-2b1d0f8e7c60")
 
 
 def _topics(value: str) -> str:
@@ -39,9 +45,10 @@ class EventQuery(Query):
     types: Annotated[str, Field(max_length=60), AfterValidator(_topics)] = ""
 
 
-async def get_events(request: web.Request) -> web.StreamResponse:
-    """An endless stream; a client that is too slow is told `resync` and let go."""
-    query, store = read_query(request, EventQuery), store_of(request)
+@TABLE.add("GET", "/events", produces=(EVENT_STREAM,))
+async def get_events(request: web.Request, query: EventQuery) -> web.StreamResponse:
+    """An endless stream until the session ends; a client that is too slow is told `resync` and let go."""
+    store = store_of(request)
     if store.events.is_full:
         raise Unavailable("too_many_listeners", "expected fewer screens on this box", remedy="close one")
     response = web.StreamResponse(
@@ -50,8 +57,13 @@ async def get_events(request: web.Request) -> web.StreamResponse:
     topics = frozenset(topic for topic in query.types.split(",") if topic)
     with store.events.listen(topics) as listener:
         await response.prepare(request)
-        await response.write(b": hello\n\n")
+        await response.write(await _greeting(request, topics))
+        checked_at = time.monotonic()
         while True:
+            if time.monotonic() - checked_at >= KEEP_ALIVE_S:
+                if not await is_still_in(request):
+                    return response
+                checked_at = time.monotonic()
             try:
                 async with asyncio.timeout(KEEP_ALIVE_S):
                     event = await listener.next()
@@ -60,17 +72,42 @@ async def get_events(request: web.Request) -> web.StreamResponse:
                 continue
             if event is None:
                 return response
-            await response.write(encode(event))
+            await response.write(encode(event, _hidden(request)))
 
 
-def encode(event: Event) -> bytes:
-    """One event in the form of the EventSource standard."""
+async def _greeting(request: web.Request, topics: frozenset[str]) -> bytes:
+    """What who comes back has missed; who is new gets the id to come back with."""
+    if topics and "stock" not in topics:
+        return b": hello\n\n"
+    database, last_id = store_of(request).database, request.headers.get("Last-Event-ID", "")
+    if not last_id:
+        return b": hello\nid: " + (await database.read(stock_news.here)).encode() + b"\n\n"
+    missed = await database.read(stock_news.missed, last_id)
+    return b"".join([b": hello\n\n", *(encode(event, _hidden(request)) for event in missed)])
+
+
+def _hidden(request: web.Request) -> Hidden | None:
+    return store_of(request).database.read_here(hidden_from, caller_of(request))
+
+
+def encode(event: Event, hidden: Hidden | None = None) -> bytes:
+    """One event in the form of the EventSource standard, without what whoever listens is not to be told."""
     body = event.body
     if event.topic == "scan" and isinstance(body, tuple):
-        outcome, device, mode = body
+        outcome, raw, mode = body
         assert isinstance(outcome, Outcome)
-        body = {"device": device, "mode": mode, **render.outcome(outcome)}
-    return b"event: " + event.topic.encode() + b"\ndata: " + orjson.dumps(body) + b"\n\n"
+        assert isinstance(raw, RawScan)
+        body = {"device": raw.device, "mode": mode, **_beep(raw), **render.outcome(outcome)}
+    if hidden is not None:
+        body = veiled(body, hidden)
+    name = b"id: " + event.id.encode() + b"\n" if event.id else b""
+    return name + b"event: " + event.topic.encode() + b"\ndata: " + orjson.dumps(body) + b"\n\n"
+
+
+def _beep(raw: RawScan) -> render.Json:
+    """What was read, and a name of this one reading: of all screens that act on it only the first one's act counts."""
+    name = f"{raw.device}/{raw.session}/{raw.sequence}/{raw.received_ns}"
+    return {"code": raw.raw.decode("utf-8", "replace"), "beep": str(uuid5(_BEEPS, name))}
 
 
 class Watcher:
@@ -91,10 +128,11 @@ class Watcher:
             await asyncio.sleep(QUIET_S)
             self._is_changed.clear()
             if self._store.events.is_heard:
-                body = await self._store.database.read(_changed, self._told)
-                self._told = body["position"]
-                if body["items"]:
-                    self._store.events.publish("stock", body)
+                event, self._told = await self._store.database.read(stock_news.changed, self._told)
+                if event is not None:
+                    self._store.events.publish(*event)
+                if self._told < self._head:
+                    self._is_changed.set()
             else:
                 self._told = self._head
 
@@ -111,13 +149,3 @@ class Watcher:
             if self._store.events.is_heard:
                 body = await self._store.database.read(sync_of, self._store.status, now_ms())
                 self._store.events.publish("sync", body)
-
-
-def _changed(connection: sqlite3.Connection, after: int) -> render.Json:
-    lines = history.movements(connection, after=after, limit=MOVEMENTS_MAX)
-    items = []
-    for product_id in dict.fromkeys(line.product_id for line in lines):
-        position = position_of(*levels.held(connection, product_id))
-        items.append({"product_id": product_id, **render.stock(position)})
-    last = lines[-1].sequence if len(lines) == MOVEMENTS_MAX else ledger.last_position(connection)
-    return {"position": max(after, last), "items": items}

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from edge_agent.errors import Invalid, NotFound
 from edge_agent.services import transferring
@@ -14,17 +14,21 @@ from edge_agent.services.transferring import Step, Wanted, Why
 from edge_agent.storage import catalogue, identity, transfers
 from edge_agent.storage.transfers import Transfer
 from edge_agent.web import render
-from edge_agent.web.body import Body, Key, Positive, Text, key_of, read_body
+from edge_agent.web.body import Body, Key, Positive, Text, key_of
 from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of
+from edge_agent.web.operations import Table
+from edge_agent.web.views.values import Items
+from edge_agent.web.views.work import SiteView, TransferSheet, TransferView
 from sync_protocol.facts import Fault
+
+TABLE = Table("transfers")
 
 _STEPS: dict[str, Step] = {
     "receive": "received", "refuse": "refused", "close-short": "closed_short", "take-back": "taken_back",
 }  # fmt: skip
 
 
-class LineBody(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class LineBody(Body):
     product_id: Key
     quantity: Positive
 
@@ -49,31 +53,44 @@ class StepBody(Body):
     """To whom a shortage is attributed when it is closed short; left out: unknown."""
 
 
+@TABLE.add("GET", "/sites", answer=Items[SiteView])
+async def get_sites(request: web.Request) -> web.Response:
+    """The other sites of the chain, to which goods can go."""
+    return answer(await store_of(request).database.read(_sites))
+
+
+@TABLE.add("GET", "/transfers", answer=Items[TransferView])
 async def get_transfers(request: web.Request) -> web.Response:
     return answer(await store_of(request).database.read(_list))
 
 
+@TABLE.add("GET", "/transfers/{id}", answer=TransferSheet)
 async def get_transfer(request: web.Request) -> web.Response:
     return answer(await store_of(request).database.read(_one, request.match_info["id"]))
 
 
-async def post_transfer(request: web.Request) -> web.Response:
+@TABLE.add("POST", "/transfers", answer=TransferSheet, status=201, keyed=True)
+async def post_transfer(request: web.Request, body: DispatchBody) -> web.Response:
     """Dispatch goods to another site."""
-    body = await read_body(request, DispatchBody)
     return kept(await store_of(request).database.write(_dispatch, body, actor_of(request), key_of(request)))
 
 
-async def post_step(request: web.Request) -> web.Response:
+@TABLE.add("POST", "/transfers/{id}/{step}", answer=TransferSheet, status=201, keyed=True)
+async def post_step(request: web.Request, body: StepBody) -> web.Response:
     """Receive, refuse, close short or take back."""
     step = _STEPS.get(request.match_info["step"])
     if step is None:
         raise NotFound("no_route", f"expected one of {', '.join(_STEPS)}")
-    body = await read_body(request, StepBody)
     return kept(
         await store_of(request).database.write(
             _take_step, request.match_info["id"], step, body, actor_of(request), key_of(request)
         )
     )
+
+
+def _sites(connection: sqlite3.Connection) -> Answer:
+    here = identity.get(connection).site_id
+    return {"items": [site._asdict() for site in catalogue.list_sites(connection) if site.site_id != here]}
 
 
 def _list(connection: sqlite3.Connection) -> Answer:
@@ -86,7 +103,8 @@ def _one(connection: sqlite3.Connection, transfer_id: str) -> Answer:
         raise NotFound("transfer", f"there is no transfer {transfer_id[:60]!r}")
     lines = [
         {"product_id": line.product_id, "dispatched": render.quantity(line.dispatched),
-         "received": render.quantity(line.received)}
+         "received": render.quantity(line.received),
+         "missing": render.quantity(max(0, line.dispatched - line.received))}
         for line in transfers.lines_of(connection, transfer_id)
     ]  # fmt: skip
     return _render(found) | {"lines": lines}

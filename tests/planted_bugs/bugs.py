@@ -210,12 +210,12 @@ TESTED: tuple[Bug, ...] = (
     _bug(
         "a count that comes late is applied to what there is now",
         (
-            "edge_agent.services.counting:record_line",
+            "edge_agent.services.counting:assert_at",
             "location, command.counted, decided.expected,",
             "location, command.counted, levels.at(connection, product_id, location),",
         ),
         (
-            "edge_agent.services.counting:record_line",
+            "edge_agent.services.counting:assert_at",
             "else command.counted - decided.expected",
             "else command.counted - levels.at(connection, product_id, location)",
         ),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from edge_agent.domain.movement import Draft
 from edge_agent.errors import EdgeError, Refused
-from edge_agent.services import adjusting, counting, transferring
+from edge_agent.services import adjusting, counting, stocktaking, transferring
 from edge_agent.services.once import fingerprint, once
 from edge_agent.services.posting import Move, goods_of, post
 from edge_agent.services.scanning import Mode, ScanCommand, record_scan
@@ -225,7 +225,7 @@ class Store:
         name = self._document()
 
         def take(connection: Connection) -> None:
-            stocktake = counting.open_stocktake(connection, name, None, box.clock_ms())
+            stocktake = stocktaking.open_stocktake(connection, stocktaking.Opening(name=name), box.clock_ms())
             for product in products:
                 there = levels.at(connection, product.product_id, Location.SHELF)
                 line = counting.LineCommand(
@@ -233,7 +233,7 @@ class Store:
                     counted=max(there + 1000 * chance.choice((-2, -1, 1, 3)), 0),
                 )  # fmt: skip
                 counting.record_line(connection, line, box.clock_ms())
-            counting.close_stocktake(connection, stocktake.stocktake_id, box.clock_ms())
+            stocktaking.close_stocktake(connection, stocktake.stocktake_id, box.clock_ms())
 
         if products and self.do(box, take) is Answer.ACKED:
             self.left -= len(products)

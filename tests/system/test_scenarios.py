@@ -245,7 +245,7 @@ def _variance(store: Store, stocktake: str) -> Decimal:
 
 def _count(store: Store, product: dict[str, object], counted: str) -> str:
     """A cycle count of one product; the stocktake's id."""
-    opened = store.post("/api/v1/stocktakes", {"name": "cycle"})
+    opened = store.post("/api/v1/stocktakes", {"name": "cycle", "blind": False})
     assert opened.status == 201, opened
     stocktake = opened.body["stocktake_id"]
     line = {"product_id": product["id"], "location": "shelf", "counted": counted}

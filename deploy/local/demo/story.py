@@ -150,7 +150,7 @@ def _delivery(chain: Chain, south: Scene) -> int:
 
 def _count(chain: Chain, south: Scene) -> int:
     """One unit less on the shelf than the books say, for a few products."""
-    stocktake = south.store.post("/api/v1/stocktakes", {"name": "story"}).body["stocktake_id"]
+    stocktake = south.store.post("/api/v1/stocktakes", {"name": "story", "blind": False}).body["stocktake_id"]
     posted = 0
     for item in chain.goods[:COUNTED]:
         south.account[item.product_id] -= 1000

@@ -6,6 +6,7 @@ from typing import Any
 from edge_agent.services.applying import apply_change
 from edge_agent.storage import catalogue, identity, ledger
 from sync_protocol import changes
+from sync_protocol.records import Fact, decode
 from tests.integration.edge.conftest import PRODUCTS, Api
 
 MILK, TEA = PRODUCTS[0].product_id, PRODUCTS[1].product_id
@@ -45,7 +46,7 @@ async def test_what_is_no_open_order_or_no_delivery_is_refused(api: Api) -> None
         ({"order": "PO-000009", "lines": [line]}, 404, "purchase_order"),
         ({"lines": [{**line, "quantity": "0"}]}, 422, "nothing_came"),
         ({"lines": [{**line, "product_id": "nothing"}]}, 404, "product"),
-        ({"lines": []}, 422, "validation"),
+        ({"lines": []}, 422, "nothing_came"),
     ):
         got, answer = await api.call("POST", "/receipts", body)
         assert (got, answer["code"]) == (status, code), body
@@ -95,3 +96,47 @@ async def test_a_restock_without_an_order_is_booked_once_and_all_goods_that_came
     ]  # fmt: skip
     assert len((await api.get(f"/restocks?product_id={TEA}"))["items"]) == 1
     assert (await api.call("POST", f"/products/{MILK}/restock", {"quantity": "0"}))[0] == 422
+
+
+async def test_what_differs_from_the_order_is_told_line_by_line_with_its_reason(api: Api) -> None:
+    await expect_order(api)
+    came = {"order": "PO-000007", "is_all": True, "lines": [
+        {"product_id": TEA, "quantity": "2", "reason": "wrong_item", "note": "not ours"},
+    ]}  # fmt: skip
+    found = await api.post("/receipts", came, key="van")
+    assert [(line["product_id"], line["expected"], line["difference"], line["reason"]) for line in found["lines"]] == [
+        (TEA, "0", "unordered", "wrong_item"), (MILK, "5", "short", None),
+    ]  # fmt: skip
+    kept = await api.get(f"/receipts/{found['receipt_id']}")
+    assert kept["lines"] == found["lines"]
+    assert [each["receipt_id"] for each in (await api.get("/receipts"))["items"]] == [found["receipt_id"]]
+    assert (await api.get(f"/receipts?before={found['receipt_id']}"))["items"] == []
+    told = [decode(row) for row in await api.database.read(ledger.read_encoded, 1, 99)]
+    (fact,) = [record.body for record in told if isinstance(record, Fact) and record.kind == "receipt"]
+    assert (fact["order"], len(fact["lines"]), fact["lines"][0]["reason"]) == ("PO-000007", 2, "wrong_item")
+    (task,) = (await api.get("/tasks"))["items"]
+    assert (task["rule"], "5" in task["detail"]) == ("receipt_variance", False)
+    assert (await api.call("GET", "/receipts/nothing"))[1]["code"] == "receipt"
+
+
+async def test_lines_of_two_lots_share_what_was_expected_of_their_product(api: Api) -> None:
+    await expect_order(api)
+    lines = [{"product_id": MILK, "quantity": "2", "lot": "A"}, {"product_id": MILK, "quantity": "4", "lot": "B"}]
+    found = await api.post("/receipts", {"order": "PO-000007", "lines": lines})
+    assert [(line["expected"], line["difference"]) for line in found["lines"]] == [("2", "as_expected"), ("3", "over")]
+
+
+async def test_an_order_of_which_nothing_came_is_a_receipt_too(api: Api) -> None:
+    await expect_order(api)
+    found = await api.post("/receipts", {"order": "PO-000007", "is_all": True})
+    assert ([line["difference"] for line in found["lines"]], found["movement_ids"]) == (["short"], [])
+
+
+async def test_scenario_9_a_blind_receipt_tells_no_expected_quantity(api: Api) -> None:
+    await expect_order(api)
+    await api.database.write(catalogue.set_settings, {"blind_receiving": True})
+    came = {"order": "PO-000007", "is_all": True, "lines": [{"product_id": TEA, "quantity": "1.25", "damaged": "0.5"}]}
+    answers = [await api.post("/receipts", came), await api.get("/purchase-orders"),
+               await api.get(f"/inventory?product_id={MILK}"), await api.get("/tasks")]  # fmt: skip
+    assert [line["expected"] for line in answers[0]["lines"]] == [None]
+    assert "'5'" not in str(answers)

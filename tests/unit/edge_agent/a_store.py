@@ -5,10 +5,11 @@ from typing import Any
 
 from edge_agent.domain.movement import Draft
 from edge_agent.services import reading
-from edge_agent.services.counting import LineCommand, Recorded, open_stocktake, record_line
+from edge_agent.services.counting import LineCommand, Recorded, record_line
 from edge_agent.services.handhelds import Handheld
 from edge_agent.services.posting import Move, Posted, goods_of, post
 from edge_agent.services.scanning import Mode, Outcome, ScanCommand, record_scan
+from edge_agent.services.stocktaking import Opening, open_stocktake
 from edge_agent.storage import catalogue, identity, ledger, levels, retention, schema
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.database import prepare
@@ -81,7 +82,7 @@ def count(
     stocktake_id: str | None = None, now_ms: int = NOW, location: str = "shelf",
 ) -> Recorded:  # fmt: skip
     """One line of a stocktake of its own."""
-    stocktake_id = stocktake_id or open_stocktake(connection, "", None, now_ms).stocktake_id
+    stocktake_id = stocktake_id or open_stocktake(connection, Opening(), now_ms).stocktake_id
     command = LineCommand(
         stocktake_id=stocktake_id, product=product, counted=counted, handheld=handheld, location=location
     )

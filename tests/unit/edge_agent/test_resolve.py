@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.domain.resolve import Amount, Reading, amount_of, is_expired
+from edge_agent.domain.resolve import Amount, Reading, amount_of
 
 
 def an_amount(reading: Reading = Reading(), **fields: object) -> Amount:  # noqa: B008
@@ -36,7 +36,3 @@ def test_a_price_in_the_code_is_divided_by_the_unit_price() -> None:
 
 def test_a_price_without_a_unit_price_is_one_piece_and_a_warning() -> None:
     assert an_amount(Reading(price_minor=300), price=None).warnings == ("price_without_unit_price",)
-
-
-def test_the_day_itself_is_not_expired() -> None:
-    assert (is_expired("2026-01-02", "2026-01-02"), is_expired("2026-01-01", "2026-01-02")) == (False, True)
