@@ -28,7 +28,7 @@ SEEDS ?= 20000
 KILLS ?= 200
 # One more than there are cores: whole-process tests spend half of their time waiting.
 WORKERS ?= $(shell expr $$(nproc) + 1)
-SOAKED ?= tests/simulation tests/processes tests/fuzz tests/unit/scanner_drivers \
+SOAKED ?= tests/simulation tests/processes tests/fuzz tests/unit/scanner_drivers tests/integration/scanners \
 	tests/integration/hub_web/test_schemathesis.py tests/integration/hub_web/test_restarts.py
 
 .PHONY: help demo test check format soak bench install assets pins wheel clean
@@ -50,7 +50,7 @@ format: install  ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
 
 soak: install  ## The long proof: SEEDS=20000 simulated schedules, KILLS=200 process kills, fuzzing, random requests, restarts
-	@SIM_SEEDS=$(SEEDS) KILLS=$(KILLS) FUZZ_INPUTS=100000 SCHEMA_CASES=20000 RESTARTS=20 $(BIN)/python -m pytest -n $(WORKERS) \
+	@SIM_SEEDS=$(SEEDS) KILLS=$(KILLS) FUZZ_INPUTS=100000 REPLUGS=300 SCHEMA_CASES=20000 RESTARTS=20 $(BIN)/python -m pytest -n $(WORKERS) \
 		--dist worksteal -o timeout=0 $(SOAKED) $(ARGS)
 
 bench: install  ## Product, floors and peers side by side; rewrites the table in tests/benchmarks/README.md

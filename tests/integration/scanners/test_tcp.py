@@ -56,6 +56,7 @@ async def test_a_client_reads_and_reconnects_after_the_peer_closed() -> None:
 
 
 async def test_one_byte_segments_give_whole_scans() -> None:
+    """Nasty case 19: one byte a segment."""
     async with serving() as scanner, running(f"tcp://127.0.0.1:{scanner.port}?idle=2000") as till:
         await until(lambda: len(scanner.writers) == 1)
         for byte in CODE + b"\r" + b"96385074" + b"\r":
@@ -76,6 +77,7 @@ async def test_a_refused_connection_is_absent_and_tried_again() -> None:
 
 
 async def test_a_half_open_connection_cannot_look_healthy_for_hours() -> None:
+    """Nasty case 19."""
     async with serving() as scanner, running(f"tcp://127.0.0.1:{scanner.port}") as till:
         await till.state("up")
         with connected_to(scanner.port) as ours:
@@ -101,6 +103,7 @@ def connected_to(port: int) -> socket.socket:
 
 
 async def test_a_listener_keeps_two_clients_apart_and_outlives_both() -> None:
+    """Nasty case 19: two clients, NoRead."""
     async with running("tcp://127.0.0.1:0?role=listen&clients=2&ignore=NoRead") as till:
         await till.state("up")
         first, second = await dial(till), await dial(till)

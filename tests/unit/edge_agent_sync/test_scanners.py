@@ -61,6 +61,7 @@ async def a_scanner_that_sends(lines: list[bytes], store: Store, folder: Path) -
 async def test_beeps_beyond_the_queue_wait_in_a_file_and_are_booked_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nasty case 20: the store stands still."""
     monkeypatch.setattr(scanners, "WAITING_MAX", 10)
     store, waiting = Store(), tmp_path / "scanner-1.waiting"
     async with a_scanner_that_sends(SENT, store, tmp_path) as found:
@@ -130,6 +131,7 @@ def test_half_a_line_on_a_full_disk_does_not_spoil_the_next_one(
 
 
 def test_what_a_killed_agent_left_is_set_aside_and_not_booked(tmp_path: Path) -> None:
+    """Nasty case 20: nobody was shown that those beeps counted; people scan again."""
     killed = Overflow(tmp_path / "waiting")
     killed.put(a_scan(1), "sell")
     left = (tmp_path / "waiting").read_bytes()

@@ -28,6 +28,7 @@ def test_host_path_case_and_unknown_keys_do_not_matter(link: str) -> None:
 
 
 def test_an_escaped_slash_stays_inside_its_lot() -> None:
+    """Nasty case 12."""
     assert read(f"]Q1https://x.example/01/{GTIN}/22/V1/10/A%2FB%2B1/21/S%209").flags == {"degraded"}
     scan = read(f"]Q1https://x.example/01/{GTIN}/22/V1/10/A%2FB%2B1/21/S9")
     assert (scan.lot, scan.serial) == ("A/B+1", "S9")
@@ -46,6 +47,7 @@ def test_an_escaped_slash_stays_inside_its_lot() -> None:
     ],
 )
 def test_a_bad_part_leaves_the_article_only(tail: str) -> None:
+    """Nasty case 12: a bad part beside a good article."""
     scan = read(f"]Q1https://x.example/01/{GTIN}{tail}")
     assert identity(scan) == {"gtin": GTIN}
     assert scan.flags == {"degraded"}

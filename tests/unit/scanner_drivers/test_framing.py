@@ -30,6 +30,7 @@ def frames_of(chunks: list[bytes], framing: Framing) -> tuple[list[tuple[bytes, 
 @settings(max_examples=max(200, FUZZ_INPUTS // 4), derandomize=True, deadline=None)
 @given(stream=STREAMS, cuts=st.lists(st.integers(0, 400), max_size=12), limit=st.sampled_from([16, 30, 8192]))
 def test_every_split_of_a_stream_gives_the_same_frames(mode: Mode, stream: bytes, cuts: list[int], limit: int) -> None:
+    """Nasty case 1."""
     framing = Framing(mode=mode, max_frame=limit)
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
     chunks = [stream[a:b] for a, b in pairwise(places)]
@@ -40,6 +41,7 @@ def test_every_split_of_a_stream_gives_the_same_frames(mode: Mode, stream: bytes
 
 @pytest.mark.parametrize("ending", [b"\r", b"\n", b"\r\n", b"\r\r", b"\n\r\n"])
 def test_cr_lf_and_crlf_mean_the_same_and_leave_no_ghost(ending: bytes) -> None:
+    """Nasty case 2."""
     framer = TextFramer(Framing())
     stream = b"12345670" + ending + b"96385074" + ending
     got = [frame.data for byte in stream for frame in framer.feed(bytes([byte]), 0)]
@@ -92,6 +94,7 @@ def test_a_frame_of_exactly_the_limit_is_whole() -> None:
 
 
 def test_ten_megabytes_without_a_terminator_cost_one_event_and_no_memory() -> None:
+    """Nasty case 10."""
     framer = TextFramer(Framing())
     noise = random.Random(1).randbytes(4096).translate(None, b"\r\n")
     events = []

@@ -32,6 +32,7 @@ def test_every_gs1_carrier_gives_article_lot_expiry_and_serial(aim: str) -> None
     ],
 )
 def test_a_separator_at_any_place_or_in_its_substitute_form_is_understood(data: str) -> None:
+    """Nasty case 11."""
     assert identity(read("]d2" + data)) == WHOLE
     assert identity(read(data)) == WHOLE  # the AIM id switched off
 
@@ -49,6 +50,7 @@ def test_a_separator_at_any_place_or_in_its_substitute_form_is_understood(data: 
     ],
 )
 def test_a_stripped_separator_is_flagged_and_never_mis_lotted(tail: str) -> None:
+    """Nasty case 11: the separator is missing."""
     scan = read(f"]d2{ARTICLE}{tail}")
     assert identity(scan) == {"gtin": GTIN}
     assert scan.flags == {"missing_fnc1"}

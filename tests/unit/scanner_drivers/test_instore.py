@@ -31,6 +31,7 @@ def test_a_price_with_a_right_price_check_digit_is_read() -> None:
 
 
 def test_a_price_with_a_wrong_price_check_digit_keeps_the_article_only() -> None:
+    """Nasty case 15."""
     scan = read(ean("20" + "12345" + "8" + "2875"), STORE)
     assert identity(scan) == {"gtin": ean("201234500000").zfill(14), "sku": "12345"}
     assert scan.flags == {"invalid_price_check"}
@@ -63,6 +64,7 @@ def test_upc_number_system_two_is_prefix_02_with_and_without_its_zero() -> None:
 
 @pytest.mark.parametrize("prefix", ["02", "20", "25", "28", "29"])
 def test_without_a_rule_the_number_is_kept_whole_and_no_price_is_guessed(prefix: str) -> None:
+    """Nasty case 15: no rule for this region."""
     code = ean(prefix + "1234501999")
     scan = read(code)
     assert identity(scan) == {"gtin": code.zfill(14)}

@@ -27,6 +27,7 @@ from tests.unit.scanner_drivers.builders import GTIN, GTIN_13, identity, read
     ],
 )
 def test_each_symbology_becomes_a_gtin_14(data: str, symbology: str, gtin: str) -> None:
+    """Nasty case 13."""
     scan = read(data)
     assert (scan.symbology, scan.gtin, scan.flags) == (symbology, gtin, frozenset())
 
@@ -43,6 +44,7 @@ def test_a_wrong_check_digit_names_nothing(data: str) -> None:
 
 
 def test_eight_digits_that_fit_both_ways_are_ambiguous_until_the_store_decides() -> None:
+    """Nasty case 13: 8 digits without AIM id."""
     both = next(
         text
         for number in range(10**6)
@@ -65,6 +67,7 @@ def _is_upce(text: str) -> bool:
 
 @pytest.mark.parametrize("addon", ["]E112", "]E251234", "]C18101001234"])
 def test_a_tagged_second_part_is_an_addon_and_not_a_second_article(addon: str) -> None:
+    """Nasty case 14."""
     scan = read("]E0" + GTIN_13 + addon)
     assert scan.gtin == GTIN
     assert scan.flags == {"addon"}
