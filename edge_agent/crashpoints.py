@@ -36,6 +36,8 @@ REGISTRY: tuple[str, ...] = (
     "edge.snapshot.after_chunk",
     "edge.snapshot.before_swap",
     "edge.snapshot.after_swap",
+    "edge.print.before_hand_over",
+    "edge.print.after_hand_over",
     "edge.origin.before_open",
     "edge.origin.after_open",
 )

