@@ -14,6 +14,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := packaging/requirements
 ASSETS := cloud_hub/web/assets
+SCREEN := edge_agent/screen
+SCREEN_BUILT := edge_agent/web/assets
 
 # A stamp carries the hash of what it was made from: a changed pin installs anew, a touched file does not.
 stamp = $(VENV)/.$(1)-$(shell sha256sum $(2) 2>/dev/null | sha256sum | cut -c1-16)
@@ -21,6 +23,9 @@ DEMO_STAMP := $(call stamp,demo,$(REQUIREMENTS)/demo.txt)
 DEV_STAMP := $(call stamp,dev,$(REQUIREMENTS)/dev.txt)
 SELF_STAMP := $(call stamp,self,pyproject.toml)
 ASSETS_STAMP := $(call stamp,assets,packaging/assets/package-lock.json packaging/assets/fetch.py)
+SCREEN_STAMP := $(call stamp,screen,$(shell find $(SCREEN) -name node_modules -prune -o -type f -print | LC_ALL=C sort))
+# npm of the virtual environment, else the system's; its shebang asks for the node beside it.
+NPM := PATH="$(abspath $(BIN)):$$PATH" npm --loglevel=error
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 ARGS ?=
@@ -31,12 +36,12 @@ WORKERS ?= $(shell expr $$(nproc) + 1)
 SOAKED ?= tests/simulation tests/processes tests/fuzz tests/unit/scanner_drivers tests/integration/scanners \
 	tests/integration/hub_web/test_schemathesis.py tests/integration/hub_web/test_restarts.py
 
-.PHONY: help demo test check format soak bench install assets pins wheel clean
+.PHONY: help demo test check format soak bench install assets screen pins wheel clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(DEMO_STAMP) $(SELF_STAMP) assets  ## Two stores and a head office on this machine (ARGS=--check plays the whole story)
+demo: $(DEMO_STAMP) $(SELF_STAMP) assets screen  ## Two stores and a head office on this machine (ARGS=--check plays the whole story)
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
 
 test: install  ## Every test (about a quarter of an hour on two cores)
@@ -56,19 +61,23 @@ soak: install  ## The long proof: SEEDS=20000 simulated schedules, KILLS=200 pro
 bench: install  ## Product, floors and peers side by side; rewrites the table in tests/benchmarks/README.md
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
-install: $(DEV_STAMP) $(SELF_STAMP) assets  ## Fill .venv with everything (other targets do it when needed)
+install: $(DEV_STAMP) $(SELF_STAMP) assets screen  ## Fill .venv with everything (other targets do it when needed)
 
 assets: $(DEMO_STAMP) $(ASSETS_STAMP)  ## The API docs pages, fetched by npm
 	@test -d $(ASSETS) || { rm -f $(ASSETS_STAMP); $(MAKE) $(ASSETS_STAMP); }
 
+screen: $(DEMO_STAMP) $(SCREEN_STAMP)  ## The store's screen, built by npm into the folder that the agent serves
+	@test -f $(SCREEN_BUILT)/index.html || { rm -f $(SCREEN_STAMP); $(MAKE) $(SCREEN_STAMP); }
+
 pins: install  ## Resolve packaging/requirements/*.txt anew from pyproject.toml
 	@$(BIN)/python packaging/pins.py
 
-wheel: install  ## Build dist/backstock-*.whl, docs pages included
+wheel: install  ## Build dist/backstock-*.whl, docs pages and the store's screen included
 	@$(BIN)/python -m build --wheel --no-isolation
 
-clean:  ## Remove what make made: .venv, .demo, caches, fetched assets
+clean:  ## Remove what make made: .venv, .demo, caches, fetched and built assets
 	rm -rf $(VENV) .demo .soak $(ASSETS) packaging/assets/node_modules dist build *.egg-info
+	rm -rf $(SCREEN_BUILT) $(SCREEN)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis
 
@@ -97,3 +106,8 @@ $(SELF_STAMP): $(DEMO_STAMP)
 $(ASSETS_STAMP): $(DEMO_STAMP)
 	@$(BIN)/python packaging/assets/fetch.py $(ASSETS)
 	@rm -f $(VENV)/.assets-* && touch $@
+
+$(SCREEN_STAMP): $(DEMO_STAMP)
+	@echo "Building the store's screen …"
+	@cd $(SCREEN) && $(NPM) ci >/dev/null && $(NPM) run --silent build >/dev/null
+	@rm -f $(VENV)/.screen-* && touch $@

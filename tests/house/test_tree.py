@@ -15,7 +15,7 @@ TOP_LEVEL = {
 # Written so that this file does not find itself.
 MACHINE = re.compile(r"(^|[^A-Za-z])/(work|farm)/|bash" r"_jobs|/home/[a-z]+/|/root/\.")
 REGISTRY = re.compile(r"(pypi|npmjs|pythonhosted|debian)" r"\.(org|com)/")
-BUNDLE = re.compile(r"(^|/)(dist|node_modules|\.venv|\.demo)/|\.min\.(js|css)$|^cloud_hub/web/assets/")
+BUNDLE = re.compile(r"(^|/)(dist|node_modules|\.venv|\.demo)/|\.min\.(js|css)$|^(cloud_hub|edge_agent)/web/assets/")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")
 
@@ -57,8 +57,9 @@ def test_every_pin_is_exact_and_hashed() -> None:
         assert [block for block in blocks if "==" not in block or "--hash=sha256:" not in block] == []
 
 
-def test_the_lock_of_the_docs_pages_names_no_host() -> None:
-    assert '"resolved"' not in (ROOT / "packaging/assets/package-lock.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("folder", ["packaging/assets", "edge_agent/screen"])
+def test_the_lock_of_npm_names_no_host(folder: str) -> None:
+    assert '"resolved"' not in (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -1,19 +1,12 @@
 """The agent as a process: enrol, run, sell, stop, kill, back up, restore; and its commands."""
 
-import asyncio
 import json
-import os
 import signal
 import sqlite3
-import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
@@ -24,70 +17,13 @@ from edge_agent.storage.files import Folder
 from scanner_drivers import PtyScanner
 from sync_protocol.changes import Barcode, Product, change
 from sync_protocol.records import Movement, encode
+from tests.integration.edge_sync.agent_process import AgentProcess
 from tests.integration.edge_sync.conftest import MosquittoBroker, eventually, serving
 from tests.integration.edge_sync.enrolling_hub import EnrollingHub
 from tests.integration.edge_sync.scripted_hub import ScriptedHub
 from tests.unit.edge_agent_sync.builders import DEVICE, FEED, HUB_KEY, ORIGIN, SITE, an_id
 
 CODE = "04012345678901"
-ROOT = Path(__file__).parents[3]
-
-
-@dataclass
-class AgentProcess:
-    """One `edge-agent run`."""
-
-    folder: Folder
-    environment: dict[str, str]
-    process: asyncio.subprocess.Process | None = None
-    api: str = ""
-    boot: int = 0
-
-    async def command(self, *arguments: str) -> tuple[int, str, str]:
-        """Run another command of the program to its end."""
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "edge_agent", "--data", str(self.folder.path), *arguments, cwd=ROOT,
-            env={**os.environ, **self.environment}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await asyncio.wait_for(child.communicate(), 30)
-        return child.returncode or 0, out.decode(), err.decode()
-
-    async def start(self) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "edge_agent", "--data", str(self.folder.path), "run", cwd=ROOT,
-            env={**os.environ, **self.environment}, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        assert self.process.stdout is not None
-        async with asyncio.timeout(20):
-            async for line in self.process.stdout:
-                said = json.loads(line)
-                if said.get("event") == "ready":
-                    self.api, self.boot = said["api"], said["boot"]
-                    self._draining = asyncio.create_task(self.process.stdout.read())
-                    return
-        raise AssertionError("the agent ended before it was ready")
-
-    async def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
-        """Its exit code, and how long that took."""
-        assert self.process is not None
-        started = time.monotonic()
-        self.process.send_signal(number)
-        code = await asyncio.wait_for(self.process.wait(), 10)
-        self.process = None
-        return code, time.monotonic() - started
-
-    async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        key = next(iter(enrolment.api_keys(self.folder)))
-        async with (
-            aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session,
-            session.request(method, self.api + path, json=body) as answer,
-        ):
-            return answer.status, await answer.json()
-
-    async def sell(self) -> int:
-        status, answer = await self.ask("POST", "/api/v1/scans", {"code": CODE, "mode": "sell"})
-        assert status == 201, answer
-        return int(answer["position"])
 
 
 @pytest.fixture
@@ -127,7 +63,7 @@ async def test_an_agent_applies_at_its_start_what_the_version_before_it_did_not_
 
     await agent.start()
 
-    assert await agent.sell() > 0
+    assert await agent.sell(CODE) > 0
     assert commands.unknown(connection) == []
     connection.close()
 
@@ -138,7 +74,7 @@ async def test_a_sale_through_the_api_arrives_and_a_stop_is_clean(
     give_product(agent)
     async with a_hub(agent, mosquitto) as hub:
         await agent.start()
-        position = await agent.sell()
+        position = await agent.sell(CODE)
         await hub.until(lambda: hub.mark >= position, "the sale at the hub")
         status, health = await agent.ask("GET", "/health")
         code, took = await agent.stop()
@@ -154,7 +90,7 @@ async def test_a_killed_agent_starts_again_with_everything_and_the_next_boot(
     give_product(agent)
     await agent.start()
     for _ in range(20):
-        position = await agent.sell()
+        position = await agent.sell(CODE)
     first = agent.boot
     await agent.stop(signal.SIGKILL)
 
@@ -178,7 +114,7 @@ async def test_a_second_agent_on_the_same_data_is_refused(agent: AgentProcess) -
 async def test_the_commands_say_how_the_box_is(agent: AgentProcess) -> None:
     give_product(agent)
     await agent.start()
-    await agent.sell()
+    await agent.sell(CODE)
 
     code, out, _ = await agent.command("status", "--json")
     facts = json.loads(out)
@@ -207,12 +143,12 @@ async def test_a_restored_box_is_seen_as_one_that_went_back(agent: AgentProcess,
     give_product(agent)
     async with a_hub(agent, mosquitto) as hub:
         await agent.start()
-        await agent.sell()
+        await agent.sell(CODE)
         backed_up = (await agent.ask("GET", "/api/v1/sync"))[1]["head"]
         code, _, err = await agent.command("backup", str(agent.folder.path / "b.db"))
         assert code == 0, err
         for _ in range(5):
-            position = await agent.sell()
+            position = await agent.sell(CODE)
         await hub.until(lambda: hub.mark >= position, "all sales")
         await agent.stop()
 
@@ -222,7 +158,7 @@ async def test_a_restored_box_is_seen_as_one_that_went_back(agent: AgentProcess,
         await agent.start()
         await hub.until(lambda: len(hub.hellos) > hellos, "a hello")
         _, health = await agent.ask("GET", "/health")
-        await agent.sell()
+        await agent.sell(CODE)
         await agent.stop()
 
     last = hub.hellos[-1]

@@ -1,0 +1,63 @@
+/* Waste and corrections: what happened, how many, booked with its reason. */
+import { useState } from "react";
+import { text } from "../amounts";
+import { box } from "../api/box";
+import type { Place } from "../api/types";
+import { Button, Card, Choice, Field } from "../parts/controls";
+import { judge } from "../parts/HowMany";
+import { Empty } from "../parts/Notice";
+import { Pad } from "../parts/Pad";
+import { ProductSearch } from "../parts/ProductSearch";
+import { useWords } from "../words";
+import { useAct } from "./acting";
+import { type Picked, usePicked } from "./picked";
+
+const REASONS = ["damage", "expiry", "theft", "correction"] as const;
+const PLACES: readonly Place[] = ["shelf", "backroom"];
+type Reason = (typeof REASONS)[number];
+
+export function Adjust({ of }: { of: string }) {
+  const w = useWords();
+  const { picked, pick, drop } = usePicked(of);
+  return (
+    <>
+      <ProductSearch onPick={pick} />
+      {picked ? <Booking key={picked.id} picked={picked} onDone={drop} /> : <Empty title={w.adjust.lead} icon="adjust" />}
+    </>
+  );
+}
+
+function Booking({ picked, onDone }: { picked: Picked; onDone: () => void }) {
+  const w = useWords();
+  const { run, renew, isBusy } = useAct();
+  const [reason, setReason] = useState<Reason>("damage");
+  const [location, setLocation] = useState<Place>("shelf");
+  const [typed, setTyped] = useState("1");
+  const [note, setNote] = useState("");
+  const isCorrection = reason === "correction";
+  const { value, mistake } = judge(typed, isCorrection, w.common);
+  const book = (): void => {
+    if (value === null) return;
+    const amount = isCorrection ? { set_to: text(value) } : { delta: text(-value) };
+    const body = { product_id: picked.id, reason, location, ...amount, ...(note ? { note } : {}) };
+    void run(async (key) => {
+      const answer = await box.adjust(body, { key });
+      const here = answer.stock?.on_hand ?? answer.level;
+      return { tone: "good", title: w.adjust.done(picked.name), ...(here === undefined ? {} : { detail: w.adjust.nowHere(w.amount(here, picked.unit)) }) };
+    }).then((isDone) => isDone && onDone());
+  };
+  return (
+    <div className="columns">
+      <Card title={picked.name}>
+        <Choice label={w.adjust.reason} value={reason} options={REASONS.map((each) => ({ value: each, text: w.adjust.reasons[each] }))} onChange={(next) => { setReason(next); renew(); }} />
+        <Choice label={w.common.location} value={location} options={PLACES.map((place) => ({ value: place, text: w.places[place] }))} onChange={(next) => { setLocation(next); renew(); }} />
+        <Field label={`${w.common.note} (${w.common.optional})`} value={note} maxLength={500} onChange={(event) => { setNote(event.target.value); renew(); }} />
+      </Card>
+      <Card title={isCorrection ? w.adjust.setTo : w.adjust.lost}>
+        <Pad label={w.common.quantity} value={typed} unit={picked.unit} onChange={(next) => { setTyped(next); renew(); }} onDone={book} />
+        <p className="mistake" role="alert">{typed && mistake}</p>
+        <Button kind="main" icon="good" isWide disabled={value === null || isBusy} onClick={book}>{w.adjust.act}</Button>
+      </Card>
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+/* What a product is, how many are here and where, and what happened to it. */
+import { box } from "../api/box";
+import type { Level, Movement, Place, ProductCard } from "../api/types";
+import { Button, Card } from "../parts/controls";
+import { Notice } from "../parts/Notice";
+import { ProductSearch } from "../parts/ProductSearch";
+import { Shown, useAnswer } from "../parts/answer";
+import { go } from "../router";
+import { useWords } from "../words";
+
+const PLACES: readonly Place[] = ["shelf", "backroom", "hold"];
+const HISTORY_SHOWN = 8;
+
+export function LookUp({ of }: { of: string }) {
+  const w = useWords();
+  return (
+    <>
+      <ProductSearch hasFocus={!of} onPick={(level) => go("lookup", level.product_id)} />
+      {of ? <Found id={of} /> : <p className="lead">{w.lookup.lead}</p>}
+    </>
+  );
+}
+
+function Found({ id }: { id: string }) {
+  const card = useAnswer(() => box.product(id), [id]);
+  const level = useAnswer(() => box.level(id), [id], ["stock"]);
+  return (
+    <Shown answer={card}>
+      {(product) => (
+        <div className="columns">
+          <div>
+            <Head product={product} />
+            <Shown answer={level}>{(levels) => (levels.items[0] ? <Here level={levels.items[0]} /> : null)}</Shown>
+          </div>
+          <div>
+            <Codes product={product} />
+            <History id={id} unit={product.unit} />
+          </div>
+        </div>
+      )}
+    </Shown>
+  );
+}
+
+function Head({ product }: { product: ProductCard }) {
+  const w = useWords();
+  return (
+    <Card className="product-head">
+      <h2>{product.name}</h2>
+      <p className="hint">{[product.sku, product.category].filter(Boolean).join(" · ")}</p>
+      {product.price !== null && <p className="price">{w.money(product.price, product.currency)}</p>}
+      {product.lifecycle === "provisional" && <Notice tone="calm" title={w.lookup.provisional} />}
+      {product.lifecycle === "archived" && <Notice tone="doubtful" title={w.lookup.archived} />}
+    </Card>
+  );
+}
+
+function Here({ level }: { level: Level }) {
+  const w = useWords();
+  const rest: [string, string | null][] = [[w.lookup.reserved, level.reserved], [w.lookup.onOrder, level.on_order]];
+  return (
+    <Card title={w.lookup.here}>
+      <p className={`big-figure ${Number(level.available) <= 0 ? "refused" : ""}`}>
+        <strong>{w.amount(level.available, level.unit)}</strong> <span>{w.lookup.available}</span>
+      </p>
+      <dl className="facts">
+        {PLACES.map((place) => level.locations[place] !== undefined && (
+          <div key={place}><dt>{w.places[place]}</dt><dd>{w.amount(level.locations[place] ?? "0", level.unit)}</dd></div>
+        ))}
+        {rest.map(([name, amount]) => amount !== null && Number(amount) !== 0 && (
+          <div key={name}><dt>{name}</dt><dd>{w.amount(amount, level.unit)}</dd></div>
+        ))}
+      </dl>
+      <p className="hint">{w.lookup.elsewhere}: {w.lookup.elsewhereAway}</p>
+    </Card>
+  );
+}
+
+function Codes({ product }: { product: ProductCard }) {
+  const w = useWords();
+  return (
+    <Card title={w.lookup.codes}>
+      <ul className="codes">
+        {product.barcodes.map(({ code, pack_quantity }) => (
+          <li key={code}><code>{code}</code>{pack_quantity !== "1" && <span className="hint">{w.lookup.pack(w.amount(pack_quantity, product.unit))}</span>}</li>
+        ))}
+        {product.barcodes.length === 0 && <li className="hint">{w.common.none}</li>}
+      </ul>
+      <Button icon="adjust" onClick={() => go("adjust", product.id)}>{w.flows.adjust}</Button>
+    </Card>
+  );
+}
+
+function History({ id, unit }: { id: string; unit: string }) {
+  const w = useWords();
+  const history = useAnswer(() => lastMovements(id), [id], ["stock"]);
+  return (
+    <Card title={w.lookup.history}>
+      <Shown answer={history}>
+        {(movements) => (
+          <ul className="rows">
+            {movements.map((movement) => (
+              <li key={movement.position} className="row"><div>
+                <span className="row-words">
+                  <span className="row-title">{w.history[movement.reason] ?? movement.reason}</span>
+                  <span className="row-detail">{[w.time(movement.occurred_at), movement.actor, movement.lot].filter(Boolean).join(" · ")}</span>
+                </span>
+                <span className="row-end figure">{signOf(movement)}{w.amount(movement.quantity, unit)}</span>
+              </div></li>
+            ))}
+            {movements.length === 0 && <li className="hint">{w.common.none}</li>}
+          </ul>
+        )}
+      </Shown>
+    </Card>
+  );
+}
+
+/** The box tells oldest first: the last page has the newest. */
+async function lastMovements(id: string): Promise<Movement[]> {
+  let page = await box.history(id);
+  let last = page.items;
+  while (page.next_after !== null) {
+    page = await box.history(id, page.next_after);
+    last = [...last, ...page.items].slice(-HISTORY_SHOWN);
+  }
+  return last.slice(-HISTORY_SHOWN).reverse();
+}
+
+function signOf(movement: Movement): string {
+  const isIn = PLACES.includes(movement.to as Place);
+  const isOut = PLACES.includes(movement.from as Place);
+  return isIn && isOut ? "" : isIn ? "+" : "−";
+}

@@ -1,0 +1,62 @@
+/* A list that is put together by scanning, for a delivery or a transfer: on the disk at each scan. */
+import { text, thousandths } from "../amounts";
+import { useDraft } from "../keep/draft";
+import { type Verdict, useTaker } from "../scan/Beeps";
+import { nameOf } from "../scan/naming";
+import { useWords } from "../words";
+import { refusal } from "./lookUpTaker";
+
+export interface BasketLine {
+  id: string;
+  name: string;
+  unit: string;
+  lot: string | null;
+  good: number;
+  damaged: number;
+}
+
+export interface Basket {
+  lines: BasketLine[];
+  /** Made with the basket: whatever happens, it is handed in once. */
+  key: string;
+  paper: string;
+}
+
+export const emptyBasket = (): Basket => ({ lines: [], key: crypto.randomUUID(), paper: "" });
+
+export function useBasket(name: string, isOn = true) {
+  const w = useWords();
+  const draft = useDraft<Basket>(name, emptyBasket());
+
+  /** What changes is another act: it gets another key. */
+  const change = (next: (lines: BasketLine[]) => BasketLine[]): void =>
+    draft.change((basket) => ({ ...basket, key: crypto.randomUUID(), lines: next(basket.lines) }));
+
+  const add = async (code: string): Promise<Verdict> => {
+    try {
+      const { id, name: title, unit, pack, answer } = await nameOf(code);
+      if (!id) return { tone: "refused", title: w.scan.away, detail: w.sync.boxAwayNext };
+      const lot = answer?.lot ?? null;
+      const more = thousandths(pack);
+      let now = more;
+      change((lines) => {
+        const before = lines.find((line) => line.id === id && line.lot === lot);
+        now = (before?.good ?? 0) + more;
+        const rest = lines.filter((line) => line !== before);
+        return [{ ...(before ?? { id, name: title, unit, lot, damaged: 0 }), good: now }, ...rest];
+      });
+      return { tone: "good", title, detail: w.amount(text(now), unit) };
+    } catch (error) {
+      return refusal(w, code, error);
+    }
+  };
+  useTaker(({ code }) => add(code), isOn);
+
+  const set = (line: BasketLine, part: "good" | "damaged", value: number): void =>
+    change((lines) => lines.map((each) => (isSame(each, line) ? { ...each, [part]: value } : each)).filter((each) => each.good + each.damaged > 0));
+  return { basket: draft.value, set, add, paper: (paper: string) => draft.change((basket) => ({ ...basket, paper, key: crypto.randomUUID() })), clear: () => draft.change(emptyBasket) };
+}
+
+function isSame(one: BasketLine, other: BasketLine): boolean {
+  return one.id === other.id && one.lot === other.lot;
+}

@@ -1,0 +1,42 @@
+/* What a scan does where no flow wants it: show what it is, how many are here, and what is odd about it. */
+import { Problem } from "../api/client";
+import type { LookUp } from "../api/types";
+import { go } from "../router";
+import type { Beep, Verdict } from "../scan/Beeps";
+import { nameOf } from "../scan/naming";
+import { type Speech, useWords } from "../words";
+
+export function useLookUpTaker(): (beep: Beep) => Promise<Verdict> {
+  const w = useWords();
+  return async ({ code, done }) => {
+    if (done?.movement_id && done.product) return { tone: "good", title: w.sell.sold(done.product.name) };
+    try {
+      const { id, name, answer } = await nameOf(code);
+      if (!id || !answer) return { tone: "refused", title: w.scan.away, detail: w.sync.boxAwayNext };
+      go("lookup", id);
+      return verdictOf(w, name, answer);
+    } catch (error) {
+      return refusal(w, code, error);
+    }
+  };
+}
+
+/** A code that names nothing can be given a name. */
+export function refusal(w: Speech, code: string, error: unknown): Verdict {
+  const told = w.problem(error);
+  if (!(error instanceof Problem) || error.code !== "unknown_barcode") return { tone: "refused", title: told.title, detail: told.next };
+  return {
+    tone: "refused",
+    title: w.scan.unknown(code),
+    detail: w.scan.unknownNext,
+    action: { text: w.lookup.linkCode, act: () => go("link", code) },
+  };
+}
+
+function verdictOf(w: Speech, name: string, answer: LookUp): Verdict {
+  const left = answer.stock ? w.sell.left(w.amount(answer.stock.available, answer.product?.unit)) : "";
+  const odd = answer.warnings.map(w.warning);
+  const first = answer.use_first;
+  const hint = first ? w.lookup.useFirst(first.lot ?? "–", w.date(first.expiry)) : "";
+  return { tone: odd.length > 0 ? "doubtful" : "good", title: name, detail: [...odd, hint || left].filter(Boolean).join(" · ") };
+}

@@ -1,0 +1,36 @@
+/* The one product that a flow is about: scanned, or chosen by name. */
+import { useEffect, useState } from "react";
+import { box } from "../api/box";
+import type { Level } from "../api/types";
+import { useTaker } from "../scan/Beeps";
+import { nameOf } from "../scan/naming";
+import { useWords } from "../words";
+import { refusal } from "./lookUpTaker";
+
+export interface Picked {
+  id: string;
+  name: string;
+  unit: string;
+  lot: string | null;
+  expiry: string | null;
+}
+
+export function usePicked(first: string) {
+  const w = useWords();
+  const [picked, setPicked] = useState<Picked | null>(null);
+  useEffect(() => {
+    if (first) void box.product(first).then(({ id, name, unit }) => setPicked({ id, name, unit, lot: null, expiry: null }), () => undefined);
+  }, [first]);
+  useTaker(async ({ code }) => {
+    try {
+      const { id, name, unit, answer } = await nameOf(code);
+      if (!id) return { tone: "refused", title: w.scan.away, detail: w.sync.boxAwayNext };
+      setPicked({ id, name, unit, lot: answer?.lot ?? null, expiry: answer?.expiry ?? null });
+      return { tone: "good", title: name };
+    } catch (error) {
+      return refusal(w, code, error);
+    }
+  });
+  const pick = (level: Level): void => setPicked({ id: level.product_id, name: level.name, unit: level.unit, lot: null, expiry: null });
+  return { picked, pick, drop: () => setPicked(null) };
+}

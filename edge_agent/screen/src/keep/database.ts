@@ -1,0 +1,47 @@
+/* What this device keeps for itself, in IndexedDB: what waits to be handed in, drafts, names of codes. */
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { Entry } from "./outbox";
+
+export interface Known {
+  code: string;
+  id: string;
+  name: string;
+  unit: string;
+  pack: string;
+}
+
+export interface Draft {
+  flow: string;
+  value: unknown;
+}
+
+interface Kept extends DBSchema {
+  outbox: { key: number; value: Entry; indexes: { group: string } };
+  drafts: { key: string; value: Draft };
+  codes: { key: string; value: Known };
+}
+
+let opened: Promise<IDBPDatabase<Kept>> | null = null;
+
+export function database(): Promise<IDBPDatabase<Kept>> {
+  opened ??= openDB<Kept>("backstock", 1, {
+    upgrade(made) {
+      made.createObjectStore("outbox", { keyPath: "number", autoIncrement: true }).createIndex("group", "group");
+      made.createObjectStore("drafts", { keyPath: "flow" });
+      made.createObjectStore("codes", { keyPath: "code" });
+    },
+    terminated() {
+      opened = null;
+    },
+  });
+  return opened;
+}
+
+/** The name of a code that was looked up before, for when the box is away. */
+export async function recall(code: string): Promise<Known | undefined> {
+  return (await database()).get("codes", code);
+}
+
+export async function remember(known: Known): Promise<void> {
+  await (await database()).put("codes", known);
+}

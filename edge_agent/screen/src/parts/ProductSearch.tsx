@@ -1,0 +1,83 @@
+/* Search as you type over the store's products; a code that is typed here goes the way of a scan. */
+import { type FormEvent, useEffect, useId, useState } from "react";
+import { box } from "../api/box";
+import type { Level } from "../api/types";
+import { useBeeps } from "../scan/Beeps";
+import { useWords } from "../words";
+import { Row } from "./controls";
+import { Icon } from "./Icon";
+import { Failed } from "./Notice";
+
+interface SearchProps {
+  onPick: (level: Level) => void;
+  /** Without one a typed code is not taken for a scan. */
+  takesCodes?: boolean;
+  hasFocus?: boolean;
+}
+
+const QUIET_MS = 90;
+
+export function ProductSearch({ onPick, takesCodes = true, hasFocus = false }: SearchProps) {
+  const w = useWords();
+  const id = useId();
+  const beeps = useBeeps();
+  const [typed, setTyped] = useState("");
+  const { found, error } = useSearch(typed);
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const [only, ...others] = found ?? [];
+    if (only && others.length === 0) onPick(only);
+    else if (takesCodes && typed.trim()) beeps.enter(typed.trim());
+    else return;
+    setTyped("");
+  };
+  return (
+    <div className="search">
+      <form role="search" onSubmit={submit}>
+        <label htmlFor={id} className="hidden">{w.scan.field}</label>
+        <Icon name="lookup" />
+        <input id={id} type="search" value={typed} placeholder={w.scan.field} autoComplete="off" spellCheck={false} autoFocus={hasFocus} enterKeyHint="search" maxLength={200} onChange={(event) => setTyped(event.target.value)} />
+      </form>
+      {error !== null && <Failed error={error} />}
+      {found && (
+        <ul className="rows found" aria-live="polite">
+          {found.map((level) => (
+            <Row key={level.product_id} title={level.name} detail={level.sku} end={<Held level={level} />} onOpen={() => { setTyped(""); onPick(level); }} />
+          ))}
+          {found.length === 0 && <li className="hint none">{w.lookup.nothing}. {w.lookup.nothingNext}</li>}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function Held({ level }: { level: Level }) {
+  const w = useWords();
+  const tone = Number(level.available) <= 0 ? "refused" : "";
+  return <strong className={`figure ${tone}`}>{w.amount(level.available, level.unit)}</strong>;
+}
+
+function useSearch(typed: string): { found: Level[] | null; error: unknown } {
+  const [found, setFound] = useState<Level[] | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  useEffect(() => {
+    const words = typed.trim();
+    setError(null);
+    if (!words) {
+      setFound(null);
+      return undefined;
+    }
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      box.search(words, controller.signal).then(
+        (page) => setFound(page.items),
+        (problem: unknown) => controller.signal.aborted || setError(problem),
+      );
+    }, QUIET_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [typed]);
+  return { found, error };
+}

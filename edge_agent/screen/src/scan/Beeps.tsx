@@ -1,0 +1,123 @@
+/*
+ * Every code that reaches this screen, from whichever side, goes one way: to the flow that is open, one after the
+ * other; what it says of it is shown, read out and sounded. Where no flow wants codes they are looked up.
+ */
+import { type ReactNode, createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { hear } from "../api/live";
+import type { ScanEvent } from "../api/types";
+import { DEVICE } from "../keep/moment";
+import type { Tone } from "../parts/Notice";
+import { preferences } from "../preferences";
+import { useWords } from "../words";
+import { play } from "./sound";
+import { Wedge } from "./wedge";
+
+export interface Beep {
+  code: string;
+  /** The same for every screen that hears it: what acts on it does so once. */
+  id: string;
+  /** Set when the box has acted already, because its scanner sells (or receives) by itself. */
+  done: ScanEvent | null;
+}
+
+export interface Verdict {
+  tone: Tone;
+  title: string;
+  detail?: string;
+  /** What a person may want to do about it. */
+  action?: { text: string; act: () => void };
+}
+
+type Taker = (beep: Beep) => Promise<Verdict | null>;
+
+interface Beeps {
+  verdict: (Verdict & { number: number }) | null;
+  /** A code that was typed, or read by the camera. */
+  enter: (code: string) => void;
+  tell: (verdict: Verdict) => void;
+  dismiss: () => void;
+  takers: Set<Taker>;
+  /** Where codes go that no flow wants. */
+  setFallback: (taker: Taker) => void;
+}
+
+const WAITING_MAX = 50;
+const Context = createContext<Beeps | null>(null);
+
+export function BeepProvider({ children }: { children: ReactNode }) {
+  const w = useWords();
+  const words = useRef(w);
+  words.current = w;
+  const takers = useRef(new Set<Taker>());
+  const fallback = useRef<Taker | null>(null);
+  const [verdict, setVerdict] = useState<Beeps["verdict"]>(null);
+  const waiting = useRef({ count: 0, last: Promise.resolve() });
+
+  const tell = useCallback((found: Verdict) => {
+    play(found.tone);
+    setVerdict((before) => ({ ...found, number: (before?.number ?? 0) + 1 }));
+  }, []);
+
+  const take = useCallback(
+    (beep: Beep) => {
+      const taker = [...takers.current].at(-1) ?? fallback.current;
+      const queue = waiting.current;
+      if (!taker || queue.count >= WAITING_MAX) return;
+      queue.count += 1;
+      queue.last = queue.last.then(async () => {
+        try {
+          const found = await taker(beep);
+          if (found) tell(found);
+        } catch (error) {
+          const told = words.current.problem(error);
+          tell({ tone: "refused", title: told.title, detail: told.next });
+        } finally {
+          queue.count -= 1;
+        }
+      });
+    },
+    [tell],
+  );
+
+  const enter = useCallback((code: string) => take({ code, id: crypto.randomUUID(), done: null }), [take]);
+  useEffect(() => new Wedge(enter).listen(), [enter]);
+  useEffect(() => hear<ScanEvent>("scan", (event) => isForUs(event) && take(beepOf(event))), [take]);
+
+  const value = useMemo<Beeps>(
+    () => ({ verdict, enter, tell, dismiss: () => setVerdict(null), takers: takers.current, setFallback: (taker) => { fallback.current = taker; } }),
+    [verdict, enter, tell],
+  );
+  return <Context value={value}>{children}</Context>;
+}
+
+export function useBeeps(): Beeps {
+  const found = useContext(Context);
+  if (!found) throw new Error("expected a BeepProvider around this");
+  return found;
+}
+
+/** While this is on the screen, codes come here. */
+export function useTaker(taker: Taker, isOn = true): void {
+  const { takers } = useBeeps();
+  const latest = useRef(taker);
+  latest.current = taker;
+  useEffect(() => {
+    if (!isOn) return undefined;
+    const mine: Taker = (beep) => latest.current(beep);
+    takers.add(mine);
+    return () => {
+      takers.delete(mine);
+    };
+  }, [takers, isOn]);
+}
+
+/** Beeps of our own scanner, while somebody looks at this screen; what other screens did is theirs. */
+function isForUs(event: ScanEvent): boolean {
+  const { scanner } = preferences();
+  const isOurs = event.device !== DEVICE && !event.device.startsWith("screen-") && (scanner ?? event.device) === event.device;
+  return isOurs && document.visibilityState === "visible";
+}
+
+function beepOf(event: ScanEvent): Beep {
+  return { code: event.code, id: event.beep, done: event.mode === "lookup" ? null : event };
+}

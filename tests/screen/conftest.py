@@ -1,0 +1,148 @@
+"""The built screen in a real browser, on a real agent whose line to head office is cut, with scanners on ptys."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
+
+from deploy.local.ports import free_port
+from edge_agent.services import enrolment
+from edge_agent.storage.files import Folder
+from edge_agent.web import screen
+from scanner_drivers import PtyScanner
+from tests.integration.edge_sync.agent_process import AgentProcess
+from tests.integration.edge_sync.conftest import eventually
+from tests.integration.edge_sync.enrolling_hub import EnrollingHub
+from tests.screen import shop
+
+ENVIRONMENT = {"EDGE_API_PORT": "0", "EDGE_BALLAST_MB": "1", "PYTHONUNBUFFERED": "1"}
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream",
+]  # fmt: skip
+expect.set_options(timeout=10_000)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A box that was enrolled and told its catalogue; then the line was cut."""
+    if not (screen.FOLDER / screen.PAGE).is_file():
+        pytest.skip("MISSING: the screen is not built (make screen), its flows are not tested")
+    agent = AgentProcess(Folder(tmp_path_factory.mktemp("enrolled") / "box"), dict(ENVIRONMENT))
+    enrolling = EnrollingHub(free_port())
+    async with TestServer(enrolling.application()) as server:
+        enrolling.url = str(server.make_url("")).rstrip("/")
+        code, out, err = await agent.command("enrol", enrolling.url, enrolling.codes[0], "--name", "box")
+        assert code == 0, out + err
+    shop.fill(agent.folder.database)
+    return agent.folder.path
+
+
+@pytest.fixture
+def till(tmp_path: Path) -> Iterator[PtyScanner]:
+    """The scanner at the counter: each beep sells."""
+    with PtyScanner(tmp_path / "ttyACM0") as scanner:
+        yield scanner
+
+
+@pytest.fixture
+def hand(tmp_path: Path) -> Iterator[PtyScanner]:
+    """The scanner that belongs to the screen: each beep goes there."""
+    with PtyScanner(tmp_path / "ttyACM1") as scanner:
+        yield scanner
+
+
+@pytest.fixture
+async def agent(tmp_path: Path, _enrolled: Path, till: PtyScanner, hand: PtyScanner) -> AsyncIterator[AgentProcess]:
+    """The agent, running, with stock."""
+    shutil.copytree(_enrolled, tmp_path / "box")
+    scanners = [
+        {"url": f"serial://{till.path}", "device": "till-1", "mode": "sell"},
+        {"url": f"serial://{hand.path}", "device": "hand-1", "mode": "lookup"},
+    ]
+    environment = ENVIRONMENT | {"EDGE_SCANNERS": json.dumps(scanners), "EDGE_API_PORT": str(free_port())}
+    agent = AgentProcess(Folder(tmp_path / "box"), environment)
+    await agent.start()
+    status, answer = await agent.ask("POST", "/api/v1/inventory/movements", {"movements": shop.opening()})
+    assert status == 201, answer
+
+    async def scanners_are_up() -> bool:
+        _, health = await agent.ask("GET", "/health")
+        states = [check["result"] for check in health["checks"] if check["name"].startswith("scanner ")]
+        return states == ["ok", "ok"]
+
+    await eventually(scanners_are_up, "both scanners are open")
+    yield agent
+    if agent.process is not None:
+        await agent.stop()
+
+
+@pytest.fixture
+async def _playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture
+async def browser(_playwright: Playwright) -> AsyncIterator[Browser]:
+    """The system's Chromium, else Playwright's own."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None and shutil.which(_playwright.chromium.executable_path) is None:
+        pytest.skip("MISSING: no Chromium (apt install chromium), the screen's flows are not tested")
+    found = await _playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    yield found
+    await found.close()
+
+
+@pytest.fixture
+async def page(browser: Browser, agent: AgentProcess) -> AsyncIterator[Page]:
+    """A tablet at which somebody has logged in; anything the browser complains of fails the test."""
+    complaints: list[str] = []
+    context = await browser.new_context(viewport={"width": 834, "height": 1112}, locale="en-GB", has_touch=True)
+    page = await context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+    await log_in(page, agent)
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+async def log_in(page: Page, agent: AgentProcess) -> None:
+    """With the box's key, by hand."""
+    key = next(iter(enrolment.api_keys(agent.folder)))
+    await page.goto(agent.api)
+    await page.get_by_role("button", name="Use the key of the box").click()
+    await page.get_by_label("Key of the box").fill(key)
+    await page.get_by_role("button", name="Log in", exact=True).click()
+    await expect(page.locator(".connection[data-line=live]")).to_be_visible()
+
+
+async def open_flow(page: Page, flow: str, of: str = "") -> None:
+    """Go there as a link would."""
+    await page.evaluate("([flow, of]) => { location.hash = `#/${flow}${of && '/' + of}`; }", [flow, of])
+    await expect(page.locator("main#content")).to_be_visible()
+
+
+async def type_fast(page: Page, code: str) -> None:
+    """As a scanner that is a keyboard."""
+    await page.keyboard.type(code)
+    await page.keyboard.press("Enter")
+
+
+async def level(agent: AgentProcess, product_id: str) -> str:
+    """What the box itself says."""
+    _, found = await agent.ask("GET", f"/api/v1/inventory?product_id={product_id}")
+    return str(found["items"][0]["on_hand"])
+
+
+async def until_level(agent: AgentProcess, product_id: str, wanted: str) -> None:
+    async def is_so() -> bool:
+        return await level(agent, product_id) == wanted
+
+    await eventually(is_so, f"{wanted} in stock")

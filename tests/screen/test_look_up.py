@@ -1,0 +1,54 @@
+"""Looking up: by scanner, by keyboard, by name; with the line to head office down."""
+
+from playwright.async_api import Page, expect
+
+from scanner_drivers import PtyScanner
+from tests.integration.edge_sync.agent_process import AgentProcess
+from tests.screen.conftest import open_flow, type_fast
+from tests.screen.shop import BUTTER, COFFEE, OATS, code_of
+
+UNKNOWN = "4006381333931"
+
+
+async def test_a_beep_anywhere_shows_what_it_is_and_how_many_are_here(page: Page, hand: PtyScanner) -> None:
+    hand.scan(code_of(OATS))
+
+    await expect(page.get_by_role("heading", name=OATS.name)).to_be_visible()
+    await expect(page.locator(".big-figure")).to_contain_text("18")
+    await expect(page.locator(".band.good")).to_contain_text(OATS.name)
+
+
+async def test_a_product_is_found_by_the_beginning_of_its_name(page: Page) -> None:
+    await open_flow(page, "lookup")
+    await page.get_by_role("searchbox").fill("espr")
+    await page.get_by_role("button", name=COFFEE.name).click()
+
+    await expect(page.get_by_role("heading", name=COFFEE.name)).to_be_visible()
+    await expect(page.locator(".big-figure")).to_contain_text("12")
+
+
+async def test_a_scanner_that_types_into_a_field_leaves_it_as_it_was(page: Page) -> None:
+    await open_flow(page, "lookup")
+    field = page.get_by_role("searchbox")
+    await field.press_sequentially("but", delay=120)
+
+    await type_fast(page, code_of(COFFEE))
+
+    await expect(page.get_by_role("heading", name=COFFEE.name)).to_be_visible()
+    await expect(page.get_by_role("searchbox")).not_to_have_value(code_of(COFFEE))
+
+
+async def test_the_number_follows_a_sale_at_the_till(page: Page, hand: PtyScanner, agent: AgentProcess) -> None:
+    hand.scan(code_of(BUTTER))
+    await expect(page.locator(".big-figure")).to_contain_text("7")
+
+    await agent.ask("POST", "/api/v1/scans", {"code": code_of(BUTTER), "mode": "sell"})
+
+    await expect(page.locator(".big-figure")).to_contain_text("6")
+
+
+async def test_an_unknown_code_says_what_to_do_next(page: Page, hand: PtyScanner) -> None:
+    hand.scan(UNKNOWN)
+
+    await expect(page.locator(".band.refused")).to_contain_text(f"Nobody here knows {UNKNOWN}")
+    await expect(page.get_by_role("button", name="Link a barcode")).to_be_visible()

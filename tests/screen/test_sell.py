@@ -1,0 +1,99 @@
+"""Selling: every scan counts once, at once, whoever scanned; and the last one can be taken back."""
+
+from playwright.async_api import Page, expect
+
+from scanner_drivers import PtyScanner
+from tests.integration.edge_sync.agent_process import AgentProcess
+from tests.screen.conftest import level, open_flow, type_fast, until_level
+from tests.screen.shop import APPLES, COFFEE, OATS, PASTA, WATER, code_of
+
+
+async def test_each_scan_sells_and_the_slip_adds_up(page: Page, hand: PtyScanner, agent: AgentProcess) -> None:
+    await open_flow(page, "sell")
+
+    hand.scan(code_of(OATS))
+    hand.scan(code_of(COFFEE))
+    hand.scan(code_of(OATS))
+
+    await expect(page.locator(".slip .row")).to_have_count(3)
+    await expect(page.locator(".total")).to_contain_text("€13.37")
+    assert (await level(agent, OATS.product_id), await level(agent, COFFEE.product_id)) == ("16", "11")
+
+
+async def test_a_pack_sells_all_that_is_in_it(page: Page, hand: PtyScanner, agent: AgentProcess) -> None:
+    await open_flow(page, "sell")
+    hand.scan(code_of(WATER, pack=1))
+
+    await expect(page.locator(".band.good")).to_contain_text("42 left here")
+    assert await level(agent, WATER.product_id) == "42"
+
+
+async def test_the_last_scan_is_taken_back(page: Page, hand: PtyScanner, agent: AgentProcess) -> None:
+    await open_flow(page, "sell")
+    hand.scan(code_of(OATS))
+    await expect(page.locator(".slip .row.sold")).to_have_count(1)
+
+    await page.get_by_role("button", name="Undo the last scan").click()
+
+    await expect(page.locator(".band.good")).to_contain_text(f"Taken back: {OATS.name}")
+    await expect(page.locator(".slip .row.undone")).to_have_count(1)
+    await until_level(agent, OATS.product_id, "18")
+
+
+async def test_what_the_tills_own_scanner_sold_is_on_the_slip_too(
+    page: Page, till: PtyScanner, agent: AgentProcess
+) -> None:
+    await open_flow(page, "sell")
+    till.scan(code_of(OATS))
+
+    await expect(page.locator(".slip .row.sold")).to_contain_text(OATS.name)
+    assert await level(agent, OATS.product_id) == "17"
+
+
+async def test_selling_what_is_not_there_is_doubtful_and_not_stopped(page: Page, hand: PtyScanner) -> None:
+    await open_flow(page, "sell")
+    hand.scan(code_of(APPLES))
+
+    await expect(page.locator(".band")).to_contain_text(APPLES.name)
+    await expect(page.locator(".band.doubtful")).to_be_visible()
+
+
+async def test_how_many_is_asked_once_and_holds_for_one_scan(page: Page, agent: AgentProcess) -> None:
+    await open_flow(page, "sell")
+    await page.get_by_role("button", name="How many: 1").click()
+    await page.get_by_role("textbox", name="How many").fill("3")
+    await page.get_by_role("button", name="Confirm").click()
+
+    await type_fast(page, code_of(OATS))
+    await type_fast(page, code_of(PASTA))
+
+    await expect(page.locator(".slip .row")).to_have_count(2)
+    assert (await level(agent, OATS.product_id), await level(agent, PASTA.product_id)) == ("15", "2")
+
+
+async def test_a_slip_is_still_there_after_a_reload(page: Page, hand: PtyScanner) -> None:
+    await open_flow(page, "sell")
+    hand.scan(code_of(OATS))
+    await expect(page.locator(".slip .row.sold")).to_have_count(1)
+
+    await page.reload()
+
+    await expect(page.locator(".slip .row.sold")).to_contain_text(OATS.name)
+
+
+async def test_a_sale_while_the_box_is_away_is_kept_and_booked_once_when_it_answers(
+    page: Page, agent: AgentProcess
+) -> None:
+    await open_flow(page, "lookup")
+    await type_fast(page, code_of(OATS))
+    await expect(page.get_by_role("heading", name=OATS.name)).to_be_visible()
+    await open_flow(page, "sell")
+    await agent.stop()
+    await expect(page.locator(".connection[data-line=away]")).to_be_visible()
+
+    await type_fast(page, code_of(OATS))
+    await expect(page.locator(".band.doubtful")).to_contain_text(f"Kept on this device: {OATS.name}")
+    await agent.start()
+
+    await until_level(agent, OATS.product_id, "17")
+    await expect(page.locator(".connection[data-line=live]")).not_to_contain_text("to send")
