@@ -49,6 +49,11 @@ def adopt(connection: sqlite3.Connection, command: changes.Command, now_ms: int)
         has_movement = _adopt_count(connection, command, record, chain_hash, now_ms)
     elif isinstance(record, Fact) and record.kind == "proposal":
         has_movement = _adopt_proposal(connection, command, record, chain_hash, now_ms)
+    elif isinstance(record, Fact) and record.kind == "pin":
+        # Told again as it was: of two PINs the later holds, wherever it is heard.
+        ledger.append(connection, [record])
+        _tell(connection, command, chain_hash, "no_effect", "told again", now_ms)
+        has_movement = False
     else:
         _tell(connection, command, chain_hash, "no_effect", f"kind {str(body['record'])[:20]}", now_ms)
         has_movement = False
