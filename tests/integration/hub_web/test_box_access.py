@@ -1,4 +1,4 @@
-"""B-people: PINs, badges and who may log in at which store's box, as administrators set them and as boxes are told."""
+"""F30, F31: PINs, badges and who may log in at which store's box, as administrators set them and as boxes are told."""
 
 from typing import Any
 from uuid import UUID
