@@ -107,10 +107,11 @@ def test_what_may_be_anything_comes_last_and_what_is_none_not_at_all(tree: Tree)
 
 def test_two_of_a_model_without_serial_number_are_told_to_use_by_path(tree: Tree) -> None:
     """Two identical scanners share one by-id link, and where it leads is chance."""
-    for number, port in enumerate(("1-1", "1-2")):
-        tree.tty(f"ttyACM{number}", tree.usb(port, "0c2e:0b61", "Xenon"), f"serial/by-path/pci-usb-0:{port}")
+    shared = "serial/by-id/usb-Honeywell_Xenon-if00"
+    tree.tty("ttyACM0", tree.usb("1-1", "0c2e:0b61", "Xenon"), "serial/by-path/pci-usb-0:1-1", shared)
+    tree.tty("ttyACM1", tree.usb("1-2", "0c2e:0b61", "Xenon"), "serial/by-path/pci-usb-0:1-2")
     assert [one.remarks for one in tree.machine.plugged()] == [
-        ("another device has the same by-id name: put its by-path name in the URL",)
+        ("another device has the same by-id name: only its by-path name is its own",)
     ] * 2
     assert urls(tree.machine.plugged()) == [
         "serial:///dev/serial/by-path/pci-usb-0:1-1", "serial:///dev/serial/by-path/pci-usb-0:1-2",
