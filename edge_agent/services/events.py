@@ -20,6 +20,8 @@ class Event(NamedTuple):
 
     topic: Topic
     body: object
+    id: str = ""
+    """Of what can be told again to who was away."""
 
 
 class Listener:
@@ -74,10 +76,11 @@ class Events:
     def is_full(self) -> bool:
         return len(self._listeners) >= LISTENERS_MAX
 
-    def publish(self, topic: Topic, body: object) -> None:
+    def publish(self, topic: Topic, body: object, id: str = "") -> None:
         """Tell everybody who wants to know; never waits."""
+        event = Event(topic, body, id)
         for listener in self._listeners:
-            listener.tell(Event(topic, body))
+            listener.tell(event)
 
     @contextmanager
     def listen(self, topics: frozenset[str]) -> Iterator[Listener]:
