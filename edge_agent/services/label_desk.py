@@ -17,7 +17,7 @@ from edge_agent.errors import Conflict, Invalid, NotFound
 from edge_agent.services import labelling, printing
 from edge_agent.services.drawing import Drawing, Drawn, Form, TooSmall
 from edge_agent.services.labelling import Wanted
-from edge_agent.services.once import Answer, Kept, fingerprint, once
+from edge_agent.services.once import Answer, Kept, once
 from edge_agent.services.printing import PrinterSettings
 from edge_agent.storage.database import Database
 
@@ -25,6 +25,13 @@ LABELS_MAX = 5_000
 """In one job; a roll has two thousand."""
 Resolve = Callable[[sqlite3.Connection], list[Wanted]]
 """Names the goods that labels are wanted of."""
+
+
+class RequestKey(NamedTuple):
+    """The caller's idempotency key, and what tells its request from others: what was asked, not what was found."""
+
+    key: str | None
+    asked: bytes
 
 
 class Paper(NamedTuple):
@@ -58,9 +65,9 @@ class LabelDesk:
         return found
 
     async def ask(
-        self, template: Template, resolve: Resolve, printer: PrinterSettings, actor: str, key: str | None, now_ms: int
+        self, template: Template, resolve: Resolve, printer: PrinterSettings, actor: str, key: RequestKey, now_ms: int
     ) -> Kept:
-        """Queue a job of these labels. Raises Invalid, NotFound, Unavailable."""
+        """Queue a job of these labels, once per key. Raises Invalid, NotFound, Unavailable."""
         wanted = await self._database.read(resolve)
         total = sum(each.copies for each in wanted)
         if total > LABELS_MAX:
@@ -96,10 +103,10 @@ class LabelDesk:
             raise labelling.about_item(error, error.number) from error
 
 
-def _ask(connection: sqlite3.Connection, job: PrintJob, key: str | None, missing: list[str], now_ms: int) -> Kept:
+def _ask(connection: sqlite3.Connection, job: PrintJob, key: RequestKey, missing: list[str], now_ms: int) -> Kept:
     def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
         printing.ask(connection, job, now_ms)
         return {"job": job.job_id, "printer": job.printer, "state": job.state, "labels": job.total,
                 "missing_signs": missing}, 0  # fmt: skip
 
-    return once(connection, key, fingerprint("labels", job.printer, job.template, job.lines), act)
+    return once(connection, key.key, key.asked, act)

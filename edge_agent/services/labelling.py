@@ -17,6 +17,7 @@ from edge_agent.errors import EdgeError, Invalid, NotFound
 from edge_agent.services import reading, scanning
 from edge_agent.storage import catalogue
 from edge_agent.storage.catalogue import Product
+from scanner_drivers.decode.digital_link import is_address
 from sync_protocol.gtin import is_valid_gtin
 from sync_protocol.quantity import format_money
 
@@ -71,7 +72,7 @@ def describe_all(
     connection: sqlite3.Connection, template: Template, wanted: Sequence[Wanted], width: float, height: float
 ) -> list[Label]:
     """A description of each. Raises Invalid, NotFound, with a pointer to the item."""
-    link_base = str(catalogue.settings(connection).get("label_link", LINK_BASE))
+    link_base = _link_base(connection)
     labels = []
     for number, each in enumerate(wanted):
         try:
@@ -87,6 +88,12 @@ def about_item(error: EdgeError, number: int) -> EdgeError:
     if not isinstance(error, Invalid):
         return error
     return Invalid(error.code, error.detail, pointer=f"/items/{number}{error.pointer}", expected=error.expected)
+
+
+def _link_base(connection: sqlite3.Connection) -> str:
+    """The policy's `label_link`; one that is no address does not stop the shop."""
+    said = catalogue.settings(connection).get("label_link")
+    return said if isinstance(said, str) and is_address(said) else LINK_BASE
 
 
 def _content(connection: sqlite3.Connection, template: Template, wanted: Wanted, link_base: str) -> Content:

@@ -24,7 +24,7 @@ _SAVE = Statement(
 _WAITING = Statement(
     select(_C.printer, func.count(), func.sum(_C.total - _C.sent)).where(_IS_OPEN).group_by(_C.printer)
 )
-_FORGET = Statement(delete(print_jobs).where(~_IS_OPEN, _C.changed_at < bindparam("before")))
+_FORGET = Statement(delete(print_jobs).where(_C.changed_at < bindparam("before")))
 
 
 def add(connection: sqlite3.Connection, job: PrintJob) -> None:
@@ -60,5 +60,5 @@ def waiting(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
 
 
 def forget(connection: sqlite3.Connection, before_ms: int) -> None:
-    """Drop what was over before then."""
+    """Drop what nothing has happened to since then: what is over, and what waits for a printer that is no more."""
     _FORGET.run(connection, before=before_ms)

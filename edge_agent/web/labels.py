@@ -11,8 +11,9 @@ from edge_agent.domain.label_symbols import Carrier
 from edge_agent.domain.print_job import PrintJob
 from edge_agent.errors import EdgeError, Invalid
 from edge_agent.services import labelling, printing
-from edge_agent.services.label_desk import Paper
+from edge_agent.services.label_desk import Paper, RequestKey
 from edge_agent.services.labelling import Wanted
+from edge_agent.services.once import fingerprint
 from edge_agent.services.printing import PrinterSettings, Queue
 from edge_agent.storage import print_jobs
 from edge_agent.web import render
@@ -79,9 +80,8 @@ async def post_labels(request: web.Request, body: LabelsBody) -> web.Response:
     def resolve(connection: sqlite3.Connection) -> list[Wanted]:
         return [_want(connection, item, number) for number, item in enumerate(body.items)]
 
-    return kept(
-        await desk.ask(body.template, resolve, printer, actor_of(request), key_of(request), now_ms()), status=202
-    )
+    key = RequestKey(key_of(request), fingerprint("labels", body.model_dump(mode="json")))
+    return kept(await desk.ask(body.template, resolve, printer, actor_of(request), key, now_ms()), status=202)
 
 
 @TABLE.add("GET", "/labels/preview", produces=("image/png", "application/pdf", "application/zpl"))

@@ -17,7 +17,7 @@ from edge_agent.domain.label_design import Template
 from edge_agent.domain.print_job import PrintJob
 from edge_agent.services import printing
 from edge_agent.services.drawing import Drawing
-from edge_agent.services.label_desk import LabelDesk
+from edge_agent.services.label_desk import LabelDesk, RequestKey
 from edge_agent.services.labelling import Wanted
 from edge_agent.storage import identity, upgrade
 from edge_agent.storage.database import Database, connect, transact
@@ -90,11 +90,12 @@ class Shop:
     def __init__(self, database: Database, desk: LabelDesk) -> None:
         self.database, self.desk = database, desk
 
-    async def ask(self, *wanted: Wanted, printer: str = "shelf", key: str | None = None) -> str:
+    async def ask(self, *wanted: Wanted, printer: str = "shelf") -> str:
         """Queue price labels; the job's id."""
         kept = await self.desk.ask(
-            Template.PRICE, lambda _: list(wanted), self.desk.printer(printer, Template.PRICE), "till-1", key, now_ms()
-        )
+            Template.PRICE, lambda _: list(wanted), self.desk.printer(printer, Template.PRICE), "till-1",
+            RequestKey(None, b""), now_ms(),
+        )  # fmt: skip
         return str(kept.answer["job"])
 
     async def job(self, job_id: str) -> PrintJob:

@@ -1,6 +1,6 @@
 """The queue and real printers: away, lost in the middle, silent, by command; restarts and cancels.
 
-F32 to B19: each label comes out; at most one more than was wanted, and the job says so.
+B19. Each label comes out; at most one more than was wanted, and the job says so.
 """
 
 import re

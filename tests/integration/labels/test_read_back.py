@@ -1,6 +1,6 @@
-"""F32, B07: labels of each kind and format are read back by an independent reader: the same data, lot and expiry.
+"""B07, B19: labels of each kind and format are read back by an independent reader: the same data, lot and expiry.
 
-FEATURES B19. The ZPL is rendered by a ZPL engine that is not ours, the PDF by PDFium.
+The ZPL is rendered by a ZPL engine that is not ours, the PDF by PDFium.
 """
 
 import re
