@@ -80,8 +80,8 @@ class ScannerHealth:
             "line_settings_suspect": self.bytes_received >= _ENOUGH_BYTES
             and self.garbage_bytes * 20 > self.bytes_received,
             "suffix_not_set": self.frames >= _ENOUGH_FRAMES and self.unterminated * 5 > self.frames,
-            "nothing_understood": self.bytes_received >= _ENOUGH_BYTES and not self.frames,
-            "damaged": self.damaged > 0,
+            "nothing_understood": self.bytes_received >= _ENOUGH_BYTES and not (self.frames or self.ignored),
+            "damaged": self.damaged * 20 > self.frames,
             "misread": self.frames >= _ENOUGH_FRAMES and self.misreads * 5 > self.frames,
             "overlong": self.overlong > 0,
         }

@@ -58,6 +58,7 @@ class Scanners:
 
     def __init__(self, settings: Sequence[ScannerSettings], folder: Path) -> None:
         self._modes = ScannerModes(folder / "scanner-modes.json")
+        self._changing = asyncio.Lock()
         self.scanners = [
             _Device(one, self._modes.of(one.device, one.mode), Overflow(folder / f"scanner-{number}.waiting"))
             for number, one in enumerate(settings, 1)
@@ -71,8 +72,9 @@ class Scanners:
     async def set_mode(self, name: str, mode: str) -> None:
         """Kept first, then true: after a power cut it is the one that was answered."""
         device = find(self.scanners, name)
-        await asyncio.to_thread(self._modes.keep, name, device.configured, mode)
-        device.mode = mode
+        async with self._changing:
+            await asyncio.to_thread(self._modes.keep, name, device.configured, mode)
+            device.mode = mode
         log.info("scanner mode", device=name, mode=mode)
 
     async def run(self, handle: Handle) -> None:

@@ -174,6 +174,15 @@ async def test_a_mode_set_at_the_screen_holds_from_the_next_beep_and_after_a_res
             assert (await box.scanner())["mode"] == "count", "the configuration was changed since"
 
 
+async def test_modes_set_for_two_scanners_at_the_same_moment_are_both_kept(tmp_path: Path, store_file: Path) -> None:
+    names = [f"till-{number}" for number in range(8)]
+    settings = [ScannerConfig(url=f"serial://{tmp_path}/{name}", device=name) for name in names]
+    async with a_box(tmp_path, store_file, *settings) as box:
+        await asyncio.gather(*(box.call("PUT", f"/scanners/{name}/mode", {"mode": "count"}) for name in names))
+    async with a_box(tmp_path, store_file, *settings) as box:
+        assert [one.mode for one in box.room.scanners] == ["count"] * 8
+
+
 async def test_a_modes_file_that_cannot_be_read_leaves_the_configured_modes(tmp_path: Path, store_file: Path) -> None:
     (tmp_path / "scanner-modes.json").write_text('["half a fi')
     with PtyScanner() as device:
