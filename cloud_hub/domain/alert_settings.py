@@ -29,7 +29,7 @@ DEFAULTS: dict[str, Any] = {
     "digest": "off",
     "digest_at": "08:00",
 }
-BOXES_OBEY = frozenset(("low_stock_enabled",))
+BOXES_OBEY = frozenset(("low_stock_enabled", "alert_threshold_days"))
 """What the chain or a site says of these, its boxes are told: they raise the alerts."""
 GATHER_MS = 60_000
 """So long alerts are gathered into one mail; what is over by then is not told at all."""

@@ -68,7 +68,7 @@ _LOTS = Query(
     .select_from(
         movements.join(
             _ending, sa.and_(_ending.c.site_id == movements.c.site_id, _ending.c.product_id == movements.c.product_id)
-        )
+        ).join(sites, sa.and_(sites.c.id == movements.c.site_id, sites.c.kind == sa.literal_column("'hub'")))
     )
     .where(movements.c.expiry.is_not(None))
     .group_by(movements.c.site_id, movements.c.product_id, movements.c.lot, movements.c.expiry)
@@ -123,7 +123,7 @@ async def list_on_the_way(connection: Connection, before_ms: int) -> list[Row]:
 
 
 async def list_shelves(connection: Connection, until: Any) -> list[Shelf]:
-    """Products of which some lot ends until that day, with all their lots."""
+    """Products of which some lot ends until that day at a site that the hub runs, with all their lots."""
     shelves: dict[tuple[str, str], Shelf] = {}
     for row in await _LOTS.fetch(connection, until=until):
         site_id, product_id = str(row["site_id"]), str(row["product_id"])

@@ -1,7 +1,7 @@
 """SQL of what holds where nothing narrower is said: the chain's defaults, and what boxes are told.
 
 A box gets one policy: its site's thresholds (else the chain's), the chain's settings under
-the site's own, what alert settings say to boxes, and the thresholds of categories. All of
+the site's own, what alert settings say to boxes, its time zone, and the thresholds of categories. All of
 them share one number that only grows, taken before the change is appended, so that a box
 never keeps an older one.
 """
@@ -58,7 +58,7 @@ _NUMBER = sa.select(counters.c.value).where(counters.c.name == "policies").scala
 _NEXT = Query(counters.update().where(counters.c.name == "policies").values(value=counters.c.value + 1))
 _SITES = Query(
     sa.select(
-        sites.c.id, sites.c.reorder_point, sites.c.critical_level, sites.c.settings,
+        sites.c.id, sites.c.reorder_point, sites.c.critical_level, sites.c.settings, sites.c.timezone,
         EPOCH.label("epoch"), _NUMBER.label("number"),
     )
     .where(sites.c.archived_at.is_(None), optional(_OF_SITES, sites.c.id == sa.any_(_OF_SITES)))
@@ -122,6 +122,8 @@ def _policy(
 ) -> wire.Policy:
     settings: dict[str, Any] = {**(chain["settings"] if chain else {}), **site["settings"]}
     settings |= {name: of_alerts[name] for name in BOXES_OBEY if name in of_alerts}
+    if site["timezone"] != "UTC":
+        settings["timezone"] = site["timezone"]
     if of_categories:
         settings["categories"] = of_categories
     return wire.Policy(

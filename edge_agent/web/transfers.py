@@ -28,12 +28,12 @@ _STEPS: dict[str, Step] = {
 }  # fmt: skip
 
 
-class LineBody(Body):
+class SentLine(Body):
     product_id: Key
     quantity: Positive
 
 
-Lines = Annotated[tuple[LineBody, ...], Field(max_length=500)]
+Lines = Annotated[tuple[SentLine, ...], Field(max_length=500)]
 
 
 class DispatchBody(Body):
@@ -61,11 +61,13 @@ async def get_sites(request: web.Request) -> web.Response:
 
 @TABLE.add("GET", "/transfers", answer=Items[TransferView])
 async def get_transfers(request: web.Request) -> web.Response:
+    """Transfers that this store sends or gets, the newest first."""
     return answer(await store_of(request).database.read(_list))
 
 
 @TABLE.add("GET", "/transfers/{id}", answer=TransferSheet)
 async def get_transfer(request: web.Request) -> web.Response:
+    """One transfer with its lines."""
     return answer(await store_of(request).database.read(_one, request.match_info["id"]))
 
 

@@ -5,7 +5,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from edge_agent.web.views.goods import UseFirst
-from edge_agent.web.views.values import Amount, AsOf, Day, Items, Position, Time
+from edge_agent.web.views.values import Amount, AsOf, Day, Position, Time
 
 
 class SiteView(TypedDict):
@@ -28,6 +28,7 @@ class TransferLine(TypedDict):
     product_id: str
     dispatched: Amount | None
     received: Amount | None
+    missing: Amount | None
 
 
 class TransferSheet(TransferView):
@@ -273,7 +274,8 @@ class LotView(UseFirst):
     is_expired: bool
 
 
-class LotList(Items[LotView]):
+class LotList(TypedDict):
+    items: list[LotView]
     day: Day
     as_of: AsOf
 
