@@ -183,8 +183,18 @@ FACTS: dict[str, type[_Body]] = {
     "approval": Approval,
 }
 AnyFact = (
-    CountLine | CountRevision | Stocktake | Transfer | Receipt
-    | Alert | Task | Outcome | Proposal | Adoption | Pin | Approval
+    CountLine
+    | CountRevision
+    | Stocktake
+    | Transfer
+    | Receipt
+    | Alert
+    | Task
+    | Outcome
+    | Proposal
+    | Adoption
+    | Pin
+    | Approval
 )
 _VOCABULARY = Vocabulary(FACTS)
 
