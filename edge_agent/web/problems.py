@@ -1,12 +1,13 @@
 """Every error as application/problem+json (RFC 9457) with a stable `code`; one table of statuses."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import NotRequired
 
 import orjson
 import structlog
 import uuid_utils
 from aiohttp import web
+from typing_extensions import TypedDict
 
 from edge_agent.errors import (
     Conflict,
@@ -30,7 +31,34 @@ _BY_FAMILY: tuple[tuple[type[EdgeError], int], ...] = (
     (Refused, 409), (Unavailable, 503),
 )  # fmt: skip
 
+MEDIA_TYPE = "application/problem+json"
+TITLES = {
+    400: "Malformed request", 401: "Nobody we know asks", 403: "Not allowed", 404: "Not found",
+    409: "Conflict with the present state", 413: "Too large", 415: "Unsupported media type", 422: "Not valid",
+    429: "Too often", 431: "Request head too large", 503: "Not available right now", 507: "The disk is full",
+}  # fmt: skip
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class FieldError(TypedDict):
+    pointer: str
+    code: str
+    detail: str
+    expected: NotRequired[str]
+
+
+class ProblemBody(TypedDict):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    error: str
+    detail: str
+    remedy: NotRequired[str]
+    errors: NotRequired[list[FieldError]]
 
 
 def status_of(error: EdgeError) -> int:
@@ -42,7 +70,7 @@ def status_of(error: EdgeError) -> int:
 def problem(error: EdgeError) -> web.Response:
     """The answer that tells it."""
     status = status_of(error)
-    body: dict[str, Any] = {
+    body: ProblemBody = {
         "type": f"urn:backstock:problem:{error.code}", "title": error.code.replace("_", " "), "status": status,
         "code": error.code, "detail": error.detail, "error": error.code,
     }  # fmt: skip
@@ -51,14 +79,14 @@ def problem(error: EdgeError) -> web.Response:
     if isinstance(error, FieldProblem):
         body["errors"] = error.errors
     if isinstance(error, Invalid) and error.pointer:
-        found = {"pointer": error.pointer, "code": error.code, "detail": error.detail}
-        body["errors"] = [found | ({"expected": error.expected} if error.expected else {})]
+        found: FieldError = {"pointer": error.pointer, "code": error.code, "detail": error.detail}
+        if error.expected:
+            found["expected"] = error.expected
+        body["errors"] = [found]
     headers = {"Retry-After": "1"} if status in (503, 507) else {}
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(error.retry_after_s)
-    return web.Response(
-        status=status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
-    )
+    return web.Response(status=status, body=orjson.dumps(body), content_type=MEDIA_TYPE, headers=headers)
 
 
 @web.middleware
@@ -85,6 +113,4 @@ def _of_http(error: web.HTTPException) -> web.Response:
     body = {"type": f"urn:backstock:problem:{code}", "title": error.reason, "status": error.status,
             "code": code, "detail": error.reason, "error": code}  # fmt: skip
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-    return web.Response(
-        status=error.status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
-    )
+    return web.Response(status=error.status, body=orjson.dumps(body), content_type=MEDIA_TYPE, headers=headers)

@@ -103,7 +103,7 @@ async def post_undo(request: web.Request, body: UndoBody) -> web.Response:
 
 
 @TABLE.add("POST", "/barcode/scan", answer=LookUpView)
-async def post_resolve(request: web.Request, body: CodeBody) -> web.Response:
+async def post_barcode_scan(request: web.Request, body: CodeBody) -> web.Response:
     """What a code stands for, with lot, expiry and amount; nothing moves."""
     raw = reading.raw_of(_encoded(body.code), actor_of(request), now_ms())
     return answer(await store_of(request).database.read(_resolve, raw, now_ms()))

@@ -46,6 +46,8 @@ from edge_agent.web.body import BODY_BYTES_MAX
 from edge_agent.web.border import BorderRunner
 from edge_agent.web.callers import authentication
 from edge_agent.web.context import STORE, Store, now_ms, ticks_ms
+from edge_agent.web.docs import add_docs
+from edge_agent.web.openapi import document
 from edge_agent.web.operations import Operation, add_routes
 from edge_agent.web.problems import Handler, problems
 from edge_agent.web.veil import veiling
@@ -94,6 +96,7 @@ class StoreApi:
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[problems, authentication, veiling])
         app[STORE] = self._store
         add_routes(app, OPERATIONS)
+        add_docs(app, partial(document, OPERATIONS))
         for path, handler in _SCREEN:
             app.router.add_route("GET", path, handler)
         return app

@@ -94,6 +94,7 @@ async def post_stocktake(request: web.Request, body: StocktakeBody) -> web.Respo
 
 @TABLE.add("GET", "/stocktakes", answer=Items[StocktakeView])
 async def get_stocktakes(request: web.Request) -> web.Response:
+    """All that are open, and those of late, the newest first."""
     found = await store_of(request).database.read(counts.list_stocktakes)
     return answer({"items": [_render(one) for one in found]})
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from edge_agent.web.views.goods import ScanView, StockView
 from edge_agent.web.views.values import AsOf, Position, Time
 
 
@@ -117,3 +118,32 @@ class ScannerView(TypedDict):
     last_scan_age_ms: int | None
     alerts: list[str]
     last_bytes: LastBytes | None
+
+
+class ScanEvent(ScanView):
+    device: str
+    mode: str
+    code: str
+    beep: str
+
+
+class StockChange(StockView):
+    product_id: str
+
+
+class StockEvent(TypedDict):
+    position: Position
+    items: list[StockChange]
+
+
+class ResyncEvent(TypedDict):
+    detail: str
+
+
+class EventData(TypedDict):
+    """What is in `data`, by the event's name."""
+
+    scan: ScanEvent
+    stock: StockEvent
+    sync: SyncView
+    resync: ResyncEvent

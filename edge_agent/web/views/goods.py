@@ -4,7 +4,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from edge_agent.web.views.values import AlreadyRecorded, Amount, AsOf, Day, Page, Position, ProblemView, Time
+from edge_agent.web.views.values import AlreadyRecorded, Amount, AsOf, Day, Position, ProblemView, Time
 
 
 class ProductView(TypedDict):
@@ -60,7 +60,9 @@ class LevelLine(LevelView):
     on_order: Amount | None
 
 
-class LevelPage(Page[LevelLine]):
+class LevelPage(TypedDict):
+    items: list[LevelLine]
+    next_cursor: str | None
     as_of: AsOf
 
 
@@ -155,3 +157,7 @@ class LookUpView(ScanView):
     symbology: str
     serial: str | None
     flags: list[str]
+
+
+class Undone(Posted):
+    undone: MovementView

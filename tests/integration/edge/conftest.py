@@ -14,6 +14,7 @@ from edge_agent.storage import identity, upgrade
 from edge_agent.storage.database import Database, connect, transact
 from edge_agent.storage.identity import Identity
 from edge_agent.web.server import StoreApi
+from tests.integration.edge import conformity
 from tests.unit.edge_agent.a_store import DEVICE, ORIGIN, SITE, a_product, add
 
 PRODUCTS = [a_product(number, reorder_point=5000, critical_level=2000) for number in range(1, 4)]
@@ -34,7 +35,9 @@ class Api:
         headers |= {"Idempotency-Key": key} if key else {}
         sent: dict[str, Any] = {"data": data} if data is not None else {"json": body}
         async with self.client.request(method, f"/api/v1{path}", headers=headers, **sent) as response:
-            return response.status, await response.json(content_type=None)
+            status, answer = response.status, await response.json(content_type=None)
+        conformity.check(method, path, status, response.content_type, answer)
+        return status, answer
 
     async def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """The body of a POST that must work."""

@@ -1,0 +1,36 @@
+"""`edge_agent/examples.http` sent to a living box, in its order, answers what it says."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from edge_agent.services.applying import apply_change
+from sync_protocol import changes
+from tests.house.tree import ROOT
+from tests.http_file import Example, filled, parse
+from tests.integration.edge.conftest import PRODUCTS, Api
+from tests.integration.edge.test_people import ANNA, PASSWORD, told
+from tests.unit.edge_agent.a_store import code_of
+
+FILE = ROOT / "edge_agent" / "examples.http"
+
+
+async def send(api: Api, example: Example, variables: dict[str, str], replies: dict[str, Any]) -> tuple[int, Any]:
+    method, url = filled(example.line, variables, replies).split(" ", 1)
+    headers = {name: filled(each, variables, replies) for name, each in example.headers.items()}
+    body = filled(example.body, variables, replies).encode() or None
+    async with api.client.request(method, url, data=body, headers=headers) as response:
+        is_endless = response.content_type == "text/event-stream"
+        return response.status, None if is_endless else await response.json(content_type=None)
+
+
+async def test_every_example_answers_what_the_file_says(api: Api) -> None:
+    variables, examples = parse(FILE)
+    assert variables["host"].endswith(":8480")
+    variables |= {"host": "", "key": "secret", "code": code_of(PRODUCTS[0]), "password": PASSWORD}
+    await api.database.write(apply_change, changes.change(told(ANNA, variables["user"])), 1_790_000_000_000)
+    replies: dict[str, Any] = {}
+    for example in examples:
+        status, body = await send(api, example, variables, replies)
+        assert status == example.status, (example.title, body)
+        replies[example.name] = SimpleNamespace(body=body)
+    assert replies["sale"].body["level"] == "9", "the sale that was sent twice counted once"
