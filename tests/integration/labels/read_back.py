@@ -62,8 +62,13 @@ def from_pdf(document: bytes) -> list[Image.Image]:
 
 
 def from_zpl(document: bytes, sheet: Sheet) -> Image.Image:
-    """Its first label."""
-    options = zplkit.Options(profile="zd621", dpi=sheet.dpi, width=sheet.width, height=sheet.height)
+    """The first label, on paper of the sheet's size."""
+    return rendered(document, dpi=sheet.dpi, size=(sheet.width, sheet.height))
+
+
+def rendered(document: bytes, *, dpi: int, size: tuple[int, int]) -> Image.Image:
+    """What a printer makes of it."""
+    options = zplkit.Options(profile="zd621", dpi=dpi, width=size[0], height=size[1])
     limits = Limits(graphic_bytes=1 << 20)
     found = zplkit.render(re.sub(rb"\^PQ[^^]*", b"", document), options, limits=limits)
     assert found.warnings == []
