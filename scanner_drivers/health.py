@@ -75,12 +75,13 @@ class ScannerHealth:
     def alerts(self, now_ns: int) -> dict[str, str]:
         """What is wrong now, by stable name, each with what to do."""
         recent = sum(now_ns - at < _FLAPPING_NS for at in self.lost_at)
+        is_heard = self.bytes_received >= _ENOUGH_BYTES
+        is_garbled = is_heard and self.garbage_bytes * 20 > self.bytes_received
         wrong = {
             "flapping": recent > _FLAPPING_LOSSES and not self.sleeps,
-            "line_settings_suspect": self.bytes_received >= _ENOUGH_BYTES
-            and self.garbage_bytes * 20 > self.bytes_received,
+            "line_settings_suspect": is_garbled,
             "suffix_not_set": self.frames >= _ENOUGH_FRAMES and self.unterminated * 5 > self.frames,
-            "nothing_understood": self.bytes_received >= _ENOUGH_BYTES and not (self.frames or self.ignored),
+            "nothing_understood": is_heard and not (self.frames or self.ignored or is_garbled),
             "damaged": self.damaged * 20 > self.frames,
             "misread": self.frames >= _ENOUGH_FRAMES and self.misreads * 5 > self.frames,
             "overlong": self.overlong > 0,
