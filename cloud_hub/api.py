@@ -52,6 +52,7 @@ from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
 from cloud_hub.services.stock_reporting import StockReporting
+from cloud_hub.services.store_rules import StoreRules
 from cloud_hub.services.store_work import StoreWork
 from cloud_hub.services.transferring import Transferring
 from cloud_hub.services.trending import Trending
@@ -147,6 +148,7 @@ def build_hub(core: Core, metrics: Metrics, stack: AsyncExitStack) -> Hub:
         accounts=accounts,
         adjusting=Adjusting(database, posting),
         alert_settings=AlertSettings(database, reads),
+        store_rules=StoreRules(database, reads),
         alerting=Alerting(database, reads, posting),
         api_keys=ApiKeys(database, reads, known),
         assortment=Assortment(database, reads),

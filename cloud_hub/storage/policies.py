@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from cloud_hub.domain.alert_settings import BOXES_OBEY, CHAIN, of_site
+from cloud_hub.domain.store_rules import merged
 from cloud_hub.errors import Conflict
 from cloud_hub.storage import alert_settings
 from cloud_hub.storage.changes import Change
-from cloud_hub.storage.database import Connection, Query, Row, bound_array, given
+from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, given
 from cloud_hub.storage.listing import optional
 from cloud_hub.storage.schema import EVERYWHERE, categories, counters, policies, sites
 from cloud_hub.storage.versions import EPOCH, Versioned
@@ -53,6 +54,17 @@ _SAVE = Query(
         },
     )
 )
+_CHAIN_SETTINGS = Query(sa.select(policies.c.settings).where(_CHAIN))
+_SITE_SETTINGS = Query(sa.select(sites.c.settings).where(sites.c.id == bound(sites.c.id, "of")))
+_said = insert(policies).values(
+    given(policies, "site_id", "settings") | {"version_epoch": EPOCH, "version": sa.literal_column("1")}
+)
+_SAVE_CHAIN_SETTINGS = Query(
+    _said.on_conflict_do_update(index_elements=[policies.c.site_id], set_={"settings": _said.excluded.settings})
+)
+_SAVE_SITE_SETTINGS = Query(
+    sites.update().where(sites.c.id == bound(sites.c.id, "of")).values(given(sites, "settings"))
+)
 _LOCK = Query(sa.select(counters.c.value).where(counters.c.name == "policies").with_for_update())
 _NUMBER = sa.select(counters.c.value).where(counters.c.name == "policies").scalar_subquery()
 _NEXT = Query(counters.update().where(counters.c.name == "policies").values(value=counters.c.value + 1))
@@ -69,6 +81,20 @@ _CATEGORIES = Query(
     .where(sa.or_(categories.c.reorder_point.is_not(None), categories.c.critical_level.is_not(None)))
     .order_by(categories.c.name)
 )
+
+
+async def find_settings(connection: Connection, site_id: str | None) -> dict[str, Any]:
+    """What the chain (None) or a site says beside thresholds, as its boxes are told."""
+    query, named = (_CHAIN_SETTINGS, {}) if site_id is None else (_SITE_SETTINGS, {"of": site_id})
+    return await query.fetchval(connection, **named) or {}
+
+
+async def save_settings(connection: Connection, site_id: str | None, settings: dict[str, Any]) -> None:
+    """Replace them; whoever calls tells the boxes."""
+    if site_id is None:
+        await _SAVE_CHAIN_SETTINGS.execute(connection, site_id=EVERYWHERE, settings=settings)
+    else:
+        await _SAVE_SITE_SETTINGS.execute(connection, of=site_id, settings=settings)
 
 
 async def find_defaults(connection: Connection) -> Defaults:
@@ -120,7 +146,7 @@ async def list_told(connection: Connection, site_ids: Sequence[str] | None) -> l
 def _policy(
     site: Row, chain: Row | None, of_categories: dict[str, dict[str, int]], of_alerts: dict[str, Any]
 ) -> wire.Policy:
-    settings: dict[str, Any] = {**(chain["settings"] if chain else {}), **site["settings"]}
+    settings = merged(chain["settings"] if chain else {}, site["settings"])
     settings |= {name: of_alerts[name] for name in BOXES_OBEY if name in of_alerts}
     if site["timezone"] != "UTC":
         settings["timezone"] = site["timezone"]

@@ -44,6 +44,7 @@ from cloud_hub.web import (
     snapshots,
     stock_reports,
     stocktakes,
+    store_rules,
     tasks,
     transfers,
     users,
@@ -71,7 +72,7 @@ TABLES = (
     adjusting.table, commands.table, alerts.table, devices.table, fleet.table, repairs.table, snapshots.table,
     transfers.table, vendors.table, vendor_prices.table, purchase_orders.table, approval_limits.table,
     receipts.table, restocking.table, reservations.table, changes.table, event_stream.table,
-    webhooks.table, alert_settings.table,
+    webhooks.table, alert_settings.table, store_rules.table,
     jobs.table, imports.table, audit.table, sales.table, sales_report.table,
     stock_reports.table, movement_report.table, analytics.table, stocktakes.table, tasks.table,
 )  # fmt: skip

@@ -44,6 +44,7 @@ from cloud_hub.services.sites import Sites
 from cloud_hub.services.snapshots import Snapshots
 from cloud_hub.services.stock import Stock
 from cloud_hub.services.stock_reporting import StockReporting
+from cloud_hub.services.store_rules import StoreRules
 from cloud_hub.services.store_work import StoreWork
 from cloud_hub.services.transferring import Transferring
 from cloud_hub.services.trending import Trending
@@ -59,6 +60,7 @@ class Hub:
     accounts: Accounts
     adjusting: Adjusting
     alert_settings: AlertSettings
+    store_rules: StoreRules
     alerting: Alerting
     api_keys: ApiKeys
     assortment: Assortment

@@ -32,6 +32,19 @@ MEANINGS: Mapping[str, str] = {
     "scopes": "The permissions of the key.",
     "is_active": "May log in.",
     "is_default": "Where a write goes that names no site, by somebody with several.",
+    # rules of stores
+    "expired_sale": "Goods beyond their last good day: block the sale (a manager may approve it), warn, allow.",
+    "blind_receiving": "Who receives is told no ordered quantity.",
+    "blind_counts": "Who counts is told no figure of the books, unless a stocktake is opened otherwise.",
+    "undo_minutes": "So long a scan may be taken back at the box; a manager may later.",
+    "needs_manager": "What a store leaves to managers, or to their approval.",
+    "instore_rules": "How in-store codes (02, 20 to 29) are read, the first that fits: "
+    "`PREFIX:PATTERN/KIND[/DECIMALS[/UNIT]]`, twelve digits of P (article), C (price check digit), V (value) and "
+    "X (ignored), as in `27:PPPPPVVVVV/weight/3/kg`.",
+    "count_a_days": "How often a product is counted that is of the first 80 % of the sales.",
+    "count_b_days": "The same of the next 15 %.",
+    "count_c_days": "The same of all others.",
+    "counts_per_day": "For so many products a store asks for a count at a time.",
     # people
     "username": "The name to log in with.",
     "email": "An address, which one may log in with as well.",

@@ -225,7 +225,7 @@ async def test_boxes_are_told_where_low_stock_is_no_alert_and_only_those_that_it
     one, two = await admin.make_site(), await admin.make_site()
     for path, said in (
         ("chain", {"low_stock_enabled": False}), (f"sites/{one}", {"low_stock_enabled": True}),
-        (f"sites/{one}", {"low_stock_enabled": True, "alert_threshold_days": 2}),
+        (f"sites/{one}", {"low_stock_enabled": True, "sync_lag_minutes": 5}),
     ):  # fmt: skip
         assert (await admin.ask("PUT", f"/alerts/settings/{path}", said)).status == 200
     await admin.ask("PUT", "/alerts/settings", {"low_stock_enabled": False})
