@@ -67,7 +67,6 @@ class EnrollingHub:
         client = sign_certificate(DEVICE, asked.public_key(), self.ca_key, self.ca)
         return web.json_response({"client_certificate": pem(client), "ca": pem(self.ca)})
 
-
     async def _local_access(self, request: web.Request) -> web.Response:
         assert request.headers["Authorization"].startswith("Device ")
         made = self.certify((await request.json())["csr"])
