@@ -56,11 +56,13 @@ _SAVE = Query(
 )
 _CHAIN_SETTINGS = Query(sa.select(policies.c.settings).where(_CHAIN))
 _SITE_SETTINGS = Query(sa.select(sites.c.settings).where(sites.c.id == bound(sites.c.id, "of")))
-_said = insert(policies).values(
+_told_settings = insert(policies).values(
     given(policies, "site_id", "settings") | {"version_epoch": EPOCH, "version": sa.literal_column("1")}
 )
 _SAVE_CHAIN_SETTINGS = Query(
-    _said.on_conflict_do_update(index_elements=[policies.c.site_id], set_={"settings": _said.excluded.settings})
+    _told_settings.on_conflict_do_update(
+        index_elements=[policies.c.site_id], set_={"settings": _told_settings.excluded.settings}
+    )
 )
 _SAVE_SITE_SETTINGS = Query(
     sites.update().where(sites.c.id == bound(sites.c.id, "of")).values(given(sites, "settings"))
