@@ -96,10 +96,13 @@ class LevelQuery(Query):
     cursor: Cursor | None = None
 
 
-class MovementQuery(Query):
-    product_id: Key | None = None
+class HistoryQuery(Query):
     after: Cursor | None = None
     limit: Limit = 100
+
+
+class MovementQuery(HistoryQuery):
+    product_id: Key | None = None
 
 
 @TABLE.add("GET", "/inventory", answer=LevelPage)
@@ -123,10 +126,10 @@ async def get_movements(request: web.Request, query: MovementQuery) -> web.Respo
 
 
 @TABLE.add("GET", "/inventory/products/{id}/history", answer=MovementPage)
-async def get_history(request: web.Request, query: MovementQuery) -> web.Response:
+async def get_history(request: web.Request, query: HistoryQuery) -> web.Response:
     """The movements of one product."""
     product_id = request.match_info["id"]
-    return answer(await store_of(request).database.read(_movements, product_id, query.after or 0, query.limit))
+    return answer(await store_of(request).database.read(_history, product_id, query.after or 0, query.limit))
 
 
 @TABLE.add("POST", "/inventory/movements", answer=BatchView, status=201, keyed=True, approvable=True)
@@ -205,6 +208,11 @@ def _movements(connection: sqlite3.Connection, product_id: str | None, after: in
         "next_after": lines[-1].sequence if len(lines) == limit else None,
         "as_of": as_of(connection),
     }
+
+
+def _history(connection: sqlite3.Connection, product_id: str, after: int, limit: int) -> Answer:
+    product_of(connection, product_id)
+    return _movements(connection, product_id, after, limit)
 
 
 def _batch(connection: sqlite3.Connection, body: BatchBody, caller: Caller, key: str | None) -> Kept:

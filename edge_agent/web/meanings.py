@@ -207,7 +207,6 @@ MEANINGS: Mapping[str, str] = {
     "copies": "How many of it.",
     "symbol": "The barcode on it; left out: as the template has it.",
     "format": "Of the paper or the picture.",
-    "missing": "Units that were sent and did not come.",
     "missing_signs": "Characters that no font of this box has.",
     "dpi": "Dots to the inch.",
     "width_mm": "Of a label.",

@@ -23,6 +23,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from edge_agent.domain.people import STOCK_READ, STOCK_WRITE
+from edge_agent.errors import NotFound
 from edge_agent.web.body import Body, Query, read_body, read_query
 
 Handler = Callable[..., Awaitable[web.StreamResponse]]
@@ -31,6 +32,7 @@ H = TypeVar("H", bound=Handler)
 PREFIX = "/api/v1"
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
+ID_CHARS_MAX = 128
 ANYBODY = "anybody"
 """Access without a key or a session."""
 ONESELF = "oneself"
@@ -79,6 +81,8 @@ class Operation:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Read what was sent, let the handler do it."""
+        if any(len(value) > ID_CHARS_MAX for value in request.match_info.values()):
+            raise NotFound("no_route", f"expected ids and codes of at most {ID_CHARS_MAX} characters in the path")
         query = read_query(request, self.query or Query)
         given: dict[str, BaseModel] = {} if self.query is None else {"query": query}
         if self.method not in ("GET", "DELETE"):

@@ -75,7 +75,8 @@ async def api(tmp_path: Path, enrolled: Path) -> AsyncIterator[Api]:
     async def checks() -> list[Check]:
         return found[0].checks
 
-    store = StoreApi(database=database, status=status, api_keys={"secret": "till-1"}, boot=1, checks=checks)
+    store = StoreApi(database=database, status=status, api_keys={"secret": "till-1"}, boot=1, checks=checks,
+                     people_key=lambda: bytes(32))  # fmt: skip
     async with TestClient(TestServer(store.app)) as client:
         store.start_chores()
         found.append(Api(client, store, database, status))
