@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from edge_agent.web.introduction import ABOUT, DESCRIPTION, GROUPS
 from edge_agent.web.meanings import explain
@@ -44,7 +45,7 @@ _PATHS: Mapping[str, dict[str, Any]] = {
 """By the parameter's name; all others are ids."""
 _ID = {"type": "string", "minLength": 1, "maxLength": ID_CHARS_MAX}
 
-References = Mapping[tuple[object, Any], Mapping[str, Any]]
+References = Mapping[tuple[str, JsonSchemaMode], Mapping[str, Any]]
 """The schema of each model and view, by (what, mode)."""
 
 
@@ -68,7 +69,7 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
             "schemas": schemas,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer",
-                        "description": "A key of this box (`edge-agent keys`): its name is the actor."},
+                        "description": "A key of this box (the file `api.key`): its name is the actor."},
                 "person": {"type": "apiKey", "in": "cookie", "name": COOKIE,
                            "description": "Set by `POST /auth/login`; writes must come from a page of this box."},
             },
@@ -85,9 +86,11 @@ def _schemas(operations: list[Operation]) -> tuple[References, dict[str, Any]]:
     for operation in operations:
         told += [view for view in (operation.answer, *operation.others.values()) if view is not None]
         sent += [] if operation.body is None else [operation.body]
-    inputs = [(repr(each), "serialization", TypeAdapter(each)) for each in told]
+    inputs: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = [
+        (repr(each), "serialization", TypeAdapter(each)) for each in told
+    ]
     inputs += [(repr(each), "validation", TypeAdapter(each)) for each in sent]
-    references, extra = TypeAdapter.json_schemas(inputs, ref_template=_REF)  # type: ignore[arg-type]
+    references, extra = TypeAdapter.json_schemas(inputs, ref_template=_REF)
     return references, extra.get("$defs", {})
 
 

@@ -77,7 +77,9 @@ def problem(error: EdgeError) -> web.Response:
     if error.remedy:
         body["remedy"] = error.remedy
     if isinstance(error, FieldProblem):
-        body["errors"] = error.errors
+        body["errors"] = [
+            FieldError(pointer=each["pointer"], code=each["code"], detail=each["detail"]) for each in error.errors
+        ]
     if isinstance(error, Invalid) and error.pointer:
         found: FieldError = {"pointer": error.pointer, "code": error.code, "detail": error.detail}
         if error.expected:
