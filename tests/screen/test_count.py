@@ -1,9 +1,9 @@
 """Counting: blind, on this device first; whatever is killed, a confirmed line reaches the box once."""
 
-from contextlib import suppress
+import asyncio
 from typing import Any
 
-from playwright.async_api import Browser, Error, Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from scanner_drivers import PtyScanner
 from tests.integration.edge_sync.agent_process import AgentProcess
@@ -102,8 +102,9 @@ async def test_a_killed_page_loses_no_confirmed_line(browser: Browser, agent: Ag
         await count(page, code_of(product), product.name, str(number))
 
     session = await context.new_cdp_session(page)
-    with suppress(Error):  # the page is gone: that is what was asked for
-        await session.send("Page.crash")
+    async with page.expect_event("crash"):
+        killing = asyncio.create_task(session.send("Page.crash"))
+    killing.cancel()
     await agent.start()
     again = await context.new_page()
     await log_in(again, agent)

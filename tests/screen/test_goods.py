@@ -13,6 +13,7 @@ async def test_a_delivery_against_an_order_good_and_damaged_apart(
 ) -> None:
     await open_flow(page, "receive")
     await page.get_by_role("button", name=ORDER.vendor).click()
+    await expect(page.get_by_text("Scan what came")).to_be_visible()
     hand.scan(code_of(OATS))
     hand.scan(code_of(OATS))
     await expect(page.get_by_role("button", name=f"{OATS.name}: 2 good")).to_be_visible()
@@ -30,6 +31,7 @@ async def test_a_delivery_against_an_order_good_and_damaged_apart(
 
 async def test_a_delivery_without_an_order_survives_a_reload(page: Page, hand: PtyScanner, agent: AgentProcess) -> None:
     await open_flow(page, "receive", "without")
+    await expect(page.get_by_text("Scan what came")).to_be_visible()
     hand.scan(code_of(PASTA))
     await expect(page.get_by_role("button", name="Take in 1")).to_be_visible()
     await page.reload()
@@ -142,3 +144,22 @@ async def test_the_screen_speaks_german(page: Page) -> None:
     await expect(page.get_by_role("heading", name="Einstellungen")).to_be_visible()
     await open_flow(page, "sell")
     await expect(page.get_by_text("Scannen Sie den ersten Artikel.")).to_be_visible()
+
+
+async def test_the_day_and_the_scanners_are_told(page: Page, hand: PtyScanner) -> None:
+    await open_flow(page, "sell")
+    hand.scan(code_of(OATS))
+    await expect(page.locator(".slip .row.sold")).to_have_count(1)
+
+    await open_flow(page, "day")
+    await expect(page.locator(".tiles.figures li").first).to_contain_text("€2.19")
+    await open_flow(page, "scanners")
+
+    await expect(page.locator(".bytes").filter(has_text=code_of(OATS))).to_be_visible()
+    await expect(page.get_by_text("ready")).to_have_count(2)
+
+
+async def test_a_box_without_a_printer_says_so(page: Page) -> None:
+    await open_flow(page, "labels")
+
+    await expect(page.get_by_text("No printer is set up at this box.")).to_be_visible()

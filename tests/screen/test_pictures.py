@@ -93,7 +93,8 @@ VIEWS: dict[str, Callable[[Page], Awaitable[None]]] = {
     "01-start": _plain(""), "02-sell": _sold, "03-look-up": _looked_up, "04-search": _searched, "05-receive": _received,
     "06-count": _counted, "07-adjust": _wasted, "08-send": _sending, "09-attention": _plain("attention"),
     "10-connection": _plain("sync"), "11-settings": _plain("settings"), "12-unknown": _unknown, "13-link": _linking,
-    "14-more": _plain("more"), "15-orders": _plain("receive"), "16-counts": _plain("count"),
+    "14-more": _plain("more"), "17-day": _plain("day"),
+    "18-scanners": _plain("scanners"), "15-orders": _plain("receive"), "16-counts": _plain("count"),
 }  # fmt: skip
 
 

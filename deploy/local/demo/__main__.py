@@ -123,7 +123,10 @@ def _replay(chain: Chain, sales: list[goods.Sale]) -> None:
 
 def _access(chain: Chain) -> dict[str, str]:
     stack = chain.stack
-    stores = {f"store {name}": f"http://127.0.0.1:{store.api_port}/api/v1" for name, store in chain.stores.items()}
+    stores = {
+        f"store {name}": f"http://127.0.0.1:{store.api_port}/   API: http://127.0.0.1:{store.api_port}/api/v1"
+        for name, store in chain.stores.items()
+    }
     return {
         "head office": f"{stack.api}/api/v1   docs: {stack.api}/docs",
         "log in as": f"admin / {stack.admin_password}",

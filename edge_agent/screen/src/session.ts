@@ -3,10 +3,13 @@ import { useSyncExternalStore } from "react";
 import { box } from "./api/box";
 import { Problem, credentials, onSessionEnd, useKey } from "./api/client";
 import { listen } from "./api/live";
-import type { Me } from "./api/types";
+import type { Me } from "./api/views";
 import { handIn } from "./keep/outbox";
 
 export type Session = { state: "unknown" | "out" } | { state: "in"; me: Me };
+
+/** Who asks is not known: the box is away. */
+const NOBODY: Me = { id: null, name: "", full_name: "", role: "", permissions: null, device: null };
 
 let current: Session = { state: "unknown" };
 let stop: (() => void) | null = null;
@@ -20,10 +23,10 @@ export function useSession(): Session {
 /** Ask the box who we are; a box that is away leaves us as we were, so that work goes on. */
 export async function begin(): Promise<void> {
   try {
-    become({ state: "in", me: await whoAmI() });
+    become({ state: "in", me: await box.me() });
   } catch (error) {
     if (error instanceof Problem && error.status === 401) become({ state: "out" });
-    else become({ state: "in", me: { id: "", name: "", role: "", permissions: [], device: null } });
+    else become({ state: "in", me: NOBODY });
   }
 }
 
@@ -43,17 +46,6 @@ export async function leave(): Promise<void> {
   if ("Authorization" in credentials()) useKey(null);
   else await box.logOut();
   become({ state: "out" });
-}
-
-/** A box without people knows only its key's name. */
-async function whoAmI(): Promise<Me> {
-  try {
-    return await box.me();
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== "no_route") throw error;
-    await box.sync();
-    return { id: "", name: "", role: "", permissions: [], device: null };
-  }
 }
 
 function become(next: Session): void {

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { text } from "../amounts";
 import { box } from "../api/box";
-import type { Place } from "../api/types";
+import type { Place } from "../api/views";
 import { Button, Card, Choice, Field } from "../parts/controls";
 import { judge } from "../parts/HowMany";
 import { Empty } from "../parts/Notice";
@@ -42,8 +42,8 @@ function Booking({ picked, onDone }: { picked: Picked; onDone: () => void }) {
     const body = { product_id: picked.id, reason, location, ...amount, ...(note ? { note } : {}) };
     void run(async (key) => {
       const answer = await box.adjust(body, { key });
-      const here = answer.stock?.on_hand ?? answer.level;
-      return { tone: "good", title: w.adjust.done(picked.name), ...(here === undefined ? {} : { detail: w.adjust.nowHere(w.amount(here, picked.unit)) }) };
+      const here = "on_hand" in answer ? answer.on_hand : answer.level;
+      return { tone: "good", title: w.adjust.done(picked.name), ...(here ? { detail: w.adjust.nowHere(w.amount(here, picked.unit)) } : {}) };
     }).then((isDone) => isDone && onDone());
   };
   return (

@@ -1,7 +1,7 @@
 /* What needs somebody: alerts about stock, and tasks with their likely cause. */
 import { useState } from "react";
 import { box } from "../api/box";
-import type { Alert, Task } from "../api/types";
+import type { AlertView, TaskView } from "../api/views";
 import { Button, Card } from "../parts/controls";
 import { Empty, Failed } from "../parts/Notice";
 import { Shown, useAnswer } from "../parts/answer";
@@ -37,7 +37,7 @@ export function Attention() {
   );
 }
 
-function AlertRow({ alert, name, onAct }: { alert: Alert; name: string | undefined; onAct: (work: Promise<unknown>) => void }) {
+function AlertRow({ alert, name, onAct }: { alert: AlertView; name: string | undefined; onAct: (work: Promise<unknown>) => void }) {
   const w = useWords();
   const type = w.attention.types[alert.type] ?? alert.type.replaceAll("_", " ");
   const left = alert.available === null ? "" : w.attention.left(w.number(alert.available));
@@ -62,7 +62,7 @@ function AlertRow({ alert, name, onAct }: { alert: Alert; name: string | undefin
   );
 }
 
-function TaskRow({ task, onDone }: { task: Task; onDone: () => void }) {
+function TaskRow({ task, onDone }: { task: TaskView; onDone: () => void }) {
   const w = useWords();
   return (
     <li className="row attention">
@@ -80,7 +80,7 @@ function TaskRow({ task, onDone }: { task: Task; onDone: () => void }) {
   );
 }
 
-async function readAll(): Promise<{ alerts: Alert[]; tasks: Task[]; names: Map<string, string> }> {
+async function readAll(): Promise<{ alerts: AlertView[]; tasks: TaskView[]; names: Map<string, string> }> {
   const [alerts, tasks] = await Promise.all([box.alerts(), box.tasks()]);
   const ids = [...new Set(alerts.items.map((alert) => alert.product_id).filter((id) => id !== null))];
   const named = await Promise.all(ids.slice(0, 100).map((id) => box.product(id).then((product) => [id, product.name] as const, () => [id, id] as const)));

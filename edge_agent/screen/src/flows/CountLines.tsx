@@ -1,7 +1,7 @@
 /* The lines of a count: those of this device with where they are by now, and those of other counters. */
 import { useEffect, useState } from "react";
 import { box } from "../api/box";
-import type { CountLine, LineAnswer } from "../api/types";
+import type { CountLine, LineMade, Place } from "../api/views";
 import { type Entry, dismiss, entriesOf, onOutbox } from "../keep/outbox";
 import { Button, Card } from "../parts/controls";
 import { Icon, type IconName } from "../parts/Icon";
@@ -26,7 +26,7 @@ function Own({ entry }: { entry: Entry }) {
   const w = useWords();
   const [amount = "", unit = "each"] = entry.amount.split(" ");
   const { icon, words, tone } = standing(entry, w.count);
-  const answer = entry.answer as LineAnswer | undefined;
+  const answer = entry.answer as LineMade | undefined;
   const variance = answer?.variance && answer.variance !== "0" ? w.count.variance(w.amount(answer.variance, unit)) : "";
   return (
     <li className="row" data-state={entry.state}>
@@ -46,7 +46,7 @@ function Own({ entry }: { entry: Entry }) {
 function standing(entry: Entry, words: { kept: string; atBox: string; again: string; againWhy: string; refused: string }): { icon: IconName; words: string; tone: string } {
   if (entry.state === "waiting") return { icon: "waiting", words: words.kept, tone: "doubtful" };
   if (entry.state === "refused") return { icon: "refused", words: words.refused, tone: "refused" };
-  const isAmbiguous = (entry.answer as LineAnswer | undefined)?.status === "ambiguous";
+  const isAmbiguous = (entry.answer as LineMade | undefined)?.status === "ambiguous";
   if (isAmbiguous) return { icon: "doubtful", words: `${words.again}. ${words.againWhy}`, tone: "doubtful" };
   return { icon: "good", words: words.atBox, tone: "good" };
 }
@@ -54,7 +54,7 @@ function standing(entry: Entry, words: { kept: string; atBox: string; again: str
 /** What this device did not count itself. */
 export function CountedByOthers({ lines, group }: { lines: CountLine[]; group: string }) {
   const w = useWords();
-  const own = new Set(useEntries(group).map((entry) => (entry.answer as LineAnswer | undefined)?.line_id));
+  const own = new Set(useEntries(group).map((entry) => (entry.answer as LineMade | undefined)?.line_id));
   const others = lines.filter((line) => !own.has(line.line_id));
   if (others.length === 0) return null;
   return (
@@ -72,7 +72,7 @@ function Foreign({ line }: { line: CountLine }) {
   }, [line.product_id]);
   return (
     <li className="row"><div>
-      <span className="row-words"><span className="row-title">{name}</span><span className="row-detail">{[w.places[line.location], line.actor].filter(Boolean).join(" · ")}</span></span>
+      <span className="row-words"><span className="row-title">{name}</span><span className="row-detail">{[w.places[line.location as Place], line.actor].filter(Boolean).join(" · ")}</span></span>
       <span className="row-end figure">{w.number(line.counted)}</span>
     </div></li>
   );

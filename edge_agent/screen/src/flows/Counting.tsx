@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from "react";
 import { text } from "../amounts";
 import { box } from "../api/box";
-import type { Place } from "../api/types";
+import type { Place } from "../api/views";
 import { askPosition } from "../keep/moment";
 import { Button, Card, Choice } from "../parts/controls";
 import { judge } from "../parts/HowMany";

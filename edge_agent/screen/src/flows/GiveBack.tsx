@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { text } from "../amounts";
 import { box } from "../api/box";
-import type { Place } from "../api/types";
+import type { Place } from "../api/views";
 import { Button, Card, Choice } from "../parts/controls";
 import { judge } from "../parts/HowMany";
 import { Empty } from "../parts/Notice";

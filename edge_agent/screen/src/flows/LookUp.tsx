@@ -1,6 +1,6 @@
 /* What a product is, how many are here and where, and what happened to it. */
 import { box } from "../api/box";
-import type { Level, Movement, Place, ProductCard } from "../api/types";
+import type { LevelLine, MovementView, Place, ProductCard } from "../api/views";
 import { Button, Card } from "../parts/controls";
 import { Notice } from "../parts/Notice";
 import { ProductSearch } from "../parts/ProductSearch";
@@ -55,17 +55,17 @@ function Head({ product }: { product: ProductCard }) {
   );
 }
 
-function Here({ level }: { level: Level }) {
+function Here({ level }: { level: LevelLine }) {
   const w = useWords();
   const rest: [string, string | null][] = [[w.lookup.reserved, level.reserved], [w.lookup.onOrder, level.on_order]];
   return (
     <Card title={w.lookup.here}>
-      <p className={`big-figure ${Number(level.available) <= 0 ? "refused" : ""}`}>
-        <strong>{w.amount(level.available, level.unit)}</strong> <span>{w.lookup.available}</span>
+      <p className={`big-figure ${level.available !== null && Number(level.available) <= 0 ? "refused" : ""}`}>
+        <strong>{w.amount(level.available, level.unit)}</strong> <span>{level.available === null ? w.lookup.hidden : w.lookup.available}</span>
       </p>
       <dl className="facts">
-        {PLACES.map((place) => level.locations[place] !== undefined && (
-          <div key={place}><dt>{w.places[place]}</dt><dd>{w.amount(level.locations[place] ?? "0", level.unit)}</dd></div>
+        {PLACES.map((place) => level.locations?.[place] !== undefined && (
+          <div key={place}><dt>{w.places[place]}</dt><dd>{w.amount(level.locations[place], level.unit)}</dd></div>
         ))}
         {rest.map(([name, amount]) => amount !== null && Number(amount) !== 0 && (
           <div key={name}><dt>{name}</dt><dd>{w.amount(amount, level.unit)}</dd></div>
@@ -117,7 +117,7 @@ function History({ id, unit }: { id: string; unit: string }) {
 }
 
 /** The box tells oldest first: the last page has the newest. */
-async function lastMovements(id: string): Promise<Movement[]> {
+async function lastMovements(id: string): Promise<MovementView[]> {
   let page = await box.history(id);
   let last = page.items;
   while (page.next_after !== null) {
@@ -127,7 +127,7 @@ async function lastMovements(id: string): Promise<Movement[]> {
   return last.slice(-HISTORY_SHOWN).reverse();
 }
 
-function signOf(movement: Movement): string {
+function signOf(movement: MovementView): string {
   const isIn = PLACES.includes(movement.to as Place);
   const isOut = PLACES.includes(movement.from as Place);
   return isIn && isOut ? "" : isIn ? "+" : "−";

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { text } from "../amounts";
 import { box } from "../api/box";
-import type { Order } from "../api/types";
+import type { OrderView } from "../api/views";
 import { Button, Card, Choice, Field, Row } from "../parts/controls";
 import { BasketRows } from "../parts/BasketRows";
 import { Empty, Notice } from "../parts/Notice";
@@ -28,7 +28,7 @@ export function Receive({ of }: { of: string }) {
   );
 }
 
-function Orders({ orders }: { orders: Order[] }) {
+function Orders({ orders }: { orders: OrderView[] }) {
   const w = useWords();
   return (
     <>
@@ -47,7 +47,7 @@ function Orders({ orders }: { orders: Order[] }) {
   );
 }
 
-function Delivery({ name, order }: { name: string; order: Order | null }) {
+function Delivery({ name, order }: { name: string; order: OrderView | null }) {
   const w = useWords();
   const { run, isBusy } = useAct();
   const { basket, set, add, paper, clear } = useBasket(`receive/${name}`);

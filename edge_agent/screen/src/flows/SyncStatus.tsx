@@ -1,7 +1,7 @@
 /* The connection in a cashier's words: is everything safe, and is there anything to do? */
 import { useEffect, useState } from "react";
 import { box } from "../api/box";
-import type { Sync } from "../api/types";
+import type { SyncView } from "../api/views";
 import { type Entry, dismiss, entries, onOutbox } from "../keep/outbox";
 import { Button, Card } from "../parts/controls";
 import { Notice, type Tone } from "../parts/Notice";
@@ -47,7 +47,7 @@ export function SyncSentence() {
   return <Notice tone={found.tone} title={found.title}><p>{found.next}</p></Notice>;
 }
 
-function sentence(w: Speech, sync: Sync): { tone: Tone; title: string; next: string } {
+function sentence(w: Speech, sync: SyncView): { tone: Tone; title: string; next: string } {
   const oldest = sync.oldest_unacked_age_s;
   const age = sync.pending > 0 && oldest !== null && oldest > 60 ? w.sync.oldest(w.ago(oldest)) : "";
   if (WANTS_SOMEBODY.includes(sync.state)) return { tone: "refused", title: w.sync.stopped, next: w.sync.stoppedNext };

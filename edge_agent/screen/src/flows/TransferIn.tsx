@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { text, thousandths } from "../amounts";
 import { box } from "../api/box";
-import type { Transfer, TransferSheet } from "../api/types";
+import type { TransferSheet, TransferView } from "../api/views";
 import { BasketRows } from "../parts/BasketRows";
 import { Button, Card, Choice } from "../parts/controls";
 import { Shown, useAnswer } from "../parts/answer";
@@ -18,7 +18,7 @@ interface Named extends TransferSheet {
   names: Map<string, { name: string; unit: string }>;
 }
 
-export function TransferIn({ transfer, title, isOurs }: { transfer: Transfer; title: string; isOurs: boolean }) {
+export function TransferIn({ transfer, title, isOurs }: { transfer: TransferView; title: string; isOurs: boolean }) {
   const w = useWords();
   const { run, isBusy } = useAct();
   const sheet = useAnswer(() => readSheet(transfer.transfer_id), [transfer.transfer_id], ["stock"]);
@@ -64,7 +64,7 @@ function Lines({ sheet }: { sheet: Named }) {
     <ul className="rows">
       {sheet.lines.map((line) => {
         const { name = line.product_id, unit = "each" } = sheet.names.get(line.product_id) ?? {};
-        const isHere = thousandths(line.received) >= thousandths(line.dispatched);
+        const isHere = line.received !== null && thousandths(line.received) >= thousandths(line.dispatched ?? "0");
         return (
           <li key={line.product_id} className="row"><div>
             <span className="row-words"><span className="row-title">{name}</span><span className="row-detail">{w.transfer.of(w.amount(line.dispatched, unit))}</span></span>

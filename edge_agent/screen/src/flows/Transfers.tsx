@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { text } from "../amounts";
 import { box } from "../api/box";
-import type { Site, Transfer } from "../api/types";
+import type { SiteView, TransferView } from "../api/views";
 import { Button, Card, Choice, Row } from "../parts/controls";
 import { BasketRows } from "../parts/BasketRows";
 import { Empty } from "../parts/Notice";
@@ -18,8 +18,8 @@ const SEND = "send";
 const OPEN = ["dispatched", "received"];
 
 interface All {
-  transfers: Transfer[];
-  sites: Site[];
+  transfers: TransferView[];
+  sites: SiteView[];
   here: string;
 }
 
@@ -39,7 +39,7 @@ export function Transfers({ of }: { of: string }) {
 function List({ all }: { all: All }) {
   const w = useWords();
   const open = all.transfers.filter((transfer) => OPEN.includes(transfer.state));
-  const groups: [string, Transfer[]][] = [
+  const groups: [string, TransferView[]][] = [
     [w.transfer.incoming, open.filter((transfer) => transfer.to_site === all.here)],
     [w.transfer.outgoing, open.filter((transfer) => transfer.from_site === all.here)],
   ];
@@ -61,7 +61,7 @@ function List({ all }: { all: All }) {
   );
 }
 
-function Send({ sites }: { sites: Site[] }) {
+function Send({ sites }: { sites: SiteView[] }) {
   const w = useWords();
   const { run, isBusy } = useAct();
   const { basket, set, add, clear } = useBasket("transfer/send");
@@ -90,7 +90,7 @@ function Send({ sites }: { sites: Site[] }) {
 }
 
 /** The store at the other end. */
-function nameOfSite({ sites, here }: All, transfer: Transfer): string {
+function nameOfSite({ sites, here }: All, transfer: TransferView): string {
   const other = transfer.from_site === here ? transfer.to_site : transfer.from_site;
   return sites.find((site) => site.site_id === other)?.name ?? other;
 }

@@ -5,12 +5,15 @@ import type { Words } from "../words/en";
 import { Adjust } from "./Adjust";
 import { Attention } from "./Attention";
 import { Count } from "./Count";
+import { Day } from "./Day";
 import { GiveBack } from "./GiveBack";
 import { Home } from "./Home";
+import { Labels } from "./Labels";
 import { Link } from "./Link";
 import { LookUp } from "./LookUp";
 import { More } from "./More";
 import { Receive } from "./Receive";
+import { Scanners } from "./Scanners";
 import { Sell } from "./Sell";
 import { Settings } from "./Settings";
 import { SyncStatus } from "./SyncStatus";
@@ -37,8 +40,11 @@ export const FLOWS: readonly Flow[] = [
   { name: "adjust", path: "adjust", icon: "adjust", group: "goods", view: Adjust },
   { name: "lookup", path: "lookup", icon: "lookup", group: "shelf", view: LookUp },
   { name: "count", path: "count", icon: "count", group: "shelf", view: Count },
+  { name: "labels", path: "labels", icon: "labels", group: "shelf", view: Labels },
   { name: "attention", path: "attention", icon: "attention", group: "store", view: Attention },
+  { name: "day", path: "day", icon: "day", group: "store", view: Day },
   { name: "sync", path: "sync", icon: "sync", group: "store", view: SyncStatus },
+  { name: "scanners", path: "scanners", icon: "scanners", group: "store", view: Scanners },
   { name: "settings", path: "settings", icon: "settings", group: "store", view: Settings },
   { name: "more", path: "more", icon: "more", group: null, view: More },
   { name: "lookup", path: "link", icon: "labels", group: null, view: Link },

@@ -1,6 +1,6 @@
 /* What a scan does where no flow wants it: show what it is, how many are here, and what is odd about it. */
 import { Problem } from "../api/client";
-import type { LookUp } from "../api/types";
+import type { LookUpView } from "../api/views";
 import { go } from "../router";
 import type { Beep, Verdict } from "../scan/Beeps";
 import { nameOf } from "../scan/naming";
@@ -33,8 +33,8 @@ export function refusal(w: Speech, code: string, error: unknown): Verdict {
   };
 }
 
-function verdictOf(w: Speech, name: string, answer: LookUp): Verdict {
-  const left = answer.stock ? w.sell.left(w.amount(answer.stock.available, answer.product?.unit)) : "";
+function verdictOf(w: Speech, name: string, answer: LookUpView): Verdict {
+  const left = answer.stock?.available ? w.sell.left(w.amount(answer.stock.available, answer.product?.unit)) : "";
   const odd = answer.warnings.map(w.warning);
   const first = answer.use_first;
   const hint = first ? w.lookup.useFirst(first.lot ?? "–", w.date(first.expiry)) : "";

@@ -1,7 +1,7 @@
 /* The one product that a flow is about: scanned, or chosen by name. */
 import { useEffect, useState } from "react";
 import { box } from "../api/box";
-import type { Level } from "../api/types";
+import type { LevelLine } from "../api/views";
 import { useTaker } from "../scan/Beeps";
 import { nameOf } from "../scan/naming";
 import { useWords } from "../words";
@@ -31,6 +31,6 @@ export function usePicked(first: string) {
       return refusal(w, code, error);
     }
   });
-  const pick = (level: Level): void => setPicked({ id: level.product_id, name: level.name, unit: level.unit, lot: null, expiry: null });
+  const pick = (level: LevelLine): void => setPicked({ id: level.product_id, name: level.name, unit: level.unit, lot: null, expiry: null });
   return { picked, pick, drop: () => setPicked(null) };
 }

@@ -6,7 +6,7 @@ import { text, thousandths } from "../amounts";
 import { box } from "../api/box";
 import { Problem } from "../api/client";
 import { lineNow } from "../api/live";
-import type { ScanAnswer } from "../api/types";
+import type { ScanView } from "../api/views";
 import { useDraft } from "../keep/draft";
 import { DEVICE, thisMoment } from "../keep/moment";
 import { confirm, dismiss, entriesOf } from "../keep/outbox";
@@ -18,7 +18,8 @@ import { refusal } from "./lookUpTaker";
 export interface SlipLine {
   key: string;
   state: "sold" | "kept" | "undone";
-  movement: string | null;
+  /** Of its movement, by which it is taken back. */
+  position: number | null;
   product: string;
   name: string;
   quantity: number;
@@ -56,7 +57,8 @@ export function useSlip() {
   const undoLast = async (): Promise<Verdict> => {
     const last = lines.find((line) => line.state !== "undone");
     if (!last) return { tone: "doubtful", title: w.sell.nothingToUndo };
-    if (last.state === "sold" || !(await takeFromOutbox(document, last.key))) await takeBack(last, document);
+    const position = last.state === "sold" ? last.position : await handedIn(document, last.key);
+    if (position !== null) await box.undo(position);
     draft.change((slip) => ({ ...slip, lines: slip.lines.map((line) => (line === last ? { ...line, state: "undone" } : line)) }));
     return { tone: "good", title: w.sell.undone(last.name) };
   };
@@ -64,11 +66,11 @@ export function useSlip() {
   return { lines, sell, undoLast, begin: () => draft.change(fresh) };
 }
 
-function sold(w: Speech, answer: ScanAnswer, key: string, add: (line: SlipLine) => void): Verdict {
+function sold(w: Speech, answer: ScanView, key: string, add: (line: SlipLine) => void): Verdict {
   const { product, quantity, level, warnings } = answer;
   if (!product) return { tone: "refused", title: w.scan.unreadable, detail: w.scan.unreadableNext };
   add({
-    key, state: "sold", movement: answer.movement_id, product: product.id, name: product.name,
+    key, state: "sold", position: answer.position, product: product.id, name: product.name,
     quantity: thousandths(quantity), unit: product.unit, price: product.price, currency: product.currency, left: level,
   });
   const odd = warnings.map(w.warning);
@@ -88,22 +90,16 @@ async function keep(w: Speech, beep: Beep, body: Record<string, unknown>, isUnse
   const moment = isUnsent ? thisMoment() : null;
   await confirm({ key: beep.id, group: String(body["document"]), path: "/scans", body, moment, title: name, amount: String(body["quantity"] ?? "1") });
   add({
-    key: beep.id, state: "kept", movement: null, product: named?.id ?? "", name, quantity: thousandths(named?.pack ?? "1"),
+    key: beep.id, state: "kept", position: null, product: named?.id ?? "", name, quantity: thousandths(named?.pack ?? "1"),
     unit: named?.unit ?? "each", price: null, currency: null, left: null,
   });
   return { tone: "doubtful", title: w.sell.kept(name), detail: w.sell.keptNext };
 }
 
-/** True when it had not been handed in yet. */
-async function takeFromOutbox(group: string, key: string): Promise<boolean> {
+/** Where the box booked it; null when it had not been handed in, and is not any more. */
+async function handedIn(group: string, key: string): Promise<number | null> {
   const entry = (await entriesOf(group)).find((each) => each.key === key);
-  if (!entry?.number || entry.isFixed) return false;
-  await dismiss(entry.number);
-  return true;
-}
-
-async function takeBack(line: SlipLine, document: string): Promise<void> {
-  const note = line.movement ? `undo of ${line.movement}` : "undo";
-  const movement = { product_id: line.product, quantity: text(line.quantity), reason: "return", document, note };
-  await box.move([movement], { key: `undo-${line.key}`.slice(0, 128) });
+  if (entry?.number && !entry.isFixed) await dismiss(entry.number);
+  if (entry?.isFixed && entry.state === "waiting") throw new Problem("away", 0, "it is being handed in");
+  return (entry?.answer as ScanView | undefined)?.position ?? null;
 }

@@ -1,6 +1,6 @@
 /* What of one product has been counted so far and is not confirmed yet; and its confirmation. */
 import { parse, text, thousandths } from "../amounts";
-import type { Place } from "../api/types";
+import type { Place } from "../api/views";
 import { thisMoment } from "../keep/moment";
 import { confirm } from "../keep/outbox";
 import { nameOf } from "../scan/naming";

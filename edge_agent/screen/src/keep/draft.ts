@@ -15,12 +15,18 @@ export function useDraft<T>(flow: string, empty: T): Drafted<T> {
   const [isRead, setRead] = useState(false);
   const current = useRef<T>(empty);
   const blank = useRef(empty);
+  /** What was changed before the disk had been read; null from then on. */
+  const early = useRef<((value: T) => T)[] | null>([]);
 
   useEffect(() => {
     let isGone = false;
+    early.current = [];
     void read<T>(flow).then((kept) => {
       if (isGone) return;
-      current.current = kept ?? blank.current;
+      const changes = early.current ?? [];
+      early.current = null;
+      current.current = changes.reduce((made, next) => next(made), kept ?? blank.current);
+      if (changes.length > 0) void write(flow, current.current);
       setValue(current.current);
       setRead(true);
     });
@@ -33,7 +39,8 @@ export function useDraft<T>(flow: string, empty: T): Drafted<T> {
     (next: (value: T) => T) => {
       current.current = next(current.current);
       setValue(current.current);
-      void write(flow, current.current);
+      if (early.current) early.current.push(next);
+      else void write(flow, current.current);
     },
     [flow],
   );

@@ -1,7 +1,7 @@
 /* Search as you type over the store's products; a code that is typed here goes the way of a scan. */
 import { type FormEvent, useEffect, useId, useState } from "react";
 import { box } from "../api/box";
-import type { Level } from "../api/types";
+import type { LevelLine } from "../api/views";
 import { useBeeps } from "../scan/Beeps";
 import { useWords } from "../words";
 import { Row } from "./controls";
@@ -9,7 +9,7 @@ import { Icon } from "./Icon";
 import { Failed } from "./Notice";
 
 interface SearchProps {
-  onPick: (level: Level) => void;
+  onPick: (level: LevelLine) => void;
   /** Without one a typed code is not taken for a scan. */
   takesCodes?: boolean;
   hasFocus?: boolean;
@@ -51,14 +51,14 @@ export function ProductSearch({ onPick, takesCodes = true, hasFocus = false }: S
   );
 }
 
-function Held({ level }: { level: Level }) {
+function Held({ level }: { level: LevelLine }) {
   const w = useWords();
-  const tone = Number(level.available) <= 0 ? "refused" : "";
+  const tone = level.available !== null && Number(level.available) <= 0 ? "refused" : "";
   return <strong className={`figure ${tone}`}>{w.amount(level.available, level.unit)}</strong>;
 }
 
-function useSearch(typed: string): { found: Level[] | null; error: unknown } {
-  const [found, setFound] = useState<Level[] | null>(null);
+function useSearch(typed: string): { found: LevelLine[] | null; error: unknown } {
+  const [found, setFound] = useState<LevelLine[] | null>(null);
   const [error, setError] = useState<unknown>(null);
   useEffect(() => {
     const words = typed.trim();

@@ -4,7 +4,7 @@
  */
 import { type ReactNode, createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { hear } from "../api/live";
-import type { ScanEvent } from "../api/types";
+import type { ScanEvent } from "../api/views";
 import { DEVICE } from "../keep/moment";
 import type { Tone } from "../parts/Notice";
 import { preferences } from "../preferences";

@@ -1,7 +1,7 @@
 /* What a code stands for: the box says it; while the box is away, what this device has seen before. */
 import { box } from "../api/box";
 import { Problem } from "../api/client";
-import type { LookUp } from "../api/types";
+import type { LookUpView } from "../api/views";
 import { recall, remember } from "../keep/database";
 
 export interface Named {
@@ -12,7 +12,7 @@ export interface Named {
   unit: string;
   /** What one scan of it stands for. */
   pack: string;
-  answer: LookUp | null;
+  answer: LookUpView | null;
 }
 
 /** Raises Problem for what is no code, or of no product. */

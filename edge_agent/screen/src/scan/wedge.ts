@@ -7,8 +7,9 @@
 /** The slowest pace of a scanner, and the shortest code: a person is slower, or has typed less. */
 const PACE_MS = 45;
 const LENGTH_MIN = 4;
-/** A scanner's hiccup (radio, a busy computer). Where no field has the focus nobody types, so all of it is one code. */
-const PAUSE_MS = 200;
+/** A scanner's hiccup (radio, a busy computer): in a field, and where nobody types because no field has the focus. */
+const HICCUP_MS = 100;
+const PAUSE_MS = 250;
 const LENGTH_MAX = 1_024;
 const GS = "\u001d";
 
@@ -72,8 +73,9 @@ export class Wedge {
   private goesOn(event: KeyboardEvent): boolean {
     const gap = event.timeStamp - this.last;
     if (gap <= PACE_MS) return true;
-    const isScanner = this.field === null || (this.keys > 1 && this.last - this.began <= (PACE_MS / 2) * (this.keys - 1));
-    return gap <= PAUSE_MS && isScanner;
+    if (this.field === null) return gap <= PAUSE_MS;
+    const isFast = this.last - this.began <= PACE_MS * (this.keys - 1);
+    return gap <= HICCUP_MS && isFast;
   }
 
   private begin(event: KeyboardEvent): void {
@@ -87,8 +89,8 @@ export class Wedge {
 
   private end(event: KeyboardEvent): void {
     const { text, field } = this;
-    const pace = field === null ? PAUSE_MS : PACE_MS;
-    const isFast = event.timeStamp - this.last <= PAUSE_MS && this.last - this.began <= pace * this.keys;
+    const [pace, pause] = field === null ? [PAUSE_MS, PAUSE_MS] : [PACE_MS, HICCUP_MS];
+    const isFast = event.timeStamp - this.last <= pause && this.last - this.began <= pace * this.keys;
     this.text = "";
     this.last = 0;
     if (!isFast || text.length < LENGTH_MIN) return;

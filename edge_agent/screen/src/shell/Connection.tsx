@@ -2,7 +2,7 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { box } from "../api/box";
 import { hear, lineNow, onLine } from "../api/live";
-import type { Sync } from "../api/types";
+import type { SyncView } from "../api/views";
 import { entries, onOutbox } from "../keep/outbox";
 import { useWords } from "../words";
 
@@ -22,12 +22,12 @@ export function useWaiting(): number {
 }
 
 /** The box's connection to head office, kept current by what the box tells. */
-export function useSync(): Sync | null {
-  const [sync, setSync] = useState<Sync | null>(null);
+export function useSync(): SyncView | null {
+  const [sync, setSync] = useState<SyncView | null>(null);
   useEffect(() => {
     const ask = (): void => void box.sync().then(setSync, () => undefined);
     ask();
-    const deaf = [hear<Sync>("sync", setSync), hear("resync", ask)];
+    const deaf = [hear<SyncView>("sync", setSync), hear("resync", ask)];
     return () => deaf.forEach((stop) => stop());
   }, []);
   return sync;

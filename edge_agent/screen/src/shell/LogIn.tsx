@@ -3,6 +3,7 @@ import { type FormEvent, useState } from "react";
 import { type Credentials, box } from "../api/box";
 import { Button, Field } from "../parts/controls";
 import { Failed } from "../parts/Notice";
+import { preferences } from "../preferences";
 import { useTaker } from "../scan/Beeps";
 import { begin, enterWithKey } from "../session";
 import { useWords } from "../words";
@@ -20,7 +21,9 @@ export function LogIn() {
     await act().catch(setError);
     setBusy(false);
   };
-  const logIn = (who: Credentials): Promise<void> => attempt(() => box.logIn(who).then(begin));
+  // What this screen's scanner reads is from now on this person's doing.
+  const device = preferences().scanner;
+  const logIn = (who: Credentials): Promise<void> => attempt(() => box.logIn({ ...who, ...(device ? { device } : {}) }).then(begin));
   useTaker(async (beep) => {
     await logIn({ badge: beep.code });
     return null;

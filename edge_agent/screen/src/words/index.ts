@@ -15,8 +15,8 @@ export interface Told {
 export interface Speech extends Words {
   language: Language;
   number: (decimal: string) => string;
-  /** A quantity with its unit; pieces need none. */
-  amount: (decimal: string, unit?: string) => string;
+  /** A quantity with its unit; pieces need none. Null is what somebody who counts blind is not told. */
+  amount: (decimal: string | null, unit?: string) => string;
   money: (decimal: string, currency: string) => string;
   time: (at: string | null) => string;
   date: (day: string | null) => string;
@@ -46,7 +46,7 @@ export function speech(language: Language): Speech {
     language,
     number,
     amount: (decimal, unit = "each") =>
-      unit === "each" ? number(decimal) : `${number(decimal)} ${words.units[unit] ?? unit}`,
+      decimal === null ? "–" : unit === "each" ? number(decimal) : `${number(decimal)} ${words.units[unit] ?? unit}`,
     money: (decimal, currency) =>
       new Intl.NumberFormat(locale, { style: "currency", currency }).format(decimal as Intl.StringNumericLiteral),
     time: (at) => {
