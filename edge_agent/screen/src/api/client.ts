@@ -28,7 +28,6 @@ export interface Asking {
   body?: unknown;
   /** Acts once, however often it is sent. */
   key?: string;
-  approval?: string;
   signal?: AbortSignal;
   waitMs?: number;
 }
@@ -57,7 +56,6 @@ export async function call<T>(method: string, path: string, asking: Asking = {})
   const headers: Record<string, string> = { Accept: "application/json", ...credentials() };
   if (asking.body !== undefined) headers["Content-Type"] = "application/json";
   if (asking.key) headers["Idempotency-Key"] = asking.key;
-  if (asking.approval) headers["X-Approval"] = asking.approval;
   const signals = [AbortSignal.timeout(asking.waitMs ?? WAIT_MS), ...(asking.signal ? [asking.signal] : [])];
   const body = asking.body === undefined ? null : JSON.stringify(asking.body);
   const answer = await reach(`${API}${path}`, { method, headers, body, signal: AbortSignal.any(signals) });

@@ -34,7 +34,6 @@ export const de: Words = {
     loading: "Einen Moment …",
     optional: "freiwillig",
     none: "Keine",
-    today: "heute",
     location: "Wo",
     quantity: "Wie viele",
     note: "Notiz",
@@ -44,7 +43,6 @@ export const de: Words = {
     yes: "Ja",
     skip: "Zum Inhalt",
     navigation: "Was Sie tun können",
-    languageOf: "Sprache",
     reallyMany: (amount) => `Wirklich ${amount}? Das ist sehr viel.`,
     tooMany: "Höchstens 99.999 auf einmal.",
     notANumber: "Bitte eine Zahl eingeben, etwa 3 oder 1,5.",
@@ -53,7 +51,6 @@ export const de: Words = {
   units: { each: "Stk.", kg: "kg", g: "g", l: "l", ml: "ml" },
   scan: {
     field: "Scannen, oder Code oder Namen eingeben",
-    manual: "Code eingeben",
     ready: "Bereit zum Scannen",
     unknown: (code) => `${code} kennt hier niemand`,
     unknownNext: "Verknüpfen Sie ihn mit einem Artikel, oder legen Sie einen neuen an.",
@@ -68,11 +65,9 @@ export const de: Words = {
     available: "verkäuflich",
     hidden: "nicht zu sehen, solange Sie blind zählen",
     reserved: "reserviert",
-    hold: "gesperrt",
     onOrder: "unterwegs",
     elsewhere: "Andere Filialen",
     elsewhereAway: "Die Bestände anderer Filialen liegen in der Zentrale; diese Box hat sie nicht.",
-    asOf: (time) => `Stand ${time}`,
     codes: "Barcodes",
     pack: (amount) => `Packung mit ${amount}`,
     history: "Was geschah",
@@ -113,7 +108,6 @@ export const de: Words = {
     next: "Nächster Kunde",
     kept: (name) => `Auf diesem Gerät aufgehoben: ${name}`,
     keptNext: "Es wird übergeben, sobald die Box antwortet.",
-    byScanner: "vom Scanner",
   },
   giveBack: {
     lead: "Scannen Sie, was der Kunde zurückbringt.",
@@ -196,7 +190,6 @@ export const de: Words = {
       taken_back: "zurückgenommen",
     },
     noSites: "Diese Box kennt noch keine andere Filiale. Sie kommen von der Zentrale.",
-    ofUs: "diese Filiale",
     of: (amount) => `${amount} gesendet`,
   },
   adjust: {
@@ -241,7 +234,6 @@ export const de: Words = {
     transfers: "Umgelagert",
     none: "Heute noch nichts.",
     byUser: "Von wem",
-    revenue: "Einnahmen",
     products: "Was verkauft wurde",
   },
   sync: {
@@ -254,7 +246,6 @@ export const de: Words = {
       n === 0
         ? "Arbeiten Sie weiter. Alles wird hier aufgehoben und später gesendet."
         : `Arbeiten Sie weiter. ${n} ${n === 1 ? "Eintrag ist" : "Einträge sind"} hier aufgehoben und werden später gesendet.`,
-    since: (time) => `seit ${time}`,
     oldest: (time) => `Der älteste wartet seit ${time}.`,
     boxAway: "Dieser Bildschirm erreicht die Box nicht",
     boxAwayNext: "Gehen Sie näher zum WLAN. Was Sie bestätigen, wird auf diesem Gerät aufgehoben.",
@@ -263,11 +254,9 @@ export const de: Words = {
     device: (n) => `${n} ${n === 1 ? "Eintrag wartet" : "Einträge warten"} auf diesem Gerät`,
     refused: "Von der Box nicht angenommen",
     checks: "Wie es der Box geht",
-    fine: "gut",
     results: { ok: "gut", warn: "bitte ansehen", fail: "defekt" },
     short: { live: "Verbunden", offline: "Offline", away: "Box fehlt", waiting: (n) => `${n} zu senden` },
     store: "Diese Filiale",
-    behind: "noch nicht gesendet",
   },
   settings: {
     language: "Sprache",
@@ -276,11 +265,8 @@ export const de: Words = {
     looks: { auto: "Wie das Gerät", light: "Hell", dark: "Dunkel" },
     scanner: "Scanner dieses Bildschirms",
     scannerWhy: "Nur seine Scans wirken auf diesem Bildschirm.",
-    anyScanner: "Jeder Scanner",
     person: "Angemeldet",
     logOut: "Abmelden",
-    install: "Auf diesem Gerät einrichten",
-    installed: "Legt den Bildschirm auf die Startseite des Geräts; er öffnet ohne Browser.",
     device: "Dieses Gerät",
   },
   login: {
@@ -338,11 +324,6 @@ export const de: Words = {
     suggestions: "Besser so",
     waiting: "Warte auf einen Scan …",
     states: { up: "bereit", opening: "wird geöffnet", absent: "nicht angesteckt", lost: "verloren", backoff: "nicht angesteckt" },
-  },
-  approval: {
-    title: "Eine Leitung muss zustimmen",
-    lead: "Ausweis der Leitung scannen, oder Name und PIN eingeben.",
-    act: "Zustimmen",
   },
   warnings: {
     archived_product: "Nicht mehr im Sortiment",

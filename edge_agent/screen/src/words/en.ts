@@ -32,7 +32,6 @@ export const en = {
     loading: "One moment …",
     optional: "optional",
     none: "None",
-    today: "today",
     location: "Where",
     quantity: "How many",
     note: "Note",
@@ -42,7 +41,6 @@ export const en = {
     yes: "Yes",
     skip: "Skip to the content",
     navigation: "What you can do",
-    languageOf: "Language",
     reallyMany: (amount: string) => `Really ${amount}? That is a lot.`,
     tooMany: "At most 99,999 at once.",
     notANumber: "Type a number, such as 3 or 1.5.",
@@ -51,7 +49,6 @@ export const en = {
   units: { each: "pcs", kg: "kg", g: "g", l: "l", ml: "ml" } as Record<string, string>,
   scan: {
     field: "Scan, or type a code or a name",
-    manual: "Type a code",
     ready: "Ready to scan",
     unknown: (code: string) => `Nobody here knows ${code}`,
     unknownNext: "Link it to a product, or make a new one.",
@@ -66,11 +63,9 @@ export const en = {
     available: "can be sold",
     hidden: "not told while you count it blind",
     reserved: "reserved",
-    hold: "put aside",
     onOrder: "on its way",
     elsewhere: "Other stores",
     elsewhereAway: "Other stores' stock is at head office; this box has not got it.",
-    asOf: (time: string) => `as of ${time}`,
     codes: "Barcodes",
     pack: (amount: string) => `pack of ${amount}`,
     history: "What happened",
@@ -111,7 +106,6 @@ export const en = {
     next: "Next customer",
     kept: (name: string) => `Kept on this device: ${name}`,
     keptNext: "It is handed in as soon as the box answers.",
-    byScanner: "by the scanner",
   },
   giveBack: {
     lead: "Scan what the customer brings back.",
@@ -194,7 +188,6 @@ export const en = {
       taken_back: "taken back",
     } as Record<string, string>,
     noSites: "This box knows no other store yet. They come from head office.",
-    ofUs: "this store",
     of: (amount: string) => `${amount} sent`,
   },
   adjust: {
@@ -239,7 +232,6 @@ export const en = {
     transfers: "Transferred",
     none: "Nothing yet today.",
     byUser: "By whom",
-    revenue: "Takings",
     products: "What was sold",
   },
   sync: {
@@ -252,7 +244,6 @@ export const en = {
       n === 0
         ? "Go on working. Everything is kept here and sent later."
         : `Go on working. ${n} ${n === 1 ? "entry is" : "entries are"} kept here and sent later.`,
-    since: (time: string) => `since ${time}`,
     oldest: (time: string) => `The oldest has waited ${time}.`,
     boxAway: "This screen does not reach the box",
     boxAwayNext: "Come nearer to the Wi-Fi. What you confirm is kept on this device.",
@@ -261,11 +252,9 @@ export const en = {
     device: (n: number) => `${n} ${n === 1 ? "entry waits" : "entries wait"} on this device`,
     refused: "Not taken by the box",
     checks: "How the box is",
-    fine: "fine",
     results: { ok: "fine", warn: "look at it", fail: "broken" },
     short: { live: "Connected", offline: "Offline", away: "Box away", waiting: (n: number) => `${n} to send` },
     store: "This store",
-    behind: "not sent yet",
   },
   settings: {
     language: "Language",
@@ -274,11 +263,8 @@ export const en = {
     looks: { auto: "As the device", light: "Light", dark: "Dark" },
     scanner: "Scanner of this screen",
     scannerWhy: "Only its beeps act on this screen.",
-    anyScanner: "Any scanner",
     person: "Logged in",
     logOut: "Log out",
-    install: "Install on this device",
-    installed: "Put the screen on this device's start page; it opens without a browser.",
     device: "This device",
   },
   login: {
@@ -336,11 +322,6 @@ export const en = {
     suggestions: "Better so",
     waiting: "Waiting for a scan …",
     states: { up: "ready", opening: "being opened", absent: "not plugged in", lost: "lost", backoff: "not plugged in" } as Record<string, string>,
-  },
-  approval: {
-    title: "A manager has to agree",
-    lead: "Scan the manager's badge, or type name and PIN.",
-    act: "Agree",
   },
   warnings: {
     archived_product: "No longer in the range",
