@@ -1,6 +1,7 @@
 """B07: what is here of each lot: first expired, first out, and together always the level."""
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from edge_agent.domain.lots import UNKNOWN, Holding, Lot
 from edge_agent.domain.movement import Draft
 from edge_agent.services.posting import Move, goods_of, post
 from edge_agent.services.scanning import Mode
-from edge_agent.storage import levels, lots, origins, retention
+from edge_agent.storage import levels, lots, origins, retention, upgrade
 from tests.unit.edge_agent.a_store import a_product, a_store, assert_sound, code_of, move, scan
 
 MILK = a_product(1, name="Milk")
@@ -133,3 +134,24 @@ def test_the_hint_is_the_lot_that_ends_earlier_where_goods_are_sold_from(
     here = [Holding("shelf", OLD, 1_000), Holding("shelf", NEW, 1_000), Holding("shelf", Lot("X", "2025-12-01"), 1)]
     found = rules.use_first(here, asked, places, "2026-01-01")
     assert (None if found is None else found.lot) == expected
+
+
+def test_a_file_of_the_program_before_gets_the_lots_that_its_records_explain(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    upgrade.migrate(path, "0005")
+    rows = [("supplier", "shelf", 5, OLD), ("supplier", "shelf", 10, NEW), ("shelf", "customer", 6, UNKNOWN),
+            ("supplier", "backroom", 2, UNKNOWN)]  # fmt: skip
+    with sqlite3.connect(path) as connection:
+        for number, (source, target, quantity, lot) in enumerate(rows, 1):
+            connection.execute(
+                "INSERT INTO ledger (sequence, kind, encoded, chain_hash, product_id, quantity, from_location, "
+                "to_location, lot, expiry) VALUES (?, 'm', x'', x'', 'p', ?, ?, ?, ?, ?)",
+                (number, quantity, source, target, lot.lot or None, lot.expiry or None),
+            )
+        connection.execute("INSERT INTO levels VALUES ('p', 'shelf', 9), ('p', 'backroom', 2)")
+    connection.close()
+    upgrade.migrate(path, "0006")
+    connection = sqlite3.connect(path)
+    assert sorted(lots.of_product(connection, "p")) == [Holding("backroom", UNKNOWN, 2), Holding("shelf", NEW, 9)]
+    assert lots.wrong(connection) == []
+    connection.close()
