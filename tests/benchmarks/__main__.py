@@ -26,6 +26,7 @@ from typing import TypeVar
 from deploy.local.calls import wait_until
 from deploy.local.stack import Stack, Store
 from tests.benchmarks import (
+    big_store,
     floors,
     herd,
     live,
@@ -115,6 +116,9 @@ def _sync_cells(chain: Callable[[], Stack], is_million: bool) -> dict[str, Cell]
         "snapshot 50k": new_box,
         "pages 50k": lambda: snapshot.peer_pages(peer()),
         "edge memory": memory.edge_memory,
+        "edge search 100k": big_store.search,
+        "edge memory 100k 10 screens": big_store.weight,
+        "scan to screen": big_store.scan_to_screen,
         "simulation": memory.simulation_rate,
     }
     for per_second in (20, 200):

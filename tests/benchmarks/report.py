@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 from tests.benchmarks.claims import Section
 from tests.benchmarks.claims_api import API
+from tests.benchmarks.claims_edge import EDGE
 from tests.benchmarks.claims_sync import SYNC
 from tests.benchmarks.harness import Results, short
 
-SECTIONS = (SYNC, API)
+SECTIONS = (SYNC, API, EDGE)
 _HEAD = """
 # Benchmarks
 
