@@ -18,6 +18,7 @@ from cloud_hub.services import branching, movement_log
 from cloud_hub.services.following import Share
 from cloud_hub.services.item_cache import ItemCache
 from cloud_hub.services.judging import Frame, Judged, answers, judge, parse_all
+from cloud_hub.services.short_way import ShortWay
 from cloud_hub.services.writing import append_all, write_all
 from cloud_hub.storage import exceptions, origins
 from cloud_hub.storage.database import Connection, Database
@@ -38,6 +39,7 @@ class Intake:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._items = ItemCache()
+        self._short_way = ShortWay(database, self._items)
         self.movements = 0
         """Movements committed by this process (a metric)."""
 
@@ -48,6 +50,9 @@ class Intake:
         """
         parsed = [(address, parse_all(address, frames)) for address, frames in came]
         try:
+            gone = await self._short_way.take(*parsed[0], now_ms) if len(parsed) == 1 else None
+            if gone is not None:
+                return [self._committed(*gone)]
             return await self._commit(parsed, now_ms, is_suspect=False)
         except UNSTORABLE as error:
             if len(came) > 1:
@@ -80,12 +85,16 @@ class Intake:
         crashpoint("intake.after_commit")
         for index, origin, judged in heard:
             share = shares.get(origin.origin_id)
-            said[index] += answers(origin, judged, share.made if share else None)
-        for share in shares.values():
-            self.movements += len(share.made.movements)
-            self._items.remember(share.origin.origin_id, share.items, share.made)
-            movement_log.taken_in(share)
+            said[index] += answers(origin, judged, None) if share is None else self._committed(share, judged)
         return said
+
+    def _committed(self, share: Share, judged: Judged) -> list[bytes]:
+        """What to answer, and what to remember."""
+        self.movements += len(share.made.movements)
+        self._items.remember(share.origin.origin_id, share.items, share.made)
+        self._short_way.remember(share.origin, share.made)
+        movement_log.taken_in(share)
+        return answers(share.origin, judged, share.made)
 
     async def write(
         self, connection: Connection, new: Sequence[tuple[Origin, Judged]], now_ms: int, *, is_suspect: bool

@@ -23,11 +23,15 @@ class ItemCache:
     def __init__(self, most: int = ITEMS_CACHED_MAX) -> None:
         self._known: OriginCache[dict[int, KnownItem]] = OriginCache(most)
 
+    def get(self, origin: Origin) -> dict[int, KnownItem] | None:
+        """The definitions as of the origin's mark, if they are known."""
+        return {} if origin.mark == 0 else self._known.get(origin.origin_id, origin.mark)
+
     async def load(self, connection: Connection, wanted: Iterable[Origin]) -> dict[UUID, dict[int, KnownItem]]:
         """The definitions of locked origins, read where the cache has none as of their mark."""
         found, missing = {}, []
         for origin in wanted:
-            items = {} if origin.mark == 0 else self._known.get(origin.origin_id, origin.mark)
+            items = self.get(origin)
             if items is None:
                 missing.append((origin.site_id, origin.origin_id))
             else:

@@ -22,7 +22,6 @@ _COLUMNS = (
     "sealed",
     "recorded_at",
 )
-INSERT_BATCHES = Query(sa.insert(batches).from_select(_COLUMNS, sa.select(*unnested(batches, *_COLUMNS).c)))
 _BATCH_AT = Query(
     sa.select(batches)
     .where(
@@ -49,13 +48,19 @@ Kept = tuple[UUID, wire.Batch, bytes]
 """A sealed batch as it came: (site_id, header, bytes)."""
 
 
+def inserting_batches(*when: sa.ColumnElement[bool]) -> Query:
+    """The statement; its arguments are `batches_given`."""
+    rows = sa.select(*unnested(batches, *_COLUMNS).c).where(*when)
+    return Query(sa.insert(batches).from_select(_COLUMNS, rows))
+
+
 async def copy_batches(connection: Connection, kept: Iterable[Kept], now_ms: int) -> None:
     """Keep sealed batches as they came: proof, and what a restored neighbour may need."""
     await copy_rows(connection, batches, _COLUMNS, _rows(kept, now_ms))
 
 
 def batches_given(kept: Iterable[Kept], now_ms: int) -> dict[str, Any]:
-    """The arguments of INSERT_BATCHES."""
+    """The arguments of `inserting_batches`."""
     return listed(_COLUMNS, _rows(kept, now_ms))
 
 

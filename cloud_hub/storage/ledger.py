@@ -15,9 +15,15 @@ from cloud_hub.storage.database import Connection, Query, Row, bound, bound_arra
 from cloud_hub.storage.schema import items, movement_keys, movements
 from sync_protocol.records import Item
 
-INSERT_MOVEMENTS = Query(
-    sa.insert(movements).from_select(MOVEMENT_COLUMNS, sa.select(*unnested(movements, *MOVEMENT_COLUMNS).c))
-)
+Condition = sa.ColumnElement[bool]
+
+
+def inserting_movements(*when: Condition) -> Query:
+    """The statement; its arguments are `movements_given`."""
+    rows = sa.select(*unnested(movements, *MOVEMENT_COLUMNS).c).where(*when)
+    return Query(sa.insert(movements).from_select(MOVEMENT_COLUMNS, rows))
+
+
 _ITEMS = Query(
     sa.select(items).where(
         items.c.site_id == sa.any_(bound_array(items.c.site_id, "sites")),
@@ -27,16 +33,29 @@ _ITEMS = Query(
 _ITEM_COLUMNS = (
     "site_id", "origin_id", "ref", "product_id", "code", "pack_quantity", "unit", "price", "cost", "currency",
 )  # fmt: skip
-_keys = unnested(movement_keys, *KeyUse._fields)
-ADD_KEYS = Query(
-    insert(movement_keys)
-    .from_select(
-        ["site_id", "origin_id", *KeyUse._fields],
-        sa.select(bound(movement_keys.c.site_id), bound(movement_keys.c.origin_id), *_keys.c),
+
+
+def adding_keys(*when: Condition) -> Query:
+    """The statement that returns the keys that are new; its arguments are `keys_given`."""
+    rows = unnested(movement_keys, *KeyUse._fields)
+    head = bound(movement_keys.c.site_id), bound(movement_keys.c.origin_id)
+    return Query(
+        insert(movement_keys)
+        .from_select(["site_id", "origin_id", *KeyUse._fields], sa.select(*head, *rows.c).where(*when))
+        .on_conflict_do_nothing()
+        .returning(movement_keys.c.key)
     )
-    .on_conflict_do_nothing()
-    .returning(movement_keys.c.key)
-)
+
+
+def has_used_a_key() -> Condition:
+    """Whether one of `used_keys` was used before at the site `used_at`."""
+    return sa.exists().where(
+        movement_keys.c.site_id == bound(movement_keys.c.site_id, "used_at"),
+        movement_keys.c.key == sa.any_(bound_array(movement_keys.c.key, "used_keys")),
+    )
+
+
+_ADD_KEYS = adding_keys()
 _KEYS = Query(
     sa.select(
         movement_keys.c.key, movement_keys.c.body_hash, movement_keys.c.origin_id, movement_keys.c.sequence
@@ -91,21 +110,21 @@ async def copy_items(connection: Connection, made: Iterable[tuple[UUID, UUID, Ma
 
 async def add_keys(connection: Connection, site_id: UUID, origin_id: UUID, uses: Sequence[KeyUse]) -> list[KeyUse]:
     """Note idempotency keys; those that the site had used before."""
-    return reused(uses, await ADD_KEYS.fetch(connection, **keys_given(site_id, origin_id, uses)))
+    return reused(uses, await _ADD_KEYS.fetch(connection, **keys_given(site_id, origin_id, uses)))
 
 
 def movements_given(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """The arguments of INSERT_MOVEMENTS."""
+    """The arguments of `inserting_movements`."""
     return listed(MOVEMENT_COLUMNS, rows)
 
 
 def keys_given(site_id: UUID, origin_id: UUID, uses: Sequence[KeyUse]) -> dict[str, Any]:
-    """The arguments of ADD_KEYS: each key's first use."""
+    """The arguments of `adding_keys`: each key's first use."""
     return {"site_id": site_id, "origin_id": origin_id, **listed(KeyUse._fields, list(_first(uses).values()))}
 
 
 def reused(uses: Sequence[KeyUse], added: Iterable[Sequence[Any]]) -> list[KeyUse]:
-    """The uses of keys that were used before, by the rows that ADD_KEYS returned."""
+    """The uses of keys that were used before, by the rows that `adding_keys` returned."""
     new, first = {key for (key,) in added}, _first(uses)
     return [use for use in uses if use.key not in new or first[use.key] is not use]
 

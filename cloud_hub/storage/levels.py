@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from cloud_hub.storage.database import Connection, Query, Row, bound, bound_array, copy_rows, listed, unnested
+from cloud_hub.storage.holding import is_own
 from cloud_hub.storage.schema import level_claims, levels, movements
 from sync_protocol.vocabulary import OWN_LOCATIONS
 
@@ -22,14 +23,35 @@ Place = tuple[UUID, UUID, str]
 _OWN = [str(location) for location in OWN_LOCATIONS]
 _SITE = bound(levels.c.site_id)
 _COLUMNS = ("site_id", "product_id", "location", "quantity")
-_given = unnested(levels, *_COLUMNS)
-_UPSERT = insert(levels).from_select(list(_COLUMNS), sa.select(*_given.c))
-_added = _UPSERT.on_conflict_do_update(
-    index_elements=[levels.c.site_id, levels.c.product_id, levels.c.location],
-    set_={"quantity": levels.c.quantity + _UPSERT.excluded.quantity},
-).returning(*(levels.c[name] for name in _COLUMNS))
-ADD_LEVELS = Query(_added)
-_changed = _added.cte("changed")
+
+
+def _adding(*when: sa.ColumnElement[bool]) -> sa.Insert:
+    made = insert(levels).from_select(list(_COLUMNS), sa.select(*unnested(levels, *_COLUMNS).c).where(*when))
+    return made.on_conflict_do_update(
+        index_elements=[levels.c.site_id, levels.c.product_id, levels.c.location],
+        set_={"quantity": levels.c.quantity + made.excluded.quantity},
+    ).returning(*(levels.c[name] for name in _COLUMNS))
+
+
+def adding_levels(*when: sa.ColumnElement[bool]) -> Query:
+    """The statement that returns the levels as they are then; its arguments are `levels_given`."""
+    return Query(_adding(*when))
+
+
+def falling_below_zero() -> sa.ColumnElement[bool]:
+    """Whether deltas (`levels_given`) would take a place of the site's own below zero."""
+    delta = unnested(levels, *_COLUMNS)
+    is_there = sa.and_(*(levels.c[name] == delta.c[name] for name in _COLUMNS[:3]))
+    zero: sa.ColumnElement[int] = sa.literal_column("0")
+    before = sa.func.coalesce(levels.c.quantity, zero)
+    return sa.exists(
+        sa.select(sa.literal_column("1"))
+        .select_from(delta.outerjoin(levels, is_there))
+        .where(is_own(delta.c.location), before >= zero, before + delta.c.quantity < zero)
+    )
+
+
+_changed = _adding().cte("changed")
 _ADD_MANY = Query(
     sa.select(_changed).where(
         _changed.c.quantity < 0, _changed.c.location == sa.any_(bound_array(levels.c.location, "own"))
@@ -82,7 +104,7 @@ async def add_levels(connection: Connection, deltas: Mapping[Place, int]) -> dic
 
 
 def levels_given(deltas: Mapping[Place, int]) -> dict[str, Any]:
-    """The arguments of ADD_LEVELS, in the one order in which everybody locks levels."""
+    """The arguments of `adding_levels`, in the one order in which everybody locks levels."""
     keys = sorted((key for key, quantity in deltas.items() if quantity), key=_level_key)
     return listed(_COLUMNS, [(*key, deltas[key]) for key in keys])
 

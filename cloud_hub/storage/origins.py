@@ -81,7 +81,8 @@ _INSERT = Query(
     )
     .on_conflict_do_nothing()
 )  # fmt: skip
-SAVE_MARK = Query(origins.update().where(_ID).values(**given(origins, "mark", "chain_hash", "last_seen", "last_error")))
+_MARK = given(origins, "mark", "chain_hash", "last_seen", "last_error")
+SAVE_MARK = Query(origins.update().where(_ID).values(**_MARK))
 _SAVE_SESSION = Query(
     origins.update()
     .where(_ID)
@@ -125,6 +126,15 @@ _SET_WRITER = Query(
     .where(sites.c.id == bound(sites.c.id, "site_id"))
     .values(writer_origin=bound(sites.c.writer_origin, "origin_id"))
 )
+
+
+def moving_mark(*when: sa.ColumnElement[bool]) -> Query:
+    """The statement that moves the mark, if it is still where we knew it; its arguments are `mark_moved`.
+
+    Returns the safe mark, and nothing when it is elsewhere, the lease is another or a condition does not hold.
+    """
+    is_known = [origins.c[name] == bound(origins.c[name], f"known_{name}") for name in ("mark", "chain_hash", "lease")]
+    return Query(origins.update().where(_ID, *is_known, *when).values(**_MARK).returning(origins.c.safe_mark))
 
 
 async def find(connection: Connection, origin_id: object) -> Origin | None:
@@ -194,6 +204,12 @@ async def save_marks(connection: Connection, marks: Iterable[tuple[UUID, int, by
 def mark_given(origin_id: UUID, mark: int, chain_hash: bytes, now_ms: int) -> dict[str, Any]:
     """The arguments of SAVE_MARK."""
     return {"origin_id": origin_id, "mark": mark, "chain_hash": chain_hash, "last_seen": now_ms, "last_error": None}
+
+
+def mark_moved(origin: Origin, mark: int, chain_hash: bytes, now_ms: int) -> dict[str, Any]:
+    """The arguments of `moving_mark`."""
+    known = {f"known_{name}": getattr(origin, name) for name in ("mark", "chain_hash", "lease")}
+    return mark_given(origin.origin_id, mark, chain_hash, now_ms) | known
 
 
 async def save_sessions(connection: Connection, sessions: list[dict[str, Any]]) -> None:

@@ -7,10 +7,10 @@ queue that nobody survives. Every error that leaves here is problem+json.
 
 import asyncio
 import secrets
-import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from random import getrandbits
 
 import structlog
 from aiohttp import web
@@ -19,13 +19,13 @@ from aiohttp.web_protocol import RequestHandler
 
 from cloud_hub.logs import TRACE_ID
 from cloud_hub.web.context import HUB, TRACE
+from cloud_hub.web.door import Door, doors
 from cloud_hub.web.limits import limit_headers
 from cloud_hub.web.problems import problem, unreadable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEADER_DEADLINE_S = 10.0
 KEEPALIVE_S = 75.0
-BACKLOG = 4096
 _UNCOUNTED = ("/health", "/metrics")
 log = structlog.get_logger()
 
@@ -91,7 +91,7 @@ def gate(in_flight_max: int) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         nonlocal in_flight
-        trace_id = request[TRACE] = secrets.token_hex(16)
+        trace_id = request[TRACE] = f"{getrandbits(128):032x}"  # Guards nothing, so it need not be hard to guess.
         TRACE_ID.set(trace_id)
         started = time.perf_counter()
         counted = not request.path.startswith(_UNCOUNTED)
@@ -148,23 +148,19 @@ class HttpServer:
     def __init__(self, app: web.Application, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
         self._runner = _Runner(app, access_log=None, keepalive_timeout=KEEPALIVE_S, handle_signals=False)
-        self._server: asyncio.Server | None = None
+        self._doors: list[Door] = []
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; the port really taken."""
+        """Listen; the port really taken. Raises OSError."""
         await self._runner.setup()
-        loop = asyncio.get_running_loop()
         assert self._runner.server is not None
-        self._server = await loop.create_server(
-            self._runner.server, host, port, backlog=BACKLOG, family=socket.AF_UNSPEC, ssl=self._tls
-        )
-        taken: int = self._server.sockets[0].getsockname()[1]
-        return taken
+        self._doors = await doors(host, port, self._runner.server, self._tls)
+        return self._doors[0].port
 
     async def stop(self, grace_s: float = 10.0) -> None:
         """Close the socket, wait for running requests, then for nobody."""
-        if self._server is not None:
-            self._server.close()
+        for door in self._doors:
+            door.close()
         server = self._runner.server
         if server is not None:
             server.pre_shutdown()

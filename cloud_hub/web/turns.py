@@ -8,6 +8,7 @@ reader shut nobody out.
 
 import asyncio
 from collections import deque
+from itertools import takewhile
 
 from aiohttp import web
 
@@ -19,18 +20,14 @@ HOLD_S = 1.0
 class Place:
     """To be left when the work is done; after a while it is left in any case."""
 
-    __slots__ = ("_timer", "_turns")
+    __slots__ = ("_turns",)
 
-    def __init__(self, turns: "Turns", hold_s: float) -> None:
-        self._turns: Turns | None = turns
-        self._timer = asyncio.get_running_loop().call_later(hold_s, self.leave)
+    def __init__(self, turns: "Turns") -> None:
+        self._turns = turns
 
     def leave(self) -> None:
         """Let the next one begin; only once."""
-        if self._turns is not None:
-            self._timer.cancel()
-            self._turns.give()
-            self._turns = None
+        self._turns.give(self)
 
 
 class Turns:
@@ -39,7 +36,12 @@ class Turns:
     def __init__(self, places: int = AT_ONCE, hold_s: float = HOLD_S) -> None:
         self._free = places
         self._hold_s = hold_s
+        self._loop = asyncio.get_running_loop()
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._taken: dict[Place, float] = {}
+        """Until when, the oldest first."""
+        self._timer: asyncio.TimerHandle | None = None
+        """One for all: most places are left long before."""
 
     async def take(self) -> Place:
         """A place, when it is our turn."""
@@ -47,10 +49,28 @@ class Turns:
             self._free -= 1
         else:
             await self._turn()
-        return Place(self, self._hold_s)
+        place = Place(self)
+        self._taken[place] = self._loop.time() + self._hold_s
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._hold_s, self._look)
+        return place
 
-    def give(self) -> None:
-        """A place is free: the next one has it."""
+    def give(self, place: Place) -> None:
+        """The place is free (again: nothing): the next one has it."""
+        if self._taken.pop(place, None) is not None:
+            self._pass_on()
+
+    def _look(self) -> None:
+        """Whoever takes long has held their place long enough."""
+        self._timer = None
+        now = self._loop.time()
+        late = [place for place, until in takewhile(lambda taken: taken[1] <= now, self._taken.items())]
+        for place in late:
+            self.give(place)
+        if self._taken:
+            self._timer = self._loop.call_at(next(iter(self._taken.values())), self._look)
+
+    def _pass_on(self) -> None:
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -65,7 +85,7 @@ class Turns:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.give()
+                self._pass_on()
             raise
 
 

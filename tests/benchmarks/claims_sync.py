@@ -239,9 +239,9 @@ from a seed.
 
 What is short: a simulated schedule (some 240 movements) runs the product's own services, statements and codec, 2,800
 statements of SQLite among them, which are a third of its time; the rest is spread over a thousand functions, none above
-a fiftieth. RxDB, which keeps nothing, stays ahead. Live scans, the p99 inside the agent and the hub's memory were in
-reach before the hub had sales, rollups and webhooks behind its writers (five rounds: live 5.8 / 11.8 ms at 20/s, 6.0 /
-17.2 ms at 200/s, 231 MB); in these four rounds the machine also did a fifth less (see the simulation: 13 an hour
-earlier), and how much is whose is not known yet.
+a fiftieth. RxDB, which keeps nothing, stays ahead. Live scans are some seven milliseconds of work of five processes on
+two cores, so they go with the machine, as PouchDB's beside them do. Five runs in a quiet quarter of an hour, this
+version and the one before it in turn, gave 5.3 / 9.7 ms at 20/s and 4.2 / 16.5 ms at 200/s (before: 5.9 / 9.4 and 4.5 /
+18.4); with sales, rollups and webhooks switched off about the same.
 """
 SYNC = Section("Stores and their way to the hub", _ROWS, _READING)

@@ -32,6 +32,7 @@ EXPLAINED = {
     "cloud_hub/services/returned.py:_adopt_product": "a savepoint inside a transaction that has its points",
     "cloud_hub/services/upserting.py:upsert_in": "a savepoint inside a transaction that has its points",
     "cloud_hub/services/proposals.py:merge": "a savepoint inside a transaction that has its points",
+    "cloud_hub/services/password_resets.py:confirm": "a transaction that only reads, under the lock of who writes",
     "cloud_hub/transport/mqtt.py": "called before the points of exchange.py; the state announcement is a gauge",
 }
 

@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+import pytest
+
 from cloud_hub.services.judging import Frame
 from cloud_hub.services.writing import SHORT
 from cloud_hub.storage.at_once import AtOnce
@@ -58,6 +60,90 @@ async def test_one_by_one_or_all_together_the_tables_say_the_same(hub: HubCore, 
     assert await told(hub, boxes[0]) == await told(hub, boxes[1])
     assert await hub.levels(boxes[0].site_id) == boxes[0].levels()
     assert {"negative_stock", "key_reused"} <= await hub.exceptions(boxes[0].site_id)
+
+
+@pytest.fixture
+def seen(hub: HubCore) -> list[int]:
+    """At each transaction that intake opens: what it had not done the short way."""
+    whole: list[int] = []
+    commit = hub.intake._commit
+
+    async def counted(came: Any, now_ms: int, *, is_suspect: bool) -> Any:
+        whole.append(now_ms)
+        return await commit(came, now_ms, is_suspect=is_suspect)
+
+    hub.intake._commit = counted  # type: ignore[method-assign]
+    return whole
+
+
+async def sold(hub: HubCore, product: str, on_hand: int = 5000) -> Box:
+    """A box that the hub has just heard of, with its first sale."""
+    box = await hub.make_box()
+    box.receive(product, on_hand)
+    await box.connect()
+    box.sell(product, key="till-1")
+    await box.talk()
+    return box
+
+
+async def test_what_a_till_sells_next_goes_in_without_a_transaction_of_its_own(hub: HubCore, seen: list[int]) -> None:
+    box = await sold(hub, product := await hub.make_product())
+    seen.clear()
+
+    for number in range(2, 5):
+        box.sell(product, key=f"till-{number}")
+        await box.talk()
+
+    assert seen == []
+    assert box.acked == box.head == 6
+    assert await hub.levels(box.site_id) == box.levels()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE origins SET mark = mark - 1 WHERE site_id = $1",
+        "UPDATE origins SET chain_hash = '\\x00' WHERE site_id = $1",
+        "UPDATE origins SET lease = 'another' WHERE site_id = $1",
+        "UPDATE origins SET lease = NULL WHERE site_id = $1",
+    ],
+)
+async def test_an_origin_that_somebody_else_has_moved_gets_nothing_the_short_way(hub: HubCore, change: str) -> None:
+    box = await sold(hub, product := await hub.make_product())
+    await hub.execute(change, box.site_id)
+    before = await told(hub, box)
+
+    box.sell(product, key="till-2")
+    await hub.take(box.address, [Frame(str(box.session.lease), box.sealed(box.head, 1))])
+
+    assert await told(hub, box) == before
+
+
+async def test_what_takes_stock_below_zero_or_reuses_a_key_goes_the_whole_way(hub: HubCore, seen: list[int]) -> None:
+    box = await sold(hub, product := await hub.make_product(), on_hand=2000)
+    seen.clear()
+
+    box.sell(product, key="till-1")
+    await box.talk()
+    box.sell(product, 2000, key="till-2")
+    await box.talk()
+    box.sell(product, key="till-3")
+    await box.talk()
+
+    assert len(seen) == 2, "stock that is below zero already is no news"
+    assert {"negative_stock", "key_reused"} <= await hub.exceptions(box.site_id)
+    assert await hub.levels(box.site_id) == box.levels()
+
+
+async def test_a_second_worker_that_takes_over_is_noticed(hub: HubCore) -> None:
+    box, other = await sold(hub, product := await hub.make_product()), hub.another()
+    lease = str(box.session.lease)
+    for worker in (other, hub, other, other, hub):
+        box.sell(product)
+        await worker.take(box.address, [Frame(lease, box.sealed(box.head, 1))])
+
+    assert await hub.value("SELECT mark FROM origins WHERE site_id = $1", box.site_id) == box.head
+    assert await hub.levels(box.site_id) == box.levels()
 
 
 async def told(hub: HubCore, box: Box) -> list[list[tuple[Any, ...]]]:

@@ -55,6 +55,7 @@ async def test_every_operation_keeps_to_the_published_document(
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(tmp_path / "schemathesis.toml"),
         "run", f"{hub.url}/openapi.json", "--checks", ",".join(CHECKS),
         "--max-examples", str(max(1, CASES // operations)), "--seed", str(seed),
+        "--request-timeout", "60",  # who asks for news may have to wait for them
         "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--no-color", "--generation-database", "none",
     ]  # fmt: skip
     hooks = {"SCHEMATHESIS_HOOKS": "tests.integration.hub_web.asking", "PYTHONPATH": str(ROOT)}

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import os
 import tracemalloc
 from contextlib import AsyncExitStack
 from io import BytesIO
@@ -216,6 +217,7 @@ async def test_health_metrics_and_docs_answer_without_login(hub: Running) -> Non
     assert (await hub.nobody.get("/openapi.json")).body["openapi"] == "3.1.0"
 
 
+@pytest.mark.skipif("HUB_TEST_POOLER" in os.environ, reason="the role jobs is given PostgreSQL itself, no pooler")
 async def test_work_behind_the_writers_has_connections_of_its_own_and_holds_up_no_request(
     hub: Running, admin: Client
 ) -> None:
