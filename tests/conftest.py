@@ -13,8 +13,3 @@ def seed(request: pytest.FixtureRequest) -> int:
     value = int(os.environ.get("SEED", "20261121"))
     request.node.add_report_section("call", "seed", f"SEED={value}")
     return value
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first (they name their time): at the end no worker waits for another's."""
-    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
