@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A busy machine is no failure: properties are judged by what holds, not by how long an input took to make.
+# As in Hypothesis's own profile for CI: a busy machine is no failure, whatever time an input took to make or to try.
 settings.register_profile("backstock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("backstock")
 
