@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# As in Hypothesis's own profile for CI: a busy machine is no failure, whatever time an input took to make or to try.
+settings.register_profile("backstock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("backstock")
 
 pytest_plugins = ["tests.servers.postgres", "tests.servers.broker"]
 

@@ -75,8 +75,12 @@ def _is_short(origin: Origin, address: Address, batches: Sequence[Sealed]) -> bo
 
 
 def _is_plain(made: Plan) -> bool:
-    """Nothing follows from it: no fact, item, command, oddity, nothing unread, no goods of a transfer or an order."""
+    """Nothing follows from it: no fact, item, command, oddity, nothing unread, no goods of a transfer or an order.
+
+    The statement sees keys that were used before it, so a key that is used twice within is not plain either.
+    """
     return not (
         made.items or made.facts or made.commands or made.oddities or made.unknown or made.quarantined
+        or len({use.key for use in made.keys}) < len(made.keys)
         or goods_of(made.movements) or arrivals(made.movements)
     )  # fmt: skip

@@ -15,10 +15,8 @@ from cloud_hub.storage.database import Connection, Query, Row, bound, bound_arra
 from cloud_hub.storage.schema import items, movement_keys, movements
 from sync_protocol.records import Item
 
-Condition = sa.ColumnElement[bool]
 
-
-def inserting_movements(*when: Condition) -> Query:
+def inserting_movements(*when: sa.ColumnElement[bool]) -> Query:
     """The statement; its arguments are `movements_given`."""
     rows = sa.select(*unnested(movements, *MOVEMENT_COLUMNS).c).where(*when)
     return Query(sa.insert(movements).from_select(MOVEMENT_COLUMNS, rows))
@@ -35,7 +33,7 @@ _ITEM_COLUMNS = (
 )  # fmt: skip
 
 
-def adding_keys(*when: Condition) -> Query:
+def adding_keys(*when: sa.ColumnElement[bool]) -> Query:
     """The statement that returns the keys that are new; its arguments are `keys_given`."""
     rows = unnested(movement_keys, *KeyUse._fields)
     head = bound(movement_keys.c.site_id), bound(movement_keys.c.origin_id)
@@ -47,7 +45,7 @@ def adding_keys(*when: Condition) -> Query:
     )
 
 
-def has_used_a_key() -> Condition:
+def has_used_a_key() -> sa.ColumnElement[bool]:
     """Whether one of `used_keys` was used before at the site `used_at`."""
     return sa.exists().where(
         movement_keys.c.site_id == bound(movement_keys.c.site_id, "used_at"),

@@ -44,7 +44,8 @@ async def test_all_rows_of_a_live_scan_are_written_by_one_statement(hub: HubCore
     assert await hub.exceptions(box.site_id) == set(), "suppliers and customers may owe what they like"
 
 
-async def test_one_by_one_or_all_together_the_tables_say_the_same(hub: HubCore, seed: int) -> None:
+@pytest.mark.parametrize("size", [1, 5])
+async def test_some_at_a_time_or_all_together_the_tables_say_the_same(hub: HubCore, seed: int, size: int) -> None:
     products = [await hub.make_product() for _ in range(4)]
     boxes = [await hub.make_box() for _ in range(2)]
     for box in boxes:
@@ -54,7 +55,7 @@ async def test_one_by_one_or_all_together_the_tables_say_the_same(hub: HubCore, 
             key = chance.choice([None, f"till-{number}", "till-0"])
             box.sell(chance.choice(products), chance.randrange(1, 9) * 500, key=key, lot="L1", expiry="2027-01-31")
 
-    await send(hub, boxes[0], 1)
+    await send(hub, boxes[0], size)
     await send(hub, boxes[1], 1000)
 
     assert await told(hub, boxes[0]) == await told(hub, boxes[1])
@@ -133,6 +134,18 @@ async def test_what_takes_stock_below_zero_or_reuses_a_key_goes_the_whole_way(hu
     assert len(seen) == 2, "stock that is below zero already is no news"
     assert {"negative_stock", "key_reused"} <= await hub.exceptions(box.site_id)
     assert await hub.levels(box.site_id) == box.levels()
+
+
+async def test_a_key_that_one_batch_uses_twice_goes_the_whole_way(hub: HubCore, seen: list[int]) -> None:
+    box = await sold(hub, product := await hub.make_product())
+    seen.clear()
+
+    box.sell(product, key="till-2")
+    box.sell(product, key="till-2")
+    await box.talk()
+
+    assert len(seen) == 1
+    assert await hub.exceptions(box.site_id) == {"key_reused"}
 
 
 async def test_a_second_worker_that_takes_over_is_noticed(hub: HubCore) -> None:
