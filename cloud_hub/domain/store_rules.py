@@ -6,6 +6,10 @@ A box holds the same defaults (a contract test compares them), so what nobody ha
 from collections.abc import Mapping
 from typing import Any
 
+from cloud_hub.errors import Invalid
+from sync_protocol.errors import Malformed
+from sync_protocol.instore_rules import parse_rule
+
 DEFAULTS: dict[str, Any] = {
     "expired_sale": "block",
     "blind_receiving": False,
@@ -24,6 +28,15 @@ _INSIDE = {
     "counts_per_day": ("count_plan", "per_day"),
 }  # fmt: skip
 """Rules that lie in an object of the settings."""
+
+
+def require(rules: Mapping[str, Any]) -> None:
+    """Raises Invalid for what a box could not obey."""
+    for index, template in enumerate(rules.get("instore_rules") or ()):
+        try:
+            parse_rule(template)
+        except Malformed as error:
+            raise Invalid("instore_rule", str(error), pointer=f"/instore_rules/{index}") from None
 
 
 def read(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,11 @@ class StoreRules:
         return await self._reads.run(_get, site_id)
 
     async def edit(self, site_id: str | None, fields: Mapping[str, Any], now_ms: int) -> Rules:
-        """Change some rules; None goes back to what is wider. Raises NotFound, Conflict (too much to tell a box)."""
+        """Change some rules; None goes back to what is wider.
+
+        Raises Invalid, NotFound, Conflict (too much to tell a box).
+        """
+        rules.require(fields)
         async with self._database.transaction() as connection:
             await policies.lock(connection)
             await _require(connection, site_id)

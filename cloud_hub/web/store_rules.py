@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import MISSING, BeforeValidator, Field, StringConstraints
 
 from cloud_hub.domain.permissions import Permission
-from cloud_hub.errors import Conflict, NotFound
+from cloud_hub.errors import Conflict, Invalid, NotFound
 from cloud_hub.services.store_rules import Rules
 from cloud_hub.web.fields import Input, View, whole_number
 from cloud_hub.web.operations import Call, Table
@@ -15,16 +15,7 @@ table = Table("sites")
 Whole = Annotated[int, Field(ge=1, le=3_650), BeforeValidator(whole_number)]
 Managed = Literal["adjust", "negative_stock", "expired_sale"]
 _TEMPLATE = r"^[0-9]{1,7}:[PX]+C?V*[PX]*/(price|weight|count|item)(/[0-5](/(kg|g|lb|l))?)?$"
-
-
-def _twelve_digits(value: str) -> str:
-    prefix, _, rest = value.partition(":")
-    if len(prefix) + len(rest.split("/")[0]) != 12:
-        raise ValueError("expected twelve digits before the check digit, as in 27:PPPPPVVVVV/weight/3/kg")
-    return value
-
-
-Template = Annotated[str, StringConstraints(pattern=_TEMPLATE, max_length=40), AfterValidator(_twelve_digits)]
+Template = Annotated[str, StringConstraints(pattern=_TEMPLATE, max_length=40)]
 
 
 class RulesPatch(Input):
@@ -66,7 +57,9 @@ async def get_chain_rules(call: Call[None, None]) -> RulesView:
     return view_of(await call.hub.store_rules.get(None))
 
 
-@table.add("PUT", _CHAIN, permission=Permission.SITES_WRITE, body=RulesPatch, answer=RulesView, errors=(Conflict,))
+@table.add(
+    "PUT", _CHAIN, permission=Permission.SITES_WRITE, body=RulesPatch, answer=RulesView, errors=(Invalid, Conflict)
+)
 async def set_chain_rules(call: Call[None, RulesPatch]) -> RulesView:
     """Change the chain's rules; every box learns of it by its feed"""
     call.principal.require_reach(None)
@@ -81,7 +74,7 @@ async def get_site_rules(call: Call[None, None]) -> RulesView:
 
 
 @table.add("PUT", _SITE, permission=Permission.SITES_WRITE, body=RulesPatch, answer=RulesView,
-           errors=(NotFound, Conflict))  # fmt: skip
+           errors=(Invalid, NotFound, Conflict))  # fmt: skip
 async def set_site_rules(call: Call[None, RulesPatch]) -> RulesView:
     """Change a site's rules; its box learns of it by its feed"""
     call.principal.require_site(call.path["site_id"])

@@ -8,8 +8,9 @@ import codecs
 from dataclasses import dataclass
 from typing import Literal
 
-from scanner_drivers.decode.instore import InstoreRule, parse_rule
 from scanner_drivers.errors import BadConfig
+from sync_protocol.errors import Malformed
+from sync_protocol.instore_rules import InstoreRule, parse_rule
 
 EightDigits = Literal["ambiguous", "ean8", "upce"]
 
@@ -61,6 +62,6 @@ class StoreProfile:
 def _mistake_in(template: str) -> str | None:
     try:
         parse_rule(template)
-    except BadConfig as error:
-        return str(error)
+    except Malformed as error:
+        return f"in-store rule {template!r}: {error}"
     return None

@@ -24,6 +24,7 @@ _USAGE_PAGE, _REPORT_SIZE, _REPORT_ID, _REPORT_COUNT, _PUSH, _POP = 0, 7, 8, 9, 
 _USAGE, _USAGE_MINIMUM, _USAGE_MAXIMUM = 0, 1, 2
 _CONSTANT = 0x01
 _FIELDS_MAX = 65_536
+_REPORT_ID_MAX = 255
 
 Usage = tuple[int, int]
 
@@ -58,6 +59,8 @@ def report_layout(descriptor: bytes) -> ReportLayout:
     for field in _input_fields(descriptor[:DESCRIPTOR_BYTES_MAX]):
         reports.setdefault(field.report_id, []).append(field)
     for report_id, fields in reports.items():
+        if report_id > _REPORT_ID_MAX:
+            continue
         data = [field for field in fields if field.usage == _DATA and field.size == 8]
         if data and data[0].bit % 8 == 0 and data[-1].bit - data[0].bit == 8 * (len(data) - 1):
             return _layout(report_id, fields, data)

@@ -16,12 +16,13 @@ from cloud_hub.web.openapi import document
 from tests.integration.hub_web.conftest import Client, Running, Serve
 from tests.integration.hub_web.test_routes import guarded, path_of
 
-REPLACED_WHOLE = {"set_alert_settings", "set_chain_alert_settings", "set_site_alert_settings", "set_approval_limit"}
+REPLACED_WHOLE = {"set_alert_settings", "set_chain_alert_settings", "set_site_alert_settings", "set_approval_limit",
+                  "set_chain_rules", "set_site_rules", "set_pin", "set_badge"}  # fmt: skip
 """Each names all that it sets, so there is no older version to lose."""
 NOT_VERSIONED = {"edit_me", "edit_webhook", "set_level"}
 """Oneself; the address of a webhook; a level, whose guard is `expected_quantity`."""
 GONE_FOR_GOOD = {"revoke_api_key", "remove_approval_limit", "end_sign_in", "delete_webhook", "unlink_barcode",
-                 "forget_vendor_prices"}  # fmt: skip
+                 "forget_vendor_prices", "drop_pin", "drop_badge"}  # fmt: skip
 TELL_THE_TIME = {"list_fleet", "list_audit"}
 """How long ago, at this very moment; who asked last."""
 ONCE_BY_NATURE = {"release_reservation", "cancel_transfer"}

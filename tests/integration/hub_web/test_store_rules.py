@@ -37,11 +37,15 @@ async def test_the_chains_rules_hold_where_a_site_says_nothing_and_go_to_its_box
 
 async def test_what_a_box_could_not_use_is_refused(hub: Running, admin: Client) -> None:
     bad: list[dict[str, Any]] = [
-        {"instore_rules": ["27:PPPPVVVVV/weight/3/kg"]}, {"instore_rules": ["guess"]}, {"expired_sale": "maybe"},
+        {"instore_rules": ["guess"]}, {"expired_sale": "maybe"},
         {"undo_minutes": 0}, {"needs_manager": ["everything"]}, {"unknown": 1},
     ]  # fmt: skip
     for body in bad:
         assert (await admin.ask("PUT", "/store-rules/chain", body)).status == 422, body
+    for template in ("27:PPPPVVVVV/weight/3/kg", "27:PPPPPVVVVV/item", "20:PPPPPPCVVV/price/2"):
+        refused = await admin.ask("PUT", "/store-rules/chain", {"instore_rules": [WEIGHED, template]})
+        assert (refused.status, refused.body["code"]) == (422, "instore_rule")
+        assert refused.body["errors"][0]["pointer"] == "/instore_rules/1"
     nowhere = "01a1fcc5-f651-7101-8512-e520c8fc5825"
     assert (await admin.get(f"/store-rules/sites/{nowhere}")).status == 404
 

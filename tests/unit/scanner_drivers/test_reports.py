@@ -106,6 +106,14 @@ def test_what_is_no_scanner_is_refused() -> None:
             ReportFramer(descriptor)
 
 
+def test_a_report_whose_number_fits_no_byte_is_none() -> None:
+    """HID 1.11, section 6.2.2.7: a report's number is one byte."""
+    numbered = ACCESS_IS.descriptor.replace(b"\x85\x02", b"\x86\x02\x01")
+    assert numbered != ACCESS_IS.descriptor
+    with pytest.raises(BadConfig):
+        ReportFramer(numbered)
+
+
 @pytest.mark.timeout(0)
 @settings(max_examples=max(200, FUZZ_INPUTS // 4), derandomize=True, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 60), st.lists(st.binary(max_size=70), max_size=8))
