@@ -20,11 +20,13 @@ _TYPES = {
     ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json", ".wasm": "application/wasm",
 }  # fmt: skip
 _POLICY = (
-    # A WebAssembly module of this box reads what the camera sees; scripts stay the box's own files.
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+READER = "assets/codeReader-"
+_READER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+"""The worker that reads the camera's pictures is WebAssembly; the page itself may run none."""
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -59,4 +61,7 @@ def _file(name: str, caching: str) -> web.StreamResponse:
     if content_type is None or not path.is_file():
         raise NotFound("no_route", "there is no such file of the screen")
     # A file with `.gz` beside it goes out compressed to whoever accepts that; the build made it.
-    return web.FileResponse(path, headers={**_HEADERS, "Content-Type": content_type, "Cache-Control": caching})
+    own = {"Content-Type": content_type, "Cache-Control": caching}
+    if name.startswith(READER):
+        own["Content-Security-Policy"] = _READER_POLICY
+    return web.FileResponse(path, headers=_HEADERS | own)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from tests.screen import shop
 ENVIRONMENT = {"EDGE_API_PORT": "0", "EDGE_BALLAST_MB": "1", "PYTHONUNBUFFERED": "1"}
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--use-fake-ui-for-media-stream",
+    "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 expect.set_options(timeout=10_000)
 
@@ -83,18 +84,25 @@ async def agent(tmp_path: Path, _enrolled: Path, till: PtyScanner, hand: PtyScan
 
 
 @pytest.fixture
-async def _playwright() -> AsyncIterator[Playwright]:
-    async with async_playwright() as playwright:
-        yield playwright
+async def playwright() -> AsyncIterator[Playwright]:
+    async with async_playwright() as found:
+        yield found
 
 
 @pytest.fixture
-async def browser(_playwright: Playwright) -> AsyncIterator[Browser]:
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
     """The system's Chromium, else Playwright's own."""
+    async with launched(playwright) as found:
+        yield found
+
+
+@asynccontextmanager
+async def launched(playwright: Playwright, *arguments: str) -> AsyncIterator[Browser]:
+    """A browser with more arguments than usual."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None and shutil.which(_playwright.chromium.executable_path) is None:
+    if program is None and shutil.which(playwright.chromium.executable_path) is None:
         pytest.skip("MISSING: no Chromium (apt install chromium), the screen's flows are not tested")
-    found = await _playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    found = await playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *arguments])
     yield found
     await found.close()
 

@@ -1,6 +1,7 @@
 /*
  * Keeps the shell of the screen, so that it opens while the box is away; what it shows comes from the API
- * only. A new build has other file names here, hence another worker, which takes over at the next opening.
+ * only. Parts that are fetched on demand (the camera's reader) are kept once they were used. A new build has other
+ * file names here, hence another worker, which takes over at the next opening.
  */
 const worker = self as unknown as ServiceWorkerGlobalScope;
 
@@ -32,6 +33,7 @@ worker.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || origin !== worker.location.origin) return;
   if (pathname === "/") event.respondWith(fresh(event.request));
   else if (SHELL.includes(pathname)) event.respondWith(kept(event.request));
+  else if (pathname.startsWith("/assets/")) event.respondWith(keptOnceUsed(event.request));
 });
 
 /** The page itself: the box's if it answers soon, else the one that was kept. */
@@ -41,6 +43,12 @@ async function fresh(request: Request): Promise<Response> {
   } catch {
     return kept(request);
   }
+}
+
+async function keptOnceUsed(request: Request): Promise<Response> {
+  const found = await kept(request);
+  if (found.ok) await (await caches.open(NAME)).put(request, found.clone());
+  return found;
 }
 
 async function kept(request: Request): Promise<Response> {

@@ -20,6 +20,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text(PAGE)
     (folder / "sw.js").write_text("// worker")
+    (folder / "assets" / "codeReader-b2.js").write_text(SCRIPT)
     (folder / "assets" / "screen-a1.js").write_text(SCRIPT)
     (folder / "assets" / "screen-a1.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
     (tmp_path / "secret.js").write_text("outside")
@@ -35,7 +36,7 @@ async def test_the_page_needs_no_key_is_never_kept_and_may_load_from_this_box_on
         assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
-    assert "unsafe-inline" not in policy
+    assert "unsafe" not in policy
     assert "http" not in policy
 
 
@@ -46,6 +47,13 @@ async def test_a_file_with_a_hash_in_its_name_is_kept_for_good_and_comes_compres
         assert response.headers["Content-Encoding"] == "gzip"
         assert response.content_type == "text/javascript"
         assert await response.text() == SCRIPT
+
+
+async def test_only_the_cameras_reader_may_run_webassembly(api: Api, built: Path) -> None:
+    async with api.client.get("/assets/codeReader-b2.js") as response:
+        assert "script-src 'self' 'wasm-unsafe-eval'" in response.headers["Content-Security-Policy"]
+    async with api.client.get("/assets/screen-a1.js") as response:
+        assert "unsafe" not in response.headers["Content-Security-Policy"]
 
 
 async def test_the_service_worker_is_asked_for_each_time(api: Api, built: Path) -> None:

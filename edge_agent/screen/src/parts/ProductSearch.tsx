@@ -2,6 +2,7 @@
 import { type FormEvent, useEffect, useId, useState } from "react";
 import { box } from "../api/box";
 import type { LevelLine } from "../api/views";
+import { useCamera } from "../camera/useCamera";
 import { useBeeps } from "../scan/Beeps";
 import { useWords } from "../words";
 import { Row } from "./controls";
@@ -21,6 +22,7 @@ export function ProductSearch({ onPick, takesCodes = true, hasFocus = false }: S
   const w = useWords();
   const id = useId();
   const beeps = useBeeps();
+  const camera = useCamera();
   const [typed, setTyped] = useState("");
   const { found, error } = useSearch(typed);
   const submit = (event: FormEvent): void => {
@@ -37,7 +39,9 @@ export function ProductSearch({ onPick, takesCodes = true, hasFocus = false }: S
         <label htmlFor={id} className="hidden">{w.scan.field}</label>
         <Icon name="lookup" />
         <input id={id} type="search" value={typed} placeholder={w.scan.field} autoComplete="off" spellCheck={false} autoFocus={hasFocus} enterKeyHint="search" maxLength={200} onChange={(event) => setTyped(event.target.value)} />
+        {takesCodes && camera.button}
       </form>
+      {camera.view}
       {error !== null && <Failed error={error} />}
       {found && (
         <ul className="rows found" aria-live="polite">
