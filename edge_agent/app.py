@@ -127,7 +127,7 @@ async def open_box(folder: Folder, config: Config, found: Enrolment) -> AsyncIte
     key, verify = enrolment.record_key(folder), verifier(found.hub_key_bytes)
     disk = Disk(folder.path, folder.ballast, config.ballast_mb << 20)
     disk.look()
-    database = Database.open(folder.database)
+    database = Database.open(folder.database, people_key=partial(local_access.people_key, folder))
     os.chmod(folder.database, 0o600)  # noqa: PTH101
     try:
         who = await database.read(identity.find)

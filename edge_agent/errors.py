@@ -3,6 +3,7 @@
 EdgeError            .code is stable; the detail says what was expected and what was given
 +-- Refused          the caller's fault; nothing was changed
 |   +-- Invalid      a value that can never be right (422)
+|   |   +-- BadgeScanned
 |   +-- NotFound     no such thing (404)
 |   +-- Conflict     right in itself, but not in this state (409)
 |   +-- Unauthenticated  nobody we know asks (401)
@@ -28,6 +29,8 @@ class EdgeError(Exception):
         self.code = code
         self.detail = detail
         self.remedy = remedy
+        self.approval_for: str | None = None
+        """The operation that a manager may allow all the same; the same request then works with it."""
 
 
 class Refused(EdgeError):
@@ -41,6 +44,14 @@ class Invalid(Refused):
         super().__init__(code, detail)
         self.pointer = pointer
         self.expected = expected
+
+
+class BadgeScanned(Invalid):
+    """A badge where goods were expected: it says whose it is, and never its code."""
+
+    def __init__(self, person_id: str) -> None:
+        super().__init__("badge", "expected a product's code, got somebody's badge", pointer="/code")
+        self.person_id = person_id
 
 
 class NotFound(Refused):

@@ -68,6 +68,11 @@ class Recent:
     def data(self) -> bytes:
         return bytes(self._bytes)
 
+    def forget(self) -> None:
+        """They were nothing to be shown."""
+        self._bytes.clear()
+        self.received_ns = None
+
     def opened(self, session: int, t_ns: int, recipe: Recipe, /) -> None:
         """What came before an unplug is still of use to who looks for the fault."""
 

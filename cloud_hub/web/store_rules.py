@@ -13,7 +13,7 @@ from cloud_hub.web.operations import Call, Table
 table = Table("sites")
 
 Whole = Annotated[int, Field(ge=1, le=3_650), BeforeValidator(whole_number)]
-Managed = Literal["adjust", "negative_stock", "expired_sale"]
+Managed = Literal["adjust", "return", "negative_stock", "expired_sale"]
 _TEMPLATE = r"^[0-9]{1,7}:[PX]+C?V*[PX]*/(price|weight|count|item)(/[0-5](/(kg|g|lb|l))?)?$"
 Template = Annotated[str, StringConstraints(pattern=_TEMPLATE, max_length=40)]
 
@@ -25,7 +25,7 @@ class RulesPatch(Input):
     blind_receiving: bool | MISSING | None = MISSING
     blind_counts: bool | MISSING | None = MISSING
     undo_minutes: Whole | MISSING | None = MISSING
-    needs_manager: Annotated[list[Managed], Field(max_length=3)] | MISSING | None = MISSING
+    needs_manager: Annotated[list[Managed], Field(max_length=4)] | MISSING | None = MISSING
     instore_rules: Annotated[list[Template], Field(max_length=100)] | MISSING | None = MISSING
     count_a_days: Whole | MISSING | None = MISSING
     count_b_days: Whole | MISSING | None = MISSING

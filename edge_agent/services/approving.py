@@ -1,7 +1,7 @@
 """A manager's approval of what the policy leaves to managers: asked for by one call, in the write's own transaction.
 
     approving.require(connection, caller, "adjust", now_ms)            a manager asks, or brought an approval
-    approving.is_lifted(connection, caller, "expired_sale", now_ms)    a block falls only to an explicit approval
+    approving.lift(connection, caller, "expired_sale", now_ms, block)  a block falls only to an explicit approval
 
 An approval is good once, for one operation and five minutes. Using it is a record in the ledger,
 before what it allowed.
@@ -13,14 +13,13 @@ import sqlite3
 import uuid_utils
 
 from edge_agent.domain.people import APPROVAL_MS, STOCK_APPROVE, Caller, Person
-from edge_agent.errors import Forbidden
+from edge_agent.errors import Conflict, Forbidden
 from edge_agent.services.logging_in import hash_of
 from edge_agent.storage import catalogue, identity, ledger, sessions
 from edge_agent.storage.sessions import Approval
 from sync_protocol import facts
 
-ADJUST, NEGATIVE_STOCK, EXPIRED_SALE = "adjust", "negative_stock", "expired_sale"
-OPERATIONS = (ADJUST, NEGATIVE_STOCK, EXPIRED_SALE)
+ADJUST, RETURN, NEGATIVE_STOCK, EXPIRED_SALE = "adjust", "return", "negative_stock", "expired_sale"
 
 
 def grant(connection: sqlite3.Connection, manager: Person, operation: str, now_ms: int) -> tuple[Approval, str]:
@@ -36,15 +35,29 @@ def grant(connection: sqlite3.Connection, manager: Person, operation: str, now_m
 def require(
     connection: sqlite3.Connection, caller: Caller, operation: str, now_ms: int, *, key: str | None = None
 ) -> None:
-    """Raises Forbidden (`approval_needed`) unless the caller is a manager or brought an approval for this."""
-    if not caller.may(STOCK_APPROVE) and not is_lifted(connection, caller, operation, now_ms, key=key):
-        raise Forbidden(
+    """Raises Forbidden (`approval_needed`) where the policy leaves it to managers, unless the caller is one or brought
+    an approval for this."""
+    if not _needs_manager(connection, operation):
+        return
+    if not caller.may(STOCK_APPROVE) and not _is_lifted(connection, caller, operation, now_ms, key=key):
+        problem = Forbidden(
             "approval_needed", f"expected a manager, or a manager's approval of {operation}",
             remedy=f"a manager allows it with a badge or PIN (POST /approvals for {operation})",
         )  # fmt: skip
+        problem.approval_for = operation
+        raise problem
 
 
-def is_lifted(
+def lift(connection: sqlite3.Connection, caller: Caller | None, operation: str, now_ms: int, block: Conflict) -> None:
+    """Use up the approval that the caller brought. Raises the block where there is none."""
+    if caller is None:
+        raise block
+    if not _is_lifted(connection, caller, operation, now_ms):
+        block.approval_for = operation
+        raise block
+
+
+def _is_lifted(
     connection: sqlite3.Connection, caller: Caller, operation: str, now_ms: int, *, key: str | None = None
 ) -> bool:
     """Whether an approval for this operation came with the request; it is used up."""
@@ -63,7 +76,7 @@ def is_lifted(
     return True
 
 
-def needs_manager(connection: sqlite3.Connection, operation: str) -> bool:
+def _needs_manager(connection: sqlite3.Connection, operation: str) -> bool:
     """Whether the policy of this store leaves it to managers (setting `needs_manager`, a list of operations)."""
     listed = catalogue.settings(connection).get("needs_manager", [])
     return isinstance(listed, list) and operation in listed

@@ -1,12 +1,16 @@
 """The shell around a beep: decode, book on the writer thread, tell the screens.
 
-Hardware scanners and the API both come through here; the answer is given after the commit.
+Hardware scanners and the API both come through here; the answer is given after the commit. The code of a
+badge goes no further than this.
 """
 
 import sqlite3
 import time
+from dataclasses import replace
 
+from edge_agent.errors import BadgeScanned
 from edge_agent.services import reading
+from edge_agent.services.badges import Badges
 from edge_agent.services.events import Events
 from edge_agent.services.logging_in import who_is_on
 from edge_agent.services.scanning import Mode, Outcome, ScanCommand, record_scan
@@ -19,17 +23,22 @@ class ScanDesk:
 
     def __init__(self, database: Database, events: Events) -> None:
         self._database, self._events = database, events
+        self.badges = Badges()
 
     async def beep(self, raw: RawScan, mode: str) -> Outcome:
         """A scanner of this box read something: the doing of who is logged in on its device, else the device's."""
         now_ms = time.time_ns() // 1_000_000
         outcome = await self._database.write(_book, raw, Mode(mode), now_ms)
+        if isinstance(outcome.problem, BadgeScanned) and mode == Mode.LOOKUP:
+            self.badges.read(raw.device, outcome.problem.person_id, time.monotonic_ns() // 1_000_000)
         self.tell(outcome, raw, mode)
         return outcome
 
     def tell(self, outcome: Outcome, raw: RawScan, mode: str) -> None:
         """Show it on the screens."""
         if self._events.is_heard:
+            if isinstance(outcome.problem, BadgeScanned):
+                raw = replace(raw, raw=b"")
             self._events.publish("scan", (outcome, raw, mode))
 
 

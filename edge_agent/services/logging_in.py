@@ -21,6 +21,7 @@ from edge_agent.services import tasks
 from edge_agent.services.hashing import Hashing
 from edge_agent.storage import people, sessions
 from edge_agent.storage.database import Database
+from scanner_drivers.decode.aim import split_identifier
 from sync_protocol import credentials
 
 log = structlog.get_logger(__name__)
@@ -31,12 +32,14 @@ USED_EVERY_MS = 60_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """By what somebody says who they are: a name with a password or a PIN, or a badge."""
+    """By what somebody says who they are: a name with a password or a PIN, or a badge, typed or read by the box."""
 
     username: str = ""
     password: str | None = field(default=None, repr=False)
     pin: str | None = field(default=None, repr=False)
     badge: str | None = field(default=None, repr=False)
+    shown: str | None = None
+    """Whose badge a scanner of this box has just read for the screen that asks."""
 
 
 class LoggedIn(NamedTuple):
@@ -53,20 +56,22 @@ class LoggingIn:
     def __init__(self, database: Database, hashing: Hashing, people_key: Callable[[], bytes | None]) -> None:
         self._database, self._hashing, self._people_key = database, hashing, people_key
 
-    async def log_in(self, proof: Proof, device: str, address: str, now_ms: int) -> LoggedIn:
-        """A session on a device. Raises Unauthenticated, TooMany, Unavailable."""
+    async def log_in(self, proof: Proof, device: str, address: str, now_ms: int, replaced: str = "") -> LoggedIn:
+        """A session on a device, in place of the one there was. Raises Unauthenticated, TooMany, Unavailable."""
         person = await self.prove(proof, address, now_ms)
         token = secrets.token_urlsafe(32)
         session = Session(
             str(uuid_utils.uuid7()), person.person_id, device, now_ms, now_ms, now_ms + rules.LIFE_MS
         )  # fmt: skip
-        await self._database.write(sessions.add, session, hash_of(token))
+        await self._database.write(_begin, session, hash_of(token), replaced)
         log.info("logged in", person=person.person_id, device=device)
         return LoggedIn(person, session, token)
 
     async def prove(self, proof: Proof, address: str, now_ms: int) -> Person:
         """Who it is. Raises Unauthenticated, with the same words whatever was wrong; TooMany; Unavailable."""
-        badge_hash = None if proof.badge is None else credentials.badge_hash(self._key(), proof.badge.strip())
+        if proof.shown is not None:
+            return await self._database.read(_who_works_here, proof.shown)
+        badge_hash = None if proof.badge is None else credentials.badge_hash(self._key(), _code_of(proof.badge))
         person, wait = await self._database.write(_count_try, proof.username, badge_hash, address, now_ms)
         if wait:
             raise TooMany("too_many_tries", f"expected fewer wrong log-ins; wait {wait} s", retry_after_s=wait)
@@ -120,6 +125,23 @@ def who_is_on(connection: sqlite3.Connection, device: str, now_ms: int) -> str |
 def hash_of(token: str) -> bytes:
     """By which a token is found again; it has too much chance in it for more to be needed."""
     return sha256(token.encode()).digest()
+
+
+def _begin(connection: sqlite3.Connection, session: Session, token_hash: bytes, replaced: str) -> None:
+    sessions.end(connection, replaced)
+    sessions.add(connection, session, token_hash)
+
+
+def _who_works_here(connection: sqlite3.Connection, person_id: str) -> Person:
+    person = people.find(connection, person_id)
+    if person is None or not person.is_active:
+        raise Unauthenticated("wrong_credentials", "expected the badge of somebody who works here")
+    return person
+
+
+def _code_of(badge: str) -> str:
+    """Without the line end and the AIM identifier that a scanner may put around it."""
+    return split_identifier(badge.strip())[1]
 
 
 def _count_try(

@@ -8,7 +8,7 @@ import sqlite3
 from dataclasses import replace
 
 from edge_agent.domain.people import ADMIN, Person
-from edge_agent.errors import Forbidden, NotFound
+from edge_agent.errors import BadgeScanned, Forbidden, NotFound
 from edge_agent.storage import identity, ledger, people, sessions
 from sync_protocol import changes, facts
 
@@ -52,6 +52,13 @@ def set_pin(connection: sqlite3.Connection, person_id: str, pin_hash: str, kept_
         set_at=set_at,
     )  # fmt: skip
     ledger.append(connection, [facts.fact(told)])
+
+
+def refuse_badge(connection: sqlite3.Connection, code: str) -> None:
+    """Raises BadgeScanned: a badge is no code of goods, and nothing keeps or shows it as one."""
+    person = people.whose_badge(connection, code)
+    if person is not None:
+        raise BadgeScanned(person.person_id) from None
 
 
 def _let_go(connection: sqlite3.Connection, person: Person) -> None:

@@ -71,8 +71,8 @@ def post(
     for move in moves:
         check(move.draft)
         books.move(move, on_negative)
-    if books.blocked and (caller is None or not approving.is_lifted(connection, caller, NEGATIVE_STOCK, now_ms)):
-        raise books.blocked[0]
+    if books.blocked:
+        approving.lift(connection, caller, NEGATIVE_STOCK, now_ms, books.blocked[0])
     appended = ledger.append(connection, [*[move.draft for move in moves], *facts])
     changes = books.changes()
     for product, before, after in changes:

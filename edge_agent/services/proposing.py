@@ -14,7 +14,7 @@ import orjson
 import uuid_utils
 
 from edge_agent.errors import Conflict, Invalid, NotFound
-from edge_agent.services import alerting
+from edge_agent.services import alerting, people
 from edge_agent.storage import catalogue, identity, ledger, proposals
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.proposals import Proposal
@@ -58,6 +58,7 @@ def create_provisional(connection: sqlite3.Connection, new: NewProduct, now_ms: 
     if catalogue.find_by_sku(connection, new.sku) is not None:
         raise Conflict("sku_taken", f"there is a product with SKU {new.sku[:60]!r}")
     for code, _ in new.codes:
+        people.refuse_badge(connection, code)
         if catalogue.find_by_code(connection, code) is not None:
             raise Conflict("barcode_taken", f"code {code} stands for another product")
     product = Product(
@@ -108,6 +109,7 @@ def link_barcode(
     product = _find(connection, product_id)
     if pack_quantity <= 0:
         raise Invalid("pack_quantity", f"expected more than 0, got {pack_quantity}", pointer="/pack_quantity")
+    people.refuse_badge(connection, code)
     found = catalogue.find_by_code(connection, code)
     fields: dict[str, Any] = {"product_id": product_id, "pack_quantity": pack_quantity}
     if found is not None:

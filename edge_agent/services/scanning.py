@@ -2,8 +2,8 @@
 
     scanned code -> product and pack (catalogue) -> amount (resolve) -> movement (posting)
 
-The raw bytes are kept whatever happens. A scan that cannot be acted on is an answer, not
-an exception, so that what the device sent is committed with it.
+The raw bytes are kept whatever happens, but for a badge's. A scan that cannot be acted on is an
+answer, not an exception, so that what the device sent is committed with it.
 """
 
 import sqlite3
@@ -16,8 +16,8 @@ from edge_agent.domain.movement import Draft
 from edge_agent.domain.people import Caller
 from edge_agent.domain.resolve import Reading, amount_of
 from edge_agent.domain.stock import Position, position_of
-from edge_agent.errors import Conflict, EdgeError, Invalid, NotFound
-from edge_agent.services import counting, shelf_life, transferring
+from edge_agent.errors import BadgeScanned, Conflict, EdgeError, Invalid, NotFound
+from edge_agent.services import counting, people, shelf_life, transferring
 from edge_agent.services.handhelds import Handheld
 from edge_agent.services.posting import Move, goods_of, post
 from edge_agent.services.ruling import rules_of
@@ -68,7 +68,7 @@ class Outcome(NamedTuple):
     position: int | None = None
     warnings: tuple[str, ...] = ()
     problem: EdgeError | None = None
-    """Why nothing was done; the raw bytes are kept all the same."""
+    """Why nothing was done; the raw bytes are kept all the same, unless they are a badge's."""
     count_status: str | None = None
     life: Life = UNSAID
     """What is known of the lot."""
@@ -85,9 +85,10 @@ def record_scan(connection: sqlite3.Connection, command: ScanCommand, now_ms: in
     """Do what the scan means here."""
     outcome = _act(connection, command, now_ms)
     scan = command.scan
+    raw = b"" if isinstance(outcome.problem, BadgeScanned) else scan.raw
     scans.add(
         connection,
-        Seen(now_ms, scan.device, command.mode, scan.raw, outcome.position,
+        Seen(now_ms, scan.device, command.mode, raw, outcome.position,
              outcome.problem.code if outcome.problem else "done"),
     )  # fmt: skip
     return outcome
@@ -99,7 +100,15 @@ def look_up(connection: sqlite3.Connection, command: ScanCommand, now_ms: int) -
 
 
 def find_scanned(connection: sqlite3.Connection, scan: Scan) -> Found:
-    """The product and pack that a scan names. Raises Invalid (`unreadable`), NotFound (`unknown_barcode`)."""
+    """The product and pack that a scan names. Raises Invalid (`unreadable`, `badge`), NotFound (`unknown_barcode`)."""
+    try:
+        return _named_by(connection, scan)
+    except EdgeError:
+        people.refuse_badge(connection, scan.text)
+        raise
+
+
+def _named_by(connection: sqlite3.Connection, scan: Scan) -> Found:
     if scan.gtin is None and scan.sku is None:
         flags = ", ".join(sorted(scan.flags)) or "no code"
         raise Invalid("unreadable", f"expected a product code, got {scan.text[:80]!r} ({flags})", pointer="/code")

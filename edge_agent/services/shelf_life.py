@@ -60,11 +60,11 @@ def require_good(
     """Raises Conflict (`expired_sale`) where goods beyond their last good day are not sold without an approval."""
     if not life.is_expired or rules_of(connection).expired_sale != "block":
         return
-    if caller is None or not approving.is_lifted(connection, caller, EXPIRED_SALE, now_ms):
-        raise Conflict(
-            "expired_sale", f"{product.name}: its last good day was {life.lot.expiry}; take it off the shelf",
-            remedy="a manager may approve the sale",
-        )  # fmt: skip
+    block = Conflict(
+        "expired_sale", f"{product.name}: its last good day was {life.lot.expiry}; take it off the shelf",
+        remedy="a manager may approve the sale",
+    )  # fmt: skip
+    approving.lift(connection, caller, EXPIRED_SALE, now_ms, block)
 
 
 def evaluate(connection: sqlite3.Connection, product: Product, position: int, now_ms: int) -> None:

@@ -25,6 +25,7 @@ from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import Unavailable
 from edge_agent.storage import upgrade
 from edge_agent.storage.commits import Done, Job, commit_together, roll_back
+from edge_agent.storage.people import PeopleKey, know_badges
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -46,14 +47,17 @@ CACHE_KIB, READER_CACHE_KIB = 2_048, 512
 class Database:
     """The store's file, opened and migrated; `write` and `read` are used from one event loop."""
 
-    def __init__(self, path: Path, synchronous: str) -> None:
+    def __init__(self, path: Path, synchronous: str, people_key: PeopleKey) -> None:
         self.path = path
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = connect(path, synchronous=synchronous)
+        readers = [_connect_reader(path) for _ in range(READERS + 1)]
+        for connection in (self._writer, *readers):
+            know_badges(connection, people_key)
+        self._own_reader = readers.pop()
         self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
-        for _ in range(READERS):
-            self._readers.put(_connect_reader(path))
-        self._own_reader = _connect_reader(path)
+        for reader in readers:
+            self._readers.put(reader)
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._waiting = 0
         self._copied = 0
@@ -65,12 +69,14 @@ class Database:
         self._thread.start()
 
     @classmethod
-    def open(cls, path: Path, *, synchronous: str = "FULL", check: bool = True) -> "Database":
+    def open(
+        cls, path: Path, *, synchronous: str = "FULL", check: bool = True, people_key: PeopleKey = lambda: None
+    ) -> "Database":
         """Migrate and check the file, then open it. Raises Unavailable: database_newer, database_damaged."""
         upgrade.to_head(path)
         if check:
             quick_check(path)
-        return cls(path, synchronous)
+        return cls(path, synchronous, people_key)
 
     def on_commit(self, callback: Callable[[int], None]) -> None:
         """Call this on the loop after each commit that changed something, with the ledger's last position.
@@ -191,6 +197,7 @@ def prepare(connection: sqlite3.Connection, *, synchronous: str = "FULL") -> sql
         f"cache_size=-{CACHE_KIB}", "temp_store=MEMORY", f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
+    know_badges(connection, lambda: None)
     return connection
 
 

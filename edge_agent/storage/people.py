@@ -1,6 +1,11 @@
-"""SQL of the people who may work here."""
+"""SQL of the people who may work here.
+
+A badge is found by its hash under a key that is in no database: SQL has it as the function `badge_hash_of`,
+which says NULL where there is no key.
+"""
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import fields
 
 import orjson
@@ -9,6 +14,9 @@ from sqlalchemy import bindparam, func, or_, select, update
 from edge_agent.domain.people import Person
 from edge_agent.storage.schema import people
 from edge_agent.storage.statement import Statement, saving
+from sync_protocol.credentials import badge_hash
+
+PeopleKey = Callable[[], bytes | None]
 
 _C = people.c
 _NAMES = tuple(field.name for field in fields(Person) if field.name != "version")
@@ -19,6 +27,7 @@ _FIND_TYPED = Statement(
     select(*_COLUMNS).where(_C.is_active == 1, or_(func.lower(_C.username) == _TYPED, func.lower(_C.email) == _TYPED))
 )
 _FIND_BADGE = Statement(select(*_COLUMNS).where(_C.is_active == 1, _C.badge_hash == bindparam("badge_hash")))
+_HASH_OF = Statement(select(func.badge_hash_of(bindparam("code"))))
 _LIST = Statement(select(*_COLUMNS).order_by(_C.person_id))
 _CAN_LOG_IN = Statement(
     select(_C.person_id)
@@ -41,9 +50,25 @@ def find_typed(connection: sqlite3.Connection, typed: str) -> Person | None:
     return _person(_FIND_TYPED.row(connection, typed=typed))
 
 
-def find_badge(connection: sqlite3.Connection, badge_hash: str) -> Person | None:
-    """The active one whose badge this is."""
-    return _person(_FIND_BADGE.row(connection, badge_hash=badge_hash))
+def find_badge(connection: sqlite3.Connection, hashed: str) -> Person | None:
+    """The active one whose badge has this hash."""
+    return _person(_FIND_BADGE.row(connection, badge_hash=hashed))
+
+
+def know_badges(connection: sqlite3.Connection, people_key: PeopleKey) -> None:
+    """This connection can tell whose badge a code is, once there is a key."""
+
+    def hash_of(code: str) -> str | None:
+        key = people_key()
+        return None if key is None else badge_hash(key, code.strip())
+
+    connection.create_function("badge_hash_of", 1, hash_of)
+
+
+def whose_badge(connection: sqlite3.Connection, code: str) -> Person | None:
+    """The active one whose badge has this code."""
+    found = _HASH_OF.value(connection, code=code)
+    return None if found is None else find_badge(connection, found)
 
 
 def list_all(connection: sqlite3.Connection) -> list[Person]:

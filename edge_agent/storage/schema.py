@@ -254,6 +254,8 @@ approvals = _table(
 )  # fmt: skip
 tries = _table("tries", _text("subject", key=True), _int("failed"), _int("last_at"), rowid=False)
 """Log-ins that were tried and did not succeed since."""
+screens = _table("screens", _text("scanner", key=True), _blob("token_hash"), _int("paired_at"), rowid=False)
+"""The one screen that a scanner of this box belongs to: a badge read there is for it."""
 
 commands = _table(
     "commands",

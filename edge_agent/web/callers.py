@@ -18,7 +18,8 @@ from edge_agent.web.context import CALLER, now_ms, store_of
 from edge_agent.web.operations import ANYBODY, ONESELF, access_of
 from edge_agent.web.problems import Handler
 
-COOKIE = "backstock_session"
+COOKIE, SCREEN = "backstock_session", "backstock_screen"
+"""Who works at a screen; which screen it is."""
 APPROVAL = "X-Approval"
 SAFE = ("GET", "HEAD")
 
@@ -62,12 +63,16 @@ def address_of(request: web.Request) -> str:
     return request.remote or "unknown"
 
 
-def give_cookie(response: web.Response, request: web.Request, token: str, seconds: int) -> None:
+def give_cookie(response: web.Response, request: web.Request, name: str, token: str, seconds: int) -> None:
     """For this box only, never to scripts, never from other sites; none when `seconds` is 0."""
     response.headers["Cache-Control"] = "no-store"
-    response.set_cookie(
-        COOKIE, token, max_age=seconds, path="/", secure=request.secure, httponly=True, samesite="Strict"
-    )
+    response.set_cookie(name, token, max_age=seconds, path="/", secure=request.secure, httponly=True, samesite="Strict")
+
+
+async def session_before(request: web.Request) -> str:
+    """The session of who was logged in here until now: one device has one."""
+    caller = await _by_cookie(request)
+    return "" if caller is None else caller.session_id
 
 
 async def _caller(request: web.Request) -> Caller:

@@ -40,6 +40,7 @@ from edge_agent.web.views.goods import BatchView, LevelPage, MovementPage, Poste
 from edge_agent.web.views.values import Items
 from edge_agent.web.views.work import AlertView
 from sync_protocol.low_stock import LOW_STOCK
+from sync_protocol.vocabulary import Reason
 
 TABLE = Table("stock")
 
@@ -183,8 +184,7 @@ def _adjust(connection: sqlite3.Connection, body: AdjustBody, caller: Caller, ke
         reason, free_text = adjusting.reason_of(body.reason)
         product = product_of(connection, body.product_id)
         now = now_ms()
-        if approving.needs_manager(connection, approving.ADJUST):
-            approving.require(connection, caller, approving.ADJUST, now, key=key)
+        approving.require(connection, caller, approving.ADJUST, now, key=key)
         posted = adjusting.record_adjustment(
             connection,
             Adjustment(
@@ -217,6 +217,8 @@ def _history(connection: sqlite3.Connection, product_id: str, after: int, limit:
 
 def _batch(connection: sqlite3.Connection, body: BatchBody, caller: Caller, key: str | None) -> Kept:
     def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
+        if any(row.reason == Reason.RETURN for row in body.movements):
+            approving.require(connection, caller, approving.RETURN, now_ms(), key=key)
         results = _run_batch(connection, body, caller, key)
         recorded = sum(result["status"] == "recorded" for result in results)
         return {"results": results, "recorded": recorded}, ledger.head(connection)[0]

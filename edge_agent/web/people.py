@@ -8,15 +8,15 @@ from pydantic import Field, model_validator
 
 from edge_agent.domain.people import LIFE_MS, PERMISSIONS, STOCK_APPROVE, Caller, Person, Session
 from edge_agent.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from edge_agent.services import approving, people
+from edge_agent.services import approving, badges, people
 from edge_agent.services.logging_in import Proof
 from edge_agent.services.once import Answer
 from edge_agent.storage import people as known
 from edge_agent.storage import sessions
 from edge_agent.web import render
 from edge_agent.web.body import Body, Name, Text
-from edge_agent.web.callers import address_of, device_of, give_cookie, require_own_page
-from edge_agent.web.context import answer, caller_of, now_ms, store_of
+from edge_agent.web.callers import COOKIE, SCREEN, address_of, device_of, give_cookie, require_own_page, session_before
+from edge_agent.web.context import answer, caller_of, now_ms, store_of, ticks_ms
 from edge_agent.web.operations import ANYBODY, ONESELF, Table
 from edge_agent.web.views.box import ApprovalView, LoggedIn, Me, SessionView
 from edge_agent.web.views.values import Items
@@ -31,23 +31,20 @@ Badge = Annotated[str, Field(min_length=1, max_length=BADGE_CHARS_MAX + 8)]
 
 
 class ProofBody(Body):
-    """A name with a password or a PIN, or a badge."""
+    """A name with a password or a PIN, or a badge, or the scanner that has just read one for this screen."""
 
     username: Text | None = None
     password: Password | None = None
     pin: Pin | None = None
     badge: Badge | None = None
+    badge_at: Annotated[Name, Field(max_length=60)] | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        given = {name for name in ("username", "password", "pin", "badge") if getattr(self, name) is not None}
-        if given not in ({"username", "password"}, {"username", "pin"}, {"badge"}):
-            raise ValueError("expected username and password, username and pin, or badge")
+        given = {name for name in ProofBody.model_fields if getattr(self, name) is not None}
+        if given not in ({"username", "password"}, {"username", "pin"}, {"badge"}, {"badge_at"}):
+            raise ValueError("expected username and password, username and pin, badge, or badge_at")
         return self
-
-    @property
-    def proof(self) -> Proof:
-        return Proof(username=self.username or "", password=self.password, pin=self.pin, badge=self.badge)
 
 
 class LoginBody(ProofBody):
@@ -76,12 +73,12 @@ async def post_login(request: web.Request, body: LoginBody) -> web.Response:
     """A session on this device, in a cookie that scripts cannot read."""
     if request.headers.get("Origin") or request.headers.get("Sec-Fetch-Site"):
         require_own_page(request)
-    now = now_ms()
+    proof = await _proof(request, body)
     found = await store_of(request).logging_in.log_in(
-        body.proof, device_of(request, body.device), address_of(request), now
+        proof, device_of(request, body.device), address_of(request), now_ms(), await session_before(request)
     )
     response = answer({"person": _person(found.person), "expires_at": render.time(found.session.expires_at)})
-    give_cookie(response, request, found.token, LIFE_MS // 1000)
+    give_cookie(response, request, COOKIE, found.token, LIFE_MS // 1000)
     return response
 
 
@@ -90,7 +87,7 @@ async def post_logout(request: web.Request) -> web.Response:
     """End this session."""
     await store_of(request).database.write(sessions.end, caller_of(request).session_id)
     response = web.Response(status=204)
-    give_cookie(response, request, "", 0)
+    give_cookie(response, request, COOKIE, "", 0)
     return response
 
 
@@ -124,7 +121,7 @@ async def put_pin(request: web.Request, body: PinBody) -> web.Response:
 async def post_approval(request: web.Request, body: ApprovalBody) -> web.Response:
     """A manager allows one operation, once, within five minutes; the header X-Approval takes it along."""
     now = now_ms()
-    manager = await _prove(request, body.proof)
+    manager = await _prove(request, await _proof(request, body))
     made, token = await store_of(request).database.write(approving.grant, manager, body.operation, now)
     found = {"approval": token, "expires_at": render.time(made.expires_at), "by": made.approved_by}
     return answer(found, 201, {"Cache-Control": "no-store"})
@@ -148,6 +145,20 @@ async def delete_sessions(request: web.Request) -> web.Response:
     """Log out all of one's own devices but this one; with a key of the box, everybody."""
     await store_of(request).database.write(_end_all, caller_of(request))
     return web.Response(status=204)
+
+
+async def _proof(request: web.Request, body: ProofBody) -> Proof:
+    """What is to be proven; a badge that the box read is this screen's only. Raises Forbidden, NotFound."""
+    if body.badge_at is None:
+        return Proof(username=body.username or "", password=body.password, pin=body.pin, badge=body.badge)
+    store, token = store_of(request), request.cookies.get(SCREEN, "")
+    if not await store.database.read(badges.is_paired, body.badge_at, token):
+        raise Forbidden("not_paired", "expected the screen that this scanner belongs to",
+                        remedy="a manager pairs them: PUT /scanners/{name}/screen")  # fmt: skip
+    shown = store.desk.badges.take(body.badge_at, ticks_ms())
+    if shown is None:
+        raise NotFound("no_badge", "expected a badge to have been scanned a moment ago")
+    return Proof(shown=shown)
 
 
 async def _prove(request: web.Request, proof: Proof) -> Person:

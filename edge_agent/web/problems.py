@@ -58,6 +58,7 @@ class ProblemBody(TypedDict):
     error: str
     detail: str
     remedy: NotRequired[str]
+    approval_for: NotRequired[str]
     errors: NotRequired[list[FieldError]]
 
 
@@ -76,6 +77,8 @@ def problem(error: EdgeError) -> web.Response:
     }  # fmt: skip
     if error.remedy:
         body["remedy"] = error.remedy
+    if error.approval_for:
+        body["approval_for"] = error.approval_for
     if isinstance(error, FieldProblem):
         body["errors"] = [
             FieldError(pointer=each["pointer"], code=each["code"], detail=each["detail"]) for each in error.errors

@@ -7,10 +7,14 @@ from contextlib import suppress
 import orjson
 from aiohttp import web
 
+from edge_agent.domain.people import STOCK_APPROVE
+from edge_agent.services import badges
 from edge_agent.services.scanners import Scanner, Seen, find
 from edge_agent.services.scanning import Mode
+from edge_agent.storage import screens
 from edge_agent.web.body import Body
-from edge_agent.web.context import answer, store_of
+from edge_agent.web.callers import SCREEN, give_cookie
+from edge_agent.web.context import answer, now_ms, store_of
 from edge_agent.web.operations import EVENT_STREAM, Table
 from edge_agent.web.render import Json
 from edge_agent.web.views.box import ScannerView
@@ -20,6 +24,8 @@ from scanner_drivers.monitor import named
 TABLE = Table("scanners")
 
 LOOK_EVERY_S = 1.0
+PAIRED_S = 400 * 24 * 3_600
+"""As long as a browser keeps a cookie."""
 KEEP_ALIVE_EVERY = 15
 
 
@@ -43,7 +49,24 @@ async def put_mode(request: web.Request, body: ModeBody) -> web.Response:
     return answer(_scanner(find(room.scanners, name), time.monotonic_ns()))
 
 
-@TABLE.add("GET", "/scanners/{name}/raw", produces=(EVENT_STREAM,))
+@TABLE.add("PUT", "/scanners/{name}/screen", status=204, access=STOCK_APPROVE)
+async def put_screen(request: web.Request) -> web.Response:
+    """The scanner belongs to the screen that asks, which alone is told whose badge it reads."""
+    name = find(store_of(request).scanners.scanners, request.match_info["name"]).name
+    token = await store_of(request).database.write(badges.pair, name, now_ms())
+    response = web.Response(status=204)
+    give_cookie(response, request, SCREEN, token, PAIRED_S)
+    return response
+
+
+@TABLE.add("DELETE", "/scanners/{name}/screen", status=204, access=STOCK_APPROVE)
+async def delete_screen(request: web.Request) -> web.Response:
+    """The scanner belongs to no screen."""
+    await store_of(request).database.write(screens.drop, request.match_info["name"])
+    return web.Response(status=204)
+
+
+@TABLE.add("GET", "/scanners/{name}/raw", access=STOCK_APPROVE, produces=(EVENT_STREAM,))
 async def get_raw(request: web.Request) -> web.StreamResponse:
     """An endless stream: `state`, then `opened`, `bytes` and `frame` as they happen. Scans act meanwhile as ever."""
     scanner = find(store_of(request).scanners.scanners, request.match_info["name"])

@@ -12,6 +12,7 @@ from functools import partial
 
 from aiohttp import web
 
+from edge_agent.errors import BadgeScanned
 from edge_agent.services import alerting, daily
 from edge_agent.services.beeping import ScanDesk
 from edge_agent.services.drawing import Drawing
@@ -103,7 +104,12 @@ class StoreApi:
 
     async def scanned(self, raw: RawScan, mode: str) -> Outcome:
         """A scanner of this box read something."""
-        return await self._store.desk.beep(raw, mode)
+        outcome = await self._store.desk.beep(raw, mode)
+        if isinstance(outcome.problem, BadgeScanned):
+            for scanner in self._store.scanners.scanners:
+                if scanner.name == raw.device:
+                    scanner.recent.forget()
+        return outcome
 
     async def start(self, host: str, port: int) -> str:
         """Listen; returns the base URL (port 0 takes a free one)."""

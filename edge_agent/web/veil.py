@@ -59,7 +59,9 @@ async def veiling(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await handler(request)
     except Conflict as error:
-        raise Conflict(error.code, _WITHOUT_FIGURES.get(error.code, error.detail), remedy=error.remedy) from error
+        told = Conflict(error.code, _WITHOUT_FIGURES.get(error.code, error.detail), remedy=error.remedy)
+        told.approval_for = error.approval_for
+        raise told from error
     if isinstance(response, web.Response) and isinstance(response.body, bytes) and response.content_type == JSON:
         response.body = orjson.dumps(veiled(orjson.loads(response.body), hidden))
     return response

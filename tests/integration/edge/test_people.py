@@ -102,7 +102,7 @@ class Browser:
 @pytest.fixture
 async def store(tmp_path: Path, enrolled: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
     shutil.copy(enrolled, tmp_path / "store.db")
-    database = Database.open(tmp_path / "store.db")
+    database = Database.open(tmp_path / "store.db", people_key=lambda: KEY)
 
     async def checks() -> list[Any]:
         return []
@@ -413,6 +413,17 @@ async def test_where_the_policy_says_so_an_adjustment_takes_a_manager_or_their_a
 
     [fact] = await store.facts("approval")
     assert (fact["actor"], fact["approved_by"], fact["operation"], fact["key"]) == ("anna", "boss", "adjust", "k1")
+
+
+async def test_a_refusal_says_which_approval_would_help(store: Store) -> None:
+    await store.database.write(catalogue.set_settings, {"needs_manager": ["return"]})
+    anna = await store.logged_in()
+    back = {"movements": [{"product_id": PRODUCTS[0].product_id, "quantity": "1", "reason": "return"}]}
+    status, problem = await anna.call("POST", "/inventory/movements", back)
+    assert (status, problem["code"], problem["approval_for"]) == (403, "approval_needed", "return")
+    assert (await anna.call("POST", "/inventory/movements", back, X_Approval=await approve(anna, "return")))[0] == 201
+    status, problem = await adjust(anna, "-1000")
+    assert (status, problem["code"], problem["approval_for"]) == (409, "insufficient_stock", "negative_stock")
 
 
 async def test_an_approval_is_for_one_operation_and_five_minutes(store: Store) -> None:
