@@ -156,3 +156,17 @@ async def test_a_number_that_is_absurd_is_asked_twice(page: Page) -> None:
     await page.get_by_role("button", name="Confirm 5,000").click()
 
     await expect(page.get_by_text("Really 5,000?")).to_be_visible()
+
+
+async def test_what_the_till_sells_meanwhile_is_neither_counted_nor_told_here(
+    page: Page, till: PtyScanner, hand: PtyScanner, agent: AgentProcess
+) -> None:
+    await begin(page)
+
+    till.scan(code_of(OATS))
+    await until_level(agent, OATS.product_id, "17")
+    hand.scan(code_of(BUTTER))
+
+    await expect(page.locator(".counted h2")).to_have_text(BUTTER.name)
+    await expect(page.get_by_text(OATS.name)).to_have_count(0)
+    assert await level(agent, OATS.product_id) == "17"

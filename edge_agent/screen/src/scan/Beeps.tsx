@@ -30,13 +30,19 @@ export interface Verdict {
 
 type Taker = (beep: Beep) => Promise<Verdict | null>;
 
+/** A flow that wants codes; `tells` if it also tells what scanners have sold by themselves. */
+interface Wish {
+  take: Taker;
+  tells: boolean;
+}
+
 interface Beeps {
   verdict: (Verdict & { number: number }) | null;
   /** A code that was typed, or read by the camera. */
   enter: (code: string) => void;
   tell: (verdict: Verdict) => void;
   dismiss: () => void;
-  takers: Set<Taker>;
+  takers: Set<Wish>;
   /** Where codes go that no flow wants. */
   setFallback: (taker: Taker) => void;
 }
@@ -48,7 +54,7 @@ export function BeepProvider({ children }: { children: ReactNode }) {
   const w = useWords();
   const words = useRef(w);
   words.current = w;
-  const takers = useRef(new Set<Taker>());
+  const takers = useRef(new Set<Wish>());
   const fallback = useRef<Taker | null>(null);
   const [verdict, setVerdict] = useState<Beeps["verdict"]>(null);
   const waiting = useRef({ count: 0, last: Promise.resolve() });
@@ -60,7 +66,7 @@ export function BeepProvider({ children }: { children: ReactNode }) {
 
   const take = useCallback(
     (beep: Beep) => {
-      const taker = [...takers.current].at(-1) ?? fallback.current;
+      const taker = takerOf(beep, [...takers.current].at(-1)) ?? (isTold(beep) ? fallback.current : null);
       const queue = waiting.current;
       if (!taker || queue.count >= WAITING_MAX) return;
       queue.count += 1;
@@ -96,19 +102,29 @@ export function useBeeps(): Beeps {
   return found;
 }
 
-/** While this is on the screen, codes come here. */
-export function useTaker(taker: Taker, isOn = true): void {
+/** While this is on the screen, codes come here; what a scanner has sold by itself only if it `tells`. */
+export function useTaker(taker: Taker, isOn = true, tells = false): void {
   const { takers } = useBeeps();
   const latest = useRef(taker);
   latest.current = taker;
   useEffect(() => {
     if (!isOn) return undefined;
-    const mine: Taker = (beep) => latest.current(beep);
+    const mine: Wish = { take: (beep) => latest.current(beep), tells };
     takers.add(mine);
     return () => {
       takers.delete(mine);
     };
-  }, [takers, isOn]);
+  }, [takers, isOn, tells]);
+}
+
+/** What the box has booked already is never counted, received or sold again by a flow. */
+function takerOf(beep: Beep, wish?: Wish): Taker | undefined {
+  return wish && (!beep.done || wish.tells) ? wish.take : undefined;
+}
+
+/** Where no flow wants it, what other scanners have done is their own screens' to tell. */
+function isTold({ done }: Beep): boolean {
+  return !done || done.device === preferences().scanner;
 }
 
 /** Beeps of our own scanner, while somebody looks at this screen; what other screens did is theirs. */
