@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cloud_hub.services.sample_data import SampleProduct, make_shop
 from deploy.local.broker import BrokerUnavailable, resolve
-from deploy.local.demo import commands, goods, lifecycle, live, story
+from deploy.local.demo import commands, goods, lifecycle, live, shop_floor, story
 from deploy.local.demo.chain import PORT, Chain
 from deploy.local.demo.control import Control, tell
 from deploy.local.postgres import PostgresUnavailable
@@ -90,6 +90,7 @@ def _live(arguments: argparse.Namespace) -> int:
         lifecycle.write_note(folder, socket=str(control.path), api=chain.stack.api)
         if sales:
             _replay(chain, sales)
+        shop_floor.prepare(chain)
         live.run(chain, control, _access(chain))
     print("stopped; everything that was started has ended", flush=True)
     return 0
@@ -124,15 +125,15 @@ def _replay(chain: Chain, sales: list[goods.Sale]) -> None:
 def _access(chain: Chain) -> dict[str, str]:
     stack = chain.stack
     stores = {
-        f"store {name}": f"http://127.0.0.1:{store.api_port}/   API: http://127.0.0.1:{store.api_port}/api/v1"
-        for name, store in chain.stores.items()
+        f"store {name}": f"http://127.0.0.1:{store.api_port}   its API: …/docs" for name, store in chain.stores.items()
     }
     return {
-        "head office": f"{stack.api}/api/v1   docs: {stack.api}/docs",
+        "head office": f"{stack.api}/docs",
         "log in as": f"admin / {stack.admin_password}",
         **stores,
+        "who works there": shop_floor.described(),
         "mails": str(stack.mailbox),
-        "store keys": f"{stack.folder}/{{{','.join(chain.stores)}}}/api.key",
+        "store keys": f"{stack.folder}/{{{','.join(chain.stores)}}}/api.key   labels: …/labels.pdf",
         "other shells": 'make demo ARGS="do help"',
     }
 

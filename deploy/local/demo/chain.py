@@ -4,6 +4,7 @@ Used by the live view, by commands from another shell and by the unattended stor
 are started on the calling thread, which has to be the one that lives longest.
 """
 
+import json
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,8 @@ STORES = {"north": "Backstock North", "south": "Backstock South"}
 PORT = 8470
 STORE_PORTS = 11
 """Where the stores' ports begin, counted from head office's."""
+LABELS = "labels.pdf"
+"""In a store's folder: what its label printer printed last."""
 SERVERS = ("hub", "broker", "postgres")
 
 
@@ -125,7 +128,10 @@ class Chain:
         trade = Trade(self.stack.folder / name, self.goods, self.seed + number)
         self.trades[name] = self._open.enter_context(trade)
         port = self.port + STORE_PORTS + number if self.port else 0
-        self.stack.add_store(name, title=title, scanners=trade.scanners, api_port=port)
+        store = self.stack.add_store(name, title=title, scanners=trade.scanners, api_port=port, start=False)
+        printer = {"name": "shelf", "output": ["tee", str(store.folder / LABELS)], "format": "pdf"}
+        store.environment["EDGE_PRINTERS"] = json.dumps([printer])
+        store.start()
 
     def _stock(self, store: Store) -> None:
         """Wait for the catalogue to come down, then open with stock."""

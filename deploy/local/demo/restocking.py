@@ -5,13 +5,15 @@ A chapter of the unattended story. What it brings into a store is told to the ju
 
 import mailbox
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
 from deploy.local.calls import wait_until
 from deploy.local.demo.chain import Chain
 from deploy.local.demo.figures import Figures
-from deploy.local.stack import Store
+from deploy.local.demo.goods import Goods
+from deploy.local.stack import Stack, Store
 
 ORDERED, SENT, KEPT = 24, 6, 4
 READER = "admin@backstock.example"
@@ -41,19 +43,29 @@ def order(chain: Chain, store: Store, account: Counter[str], figures: Figures) -
     """Head office orders, the store sees it and receives it with a scanner's worth of words; the order's number."""
     stack, item = chain.stack, chain.goods[0]
     vendor = stack.expect("POST", "/api/v1/vendors", {"name": "Story & Sons"})["id"]
-    line = {"product_id": item.product_id, "quantity": str(ORDERED), "unit_price": "0.50"}
-    body = {"vendor_id": vendor, "site_id": store.site_id, "lines": [line]}
-    made = stack.expect("POST", "/api/v1/purchase-orders", body, headers={"Idempotency-Key": "story-order"})
+    made = send_order(stack, vendor, store, [(item, ORDERED)], key="story-order")
     path = f"/api/v1/purchase-orders/{made['id']}"
-    for step in ("approve", "send"):
-        stack.expect("POST", f"{path}/{step}")
-    wait_until(partial(_expects, store, made["number"]), f"{store.name} expects the order", 60)
     came = {"order": made["number"], "lines": [{"product_id": item.product_id, "quantity": str(ORDERED)}]}
     answer = store.post("/api/v1/receipts", came, headers={"Idempotency-Key": "story-receipt"})
     account[item.product_id] += 1000 * ORDERED
     state = wait_until(lambda: _state(chain, path) == "received" and "received", "the order is fulfilled", 60)
     figures.check("an order, received at the store", answer.status < 300 and state == "received", made["number"])
     return str(made["number"])
+
+
+def send_order(
+    stack: Stack, vendor: str, store: Store, lines: Iterable[tuple[Goods, int]], *, key: str
+) -> dict[str, Any]:
+    """An order at the vendor that the store expects."""
+    wanted = [{"product_id": item.product_id, "quantity": str(many), "unit_price": "0.50"} for item, many in lines]
+    body = {"vendor_id": vendor, "site_id": store.site_id, "lines": wanted}
+    made = stack.expect("POST", "/api/v1/purchase-orders", body, headers={"Idempotency-Key": key})
+    path = f"/api/v1/purchase-orders/{made['id']}"
+    for state, step in (("draft", "approve"), ("approved", "send")):
+        if stack.expect("GET", path)["state"] == state:
+            stack.expect("POST", f"{path}/{step}")
+    wait_until(partial(_expects, store, made["number"]), f"{store.name} expects the order", 60)
+    return dict(made)
 
 
 def transfer(chain: Chain, warehouse: Warehouse, store: Store, account: Counter[str], figures: Figures) -> None:
