@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import uuid_utils
 
-from edge_agent.domain.label_design import Label, Template
+from edge_agent.domain.label_design import Content, Label, Template, describe
+from edge_agent.domain.label_symbols import Article, Carrier, symbol_of
 from edge_agent.domain.print_job import PrintJob
 from edge_agent.errors import Conflict, Invalid, NotFound
 from edge_agent.services import labelling, printing
@@ -23,6 +24,8 @@ from edge_agent.storage.database import Database
 
 LABELS_MAX = 5_000
 """In one job; a roll has two thousand."""
+TEST_GOODS = Article("09506000134352", "TEST-1", "2030-12-31")
+"""GS1's own example, which no shop sells. The screen knows what should arrive of it."""
 Resolve = Callable[[sqlite3.Connection], list[Wanted]]
 """Names the goods that labels are wanted of."""
 
@@ -84,6 +87,13 @@ class LabelDesk:
         wanted = await self._database.read(resolve)
         labels = await self._described(template, wanted, paper.width_mm, paper.height_mm)
         return await self._drawn(form, labels, paper.dpi)
+
+    async def test_code(self) -> Drawn:
+        """A GS1 DataMatrix for who sets up a scanner: does it hand over lot and expiry, and the separator?"""
+        symbol = symbol_of(TEST_GOODS, Carrier.DATAMATRIX)
+        content = Content("", "", TEST_GOODS.code, "", "", TEST_GOODS.lot, TEST_GOODS.expiry, symbol)
+        paper = Paper()
+        return await self._drawn("png", [describe(Template.LOT, content, paper.width_mm, paper.height_mm)], paper.dpi)
 
     async def run_of(self, job: PrintJob, count: int) -> bytes:
         """What the printer is told for the next labels of a job. Raises EdgeError."""

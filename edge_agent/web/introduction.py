@@ -63,6 +63,9 @@ product that moved, and an `id`; `event: sync` is the state of the link; `event:
 again. Reconnect with `Last-Event-ID` (a browser's EventSource does): what moved since is told first. Events say what \
 is there now, so hearing one twice does no harm. A comment comes every 15 s; a client that does not read is let go. \
 The schema `EventData` says what is in `data`.""",
+    "get_raw": """\
+The schema `RawData` says what is in `data`. `bytes` come as the device sends them; a `frame` is what was made of \
+them, and its `advice` says what to set otherwise on the scanner.""",
     "get_sync": """\
 `pending` records wait for head office; `acked` of `head` are there. With `device` the position is noted as told to \
 that handheld, which its late events can refer to.""",

@@ -14,7 +14,7 @@ from edge_agent.web.introduction import ABOUT, DESCRIPTION, GROUPS
 from edge_agent.web.meanings import explain
 from edge_agent.web.operations import ANYBODY, EVENT_STREAM, ID_CHARS_MAX, JSON, ONESELF, PREFIX, Operation
 from edge_agent.web.problems import MEDIA_TYPE, TITLES, ProblemBody
-from edge_agent.web.views.box import EventData
+from edge_agent.web.views.box import EventData, RawData
 from edge_agent.web.views.values import AlreadyRecorded
 from sync_protocol.limits import KEY_CHARS_MAX
 
@@ -81,7 +81,7 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
 
 def _schemas(operations: list[Operation]) -> tuple[References, dict[str, Any]]:
     """Made in one go, so that what many answers have is said once."""
-    told: list[Any] = [ProblemBody, AlreadyRecorded, EventData]
+    told: list[Any] = [ProblemBody, AlreadyRecorded, EventData, RawData]
     sent: list[Any] = []
     for operation in operations:
         told += [view for view in (operation.answer, *operation.others.values()) if view is not None]

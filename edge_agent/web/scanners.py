@@ -40,6 +40,13 @@ async def get_scanners(request: web.Request) -> web.Response:
     return answer({"items": [_scanner(one, now_ns) for one in store_of(request).scanners.scanners]})
 
 
+@TABLE.add("GET", "/scanners/test-code", produces=("image/png",))
+async def get_test_code(request: web.Request) -> web.Response:
+    """A GS1 DataMatrix with lot and expiry, of no goods: what a scanner that is set up well hands over whole."""
+    drawn = await store_of(request).labels.test_code()
+    return web.Response(body=drawn.document, content_type="image/png", headers={"Cache-Control": "no-store"})
+
+
 @TABLE.add("PUT", "/scanners/{name}/mode", answer=ScannerView)
 async def put_mode(request: web.Request, body: ModeBody) -> web.Response:
     """What its beeps mean from the next one on, also after a restart of the box."""

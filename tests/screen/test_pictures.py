@@ -7,6 +7,7 @@ finding that it calls serious or critical fails.
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -81,6 +82,11 @@ async def _linking(page: Page) -> None:
     await expect(page.get_by_text("What is ABC-UNKNOWN?")).to_be_visible()
 
 
+async def _setting_up(page: Page) -> None:
+    await open_flow(page, "scanners", "till-1")
+    await expect(page.get_by_role("img", name="A code to try it with")).to_be_visible()
+
+
 def _plain(flow: str) -> Callable[[Page], Awaitable[None]]:
     async def show(page: Page) -> None:
         await open_flow(page, flow)
@@ -94,7 +100,8 @@ VIEWS: dict[str, Callable[[Page], Awaitable[None]]] = {
     "06-count": _counted, "07-adjust": _wasted, "08-send": _sending, "09-attention": _plain("attention"),
     "10-connection": _plain("sync"), "11-settings": _plain("settings"), "12-unknown": _unknown, "13-link": _linking,
     "14-more": _plain("more"), "17-day": _plain("day"),
-    "18-scanners": _plain("scanners"), "15-orders": _plain("receive"), "16-counts": _plain("count"),
+    "18-scanners": _plain("scanners"), "19-a-scanner": _setting_up,
+    "15-orders": _plain("receive"), "16-counts": _plain("count"),
 }  # fmt: skip
 
 
@@ -113,7 +120,7 @@ async def test_every_view_is_usable_and_fits_its_screen(
     if not AXE.is_file():
         pytest.skip("MISSING: axe-core is not installed (make screen), the screen's accessibility is not checked")
     width, height = SIZES[size]
-    scheme = "dark" if look == "dark" else "light"
+    scheme: Literal["dark", "light"] = "dark" if look == "dark" else "light"
     context = await browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"
     )

@@ -116,8 +116,51 @@ class ScannerView(TypedDict):
     scans: int
     bytes: int
     last_scan_age_ms: int | None
-    alerts: list[str]
+    alerts: dict[str, str]
     last_bytes: LastBytes | None
+
+
+class Advice(TypedDict):
+    code: str
+    text: str
+
+
+class RawOpened(TypedDict):
+    session: int
+    kind: str
+
+
+class RawBytes(TypedDict):
+    session: int
+    hex: str
+    ascii: str
+    advice: list[Advice]
+
+
+class RawFrame(RawBytes):
+    ended_by: str
+    aim: str | None
+    symbology: str | None
+    gtin: str | None
+    sku: str | None
+    lot: str | None
+    expiry: str | None
+    serial: str | None
+    flags: list[str]
+
+
+class RawMissed(TypedDict):
+    events: int
+
+
+class RawData(TypedDict):
+    """What a scanner's own stream says, by the event's name."""
+
+    state: ScannerView
+    opened: RawOpened
+    bytes: RawBytes
+    frame: RawFrame
+    missed: RawMissed
 
 
 class ScanEvent(ScanView):

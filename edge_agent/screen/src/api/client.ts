@@ -3,7 +3,7 @@
  * A key of the box, when it is used instead of a person's log-in, stays in this tab.
  */
 
-const API = "/api/v1";
+export const API = "/api/v1";
 const WAIT_MS = 8_000;
 const KEY = "backstock.key";
 
@@ -79,7 +79,7 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function problemOf(answer: Response): Promise<Problem> {
+export async function problemOf(answer: Response): Promise<Problem> {
   const told = (await answer.json().catch(() => ({}))) as { code?: string; detail?: string; remedy?: string };
   return new Problem(told.code ?? "http", answer.status, told.detail ?? answer.statusText, told.remedy ?? null);
 }

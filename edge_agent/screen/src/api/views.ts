@@ -671,8 +671,53 @@ export interface ScannerView {
   scans: number;
   bytes: number;
   last_scan_age_ms: number | null;
-  alerts: string[];
+  alerts: Record<string, string>;
   last_bytes: LastBytes | null;
+}
+
+export interface Advice {
+  code: string;
+  text: string;
+}
+
+export interface RawOpened {
+  session: number;
+  kind: string;
+}
+
+export interface RawBytes {
+  session: number;
+  hex: string;
+  ascii: string;
+  advice: Advice[];
+}
+
+export interface RawFrame {
+  session: number;
+  hex: string;
+  ascii: string;
+  advice: Advice[];
+  ended_by: string;
+  aim: string | null;
+  symbology: string | null;
+  gtin: string | null;
+  sku: string | null;
+  lot: string | null;
+  expiry: string | null;
+  serial: string | null;
+  flags: string[];
+}
+
+export interface RawMissed {
+  events: number;
+}
+
+export interface RawData {
+  state: ScannerView;
+  opened: RawOpened;
+  bytes: RawBytes;
+  frame: RawFrame;
+  missed: RawMissed;
 }
 
 export interface ScanEvent {

@@ -1,12 +1,12 @@
 /* Labels for what is scanned: which kind, how many, on which printer; and what it will look like. */
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { box } from "../api/box";
-import { credentials } from "../api/client";
 import type { PrinterView } from "../api/views";
 import { Button, Card, Choice } from "../parts/controls";
 import { judge } from "../parts/HowMany";
 import { Empty } from "../parts/Notice";
 import { Pad } from "../parts/Pad";
+import { Picture } from "../parts/Picture";
 import { ProductSearch } from "../parts/ProductSearch";
 import { Shown, useAnswer } from "../parts/answer";
 import { useWords } from "../words";
@@ -56,7 +56,7 @@ function Printing({ picked, printers, onDone }: { picked: Picked; printers: Prin
       <Card title={picked.name}>
         <Choice label={w.labels.template} value={template} options={TEMPLATES.map((value) => ({ value, text: w.labels.templates[value] }))} onChange={(next) => { setTemplate(next); renew(); }} />
         {able.length > 1 && <Choice label={w.labels.printer} value={printer?.name ?? ""} options={able.map(({ name }) => ({ value: name, text: name }))} onChange={(next) => { setChosen(next); renew(); }} />}
-        <Preview query={new URLSearchParams({ template, product_id: picked.id, ...dated }).toString()} name={picked.name} />
+        <Picture path={`/labels/preview?${new URLSearchParams({ template, product_id: picked.id, ...dated })}`} name={picked.name} className="label-preview" />
       </Card>
       <Card title={w.labels.copies}>
         <Pad label={w.labels.copies} value={typed} unit="each" onChange={(next) => { setTyped(next); renew(); }} onDone={print} />
@@ -64,21 +64,4 @@ function Printing({ picked, printers, onDone }: { picked: Picked; printers: Prin
       </Card>
     </div>
   );
-}
-
-/** Asked for with who we are, which an image's own address could not say. */
-function Preview({ query, name }: { query: string; name: string }) {
-  const [address, setAddress] = useState<string | null>(null);
-  useEffect(() => {
-    const controller = new AbortController();
-    let made = "";
-    void fetch(`/api/v1/labels/preview?${query}`, { headers: credentials(), signal: controller.signal })
-      .then((answer) => (answer.ok ? answer.blob() : null))
-      .then((picture) => { made = picture ? URL.createObjectURL(picture) : ""; setAddress(made || null); }, () => setAddress(null));
-    return () => {
-      controller.abort();
-      if (made) URL.revokeObjectURL(made);
-    };
-  }, [query]);
-  return address ? <img className="label-preview" src={address} alt={name} /> : null;
 }

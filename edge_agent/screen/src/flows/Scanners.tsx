@@ -1,55 +1,52 @@
-/* Setting up a scanner: what arrives of it, byte by byte, what a beep of it means, and which one is this screen's. */
-import { useEffect, useState } from "react";
+/* The box's scanners: how each is, what a beep of it means, and the way to setting it up. */
+import { useEffect } from "react";
 import { box } from "../api/box";
 import type { ScannerView } from "../api/views";
-import { Button, Card, Choice } from "../parts/controls";
-import { Empty, Failed } from "../parts/Notice";
+import { Card, Row } from "../parts/controls";
+import { Empty } from "../parts/Notice";
 import { Shown, useAnswer } from "../parts/answer";
-import { prefer, usePreferences } from "../preferences";
+import { usePreferences } from "../preferences";
+import { go } from "../router";
 import { useWords } from "../words";
+import { Commissioning } from "./Commissioning";
 
-const MODES = ["lookup", "sell", "receive"] as const;
-const LOOK_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 2_000;
 
-export function Scanners() {
+export function Scanners({ of }: { of: string }) {
+  return of ? <Commissioning name={of} /> : <All />;
+}
+
+function All() {
   const w = useWords();
   const found = useAnswer(() => box.scanners(), [], ["scan"]);
-  const [error, setError] = useState<unknown>(null);
   useEffect(() => {
     const timer = setInterval(found.again, LOOK_EVERY_MS);
     return () => clearInterval(timer);
   }, [found.again]);
-  const setMode = (name: string, mode: string): void => void box.setMode(name, mode).then(() => { setError(null); found.again(); }, setError);
   return (
     <>
       <p className="lead">{w.scanners.lead}</p>
-      {error !== null && <Failed error={error} />}
       <Shown answer={found}>
-        {({ items }) => items.length === 0 ? <Empty title={w.scanners.none} /> : (
-          <div className="columns even">{items.map((scanner) => <One key={scanner.name} scanner={scanner} onMode={(mode) => setMode(scanner.name, mode)} />)}</div>
+        {({ items }) => items.length === 0 ? <Empty title={w.scanners.none}><p>{w.scanners.noneNext}</p></Empty> : (
+          <Card><ul className="rows">{items.map((scanner) => <One key={scanner.name} scanner={scanner} />)}</ul></Card>
         )}
       </Shown>
     </>
   );
 }
 
-function One({ scanner, onMode }: { scanner: ScannerView; onMode: (mode: string) => void }) {
+function One({ scanner }: { scanner: ScannerView }) {
   const w = useWords();
-  const { scanner: ours } = usePreferences();
-  const isOurs = ours === scanner.name;
-  const last = scanner.last_bytes;
+  const isOurs = usePreferences().scanner === scanner.name;
+  const isWell = scanner.state === "up" && Object.keys(scanner.alerts).length === 0;
+  const state = isWell || scanner.state !== "up" ? w.scanners.states[scanner.state] ?? scanner.state : w.scanners.lookAt;
   return (
-    <Card title={scanner.name}>
-      <p className={`state ${scanner.state === "up" ? "good" : "doubtful"}`}>{w.scanners.states[scanner.state] ?? scanner.state}</p>
-      <p className="hint"><code>{scanner.url}</code></p>
-      <Choice label={w.scanners.mode} value={scanner.mode} options={MODES.map((value) => ({ value: value as string, text: w.scanners.modes[value] ?? value }))} onChange={onMode} />
-      <div>
-        <p className="field-name">{w.scanners.bytes}</p>
-        {last ? <p className="bytes"><code>{last.ascii}</code><br /><code className="hint">{last.hex}</code></p> : <p className="hint">{w.scanners.waiting}</p>}
-      </div>
-      {scanner.alerts.length > 0 && <div><p className="field-name">{w.scanners.suggestions}</p>{scanner.alerts.map((alert) => <p key={alert} className="hint">{alert}</p>)}</div>}
-      <Button aria-pressed={isOurs} icon="scanners" onClick={() => prefer({ scanner: isOurs ? null : scanner.name })}>{isOurs ? `${w.settings.scanner} ✓` : w.settings.scanner}</Button>
-      <p className="hint">{w.settings.scannerWhy}</p>
-    </Card>
+    <Row
+      icon="scanners"
+      title={scanner.name}
+      detail={[w.scanners.modes[scanner.mode], isOurs && w.settings.scanner].filter(Boolean).join(" · ")}
+      end={<span className={`state ${isWell ? "good" : "doubtful"}`}>{state}</span>}
+      onOpen={() => go("scanners", scanner.name)}
+    />
   );
 }
