@@ -328,7 +328,7 @@ export const de: Words = {
       transfer_in: "nimmt eine Umlagerung an",
     } as Record<string, string>,
     bytes: "Was ankam",
-    meaning: { kind: "Art", gtin: "Artikelnummer", sku: "Eigene Nummer", lot: "Charge", expiry: "Haltbar bis", serial: "Seriennummer", flags: "Auffällig" },
+    meaning: { kind: "Art", gtin: "GTIN", sku: "Eigene Nummer", lot: "Charge", expiry: "Haltbar bis", serial: "Seriennummer", flags: "Auffällig" },
     suggestions: "Besser so",
     fine: "Nichts ist anders einzustellen.",
     waiting: "Scannen Sie etwas: Sie sehen Byte für Byte, was ankommt.",

@@ -326,7 +326,7 @@ export const en = {
       transfer_in: "takes in a transfer",
     } as Record<string, string>,
     bytes: "What arrived",
-    meaning: { kind: "Kind", gtin: "Product number", sku: "Own number", lot: "Lot", expiry: "Best before", serial: "Serial number", flags: "Odd" },
+    meaning: { kind: "Kind", gtin: "GTIN", sku: "Own number", lot: "Lot", expiry: "Best before", serial: "Serial number", flags: "Odd" },
     suggestions: "Better so",
     fine: "Nothing to set otherwise.",
     waiting: "Scan something: you see byte by byte what arrives.",
