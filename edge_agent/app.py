@@ -166,7 +166,7 @@ class _Agent:
         self._api = StoreApi(
             database=box.database, status=self.status, api_keys=enrolment.api_keys(box.folder),
             boot=start.boot, checks=self._checks, label_desk=label_desk, scanner_room=self._scanners,
-            people_key=partial(local_access.people_key, box.folder),
+            people_key=partial(local_access.people_key, box.folder), ask_elsewhere=box.hub.stock_elsewhere,
         )  # fmt: skip
         self._lan = Lan(self._api, box.database, box.folder, box.config, box.hub)
 

@@ -23,6 +23,9 @@ from cloud_hub.storage.sites import Site
 from cloud_hub.storage.stock_list import Level, LevelFilter
 from sync_protocol.low_stock import Severity, severity
 
+ELSEWHERE_MAX = 50
+"""Sites that a store is told of: nobody at a shelf reads more."""
+
 
 class Seen(NamedTuple):
     """A level, how low it is, and what is to come."""
@@ -33,6 +36,14 @@ class Seen(NamedTuple):
     """Of vendors, sent and not received."""
     in_transit: int
     """On its way from other sites."""
+
+
+class Elsewhere(NamedTuple):
+    """What another site has, and up to where it is known."""
+
+    level: Level
+    as_of: AsOf
+    is_live: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +69,10 @@ class Stock:
     ) -> Levels:
         """Levels by site and product, read in one snapshot with their as-of."""
         return await self._reads.run(_levels, wanted, after, skip, limit, now_ms)
+
+    async def elsewhere(self, product_id: str, here: str, now_ms: int) -> list[Elsewhere]:
+        """The sites beside this one that have some of a product, most of it first."""
+        return await self._reads.run(_elsewhere, product_id, here, now_ms)
 
     async def movements(
         self, wanted: MovementFilter, after: tuple[datetime, UUID, UUID, int] | None, skip: int, limit: int
@@ -101,6 +116,14 @@ async def _levels(
         ],
         as_of=known,
     )
+
+
+async def _elsewhere(connection: Connection, product_id: str, here: str, now_ms: int) -> list[Elsewhere]:
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        rows = await stock_list.list_elsewhere(connection, product_id, here, ELSEWHERE_MAX)
+        known = await known_as_of(connection, [row.site_id for row in rows], now_ms)
+    found = {each.site_id: (each, live) for each, live in known}
+    return [Elsewhere(row, *found[row.site_id]) for row in rows if row.site_id in found]
 
 
 async def known_as_of(connection: Connection, site_ids: list[str] | None, now_ms: int) -> list[tuple[AsOf, bool]]:

@@ -165,6 +165,12 @@ _all, _held = _found(_shipped, _ordered), _found()
 _LIST = Query(_listed(_all))
 _available = _held.c.on_hand - _held.c.hold - _held.c.reserved - _held.c.pending
 _LIST_LOW = Query(_listed(_held).where(_available <= _held.c.reorder_point))
+_ELSEWHERE = Query(
+    sa.select(_held)
+    .where(_available > 0, _held.c.site_id != sa.bindparam("here", type_=sa.Uuid))
+    .order_by(_available.desc(), _held.c.site_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 _OF_PRODUCTS = Query(
     _stock(
         _places(
@@ -186,6 +192,12 @@ async def list_levels(
     rows = await query.fetch(
         connection, sites=wanted.sites, product_id=wanted.product_id, words=words, **page(after, skip, limit)
     )
+    return [_level(row) for row in rows]
+
+
+async def list_elsewhere(connection: Connection, product_id: str, here: str, most: int) -> list[Level]:
+    """Where else there is some of a product, most of it first."""
+    rows = await _ELSEWHERE.fetch(connection, sites=None, product_id=product_id, words=None, here=here, most=most)
     return [_level(row) for row in rows]
 
 

@@ -18,7 +18,7 @@ from cloud_hub.services.stock import Seen
 from cloud_hub.storage.as_of import AsOf as KnownAsOf
 from cloud_hub.storage.movement_list import Moved, MovementFilter
 from cloud_hub.storage.stock_list import LevelFilter
-from cloud_hub.web.fields import QuantityText, Text, Time, Uuid, View
+from cloud_hub.web.fields import Input, QuantityText, Text, Time, Uuid, View
 from cloud_hub.web.operations import Answer, Call, Table
 from cloud_hub.web.paging import PageQuery
 from cloud_hub.web.times import rfc3339, to_ms
@@ -88,6 +88,23 @@ class Levels(View):
     as_of: list[AsOf]
 
 
+class LevelElsewhere(View):
+    site_id: str
+    on_hand: QuantityText
+    available: QuantityText
+    as_of: AsOf
+
+
+class StockElsewhere(View):
+    items: list[LevelElsewhere]
+    """At most 50 sites, and only those that can give some away."""
+    told_at: Time
+
+
+class ElsewhereQuery(Input):
+    product_id: Uuid
+
+
 class LevelsQuery(PageQuery):
     site_id: Uuid | None = None
     product_id: Uuid | None = None
@@ -149,6 +166,23 @@ async def list_inventory(call: Call[LevelsQuery, None]) -> Answer:
     return await _levels(call, wanted, query)
 
 
+@table.add("GET", "/sites/{site_id}/stock-elsewhere", permission=Permission.SNAPSHOT_READ, device=True,
+           query=ElsewhereQuery, answer=StockElsewhere)  # fmt: skip
+async def stock_elsewhere(call: Call[ElsewhereQuery, None]) -> StockElsewhere:
+    """What the other sites of the chain have of a product, most of it first: for the look-up at this site's box"""
+    here = call.path["site_id"]
+    call.principal.require_site(here)
+    found = await call.hub.stock.elsewhere(call.query.product_id, here, call.now_ms)
+    items = [
+        LevelElsewhere(
+            site_id=each.level.site_id, on_hand=format_quantity(each.level.on_hand),
+            available=format_quantity(each.level.available), as_of=as_of_view(each.as_of, each.is_live),
+        )
+        for each in found
+    ]  # fmt: skip
+    return StockElsewhere(items=items, told_at=rfc3339(call.now_ms))
+
+
 @table.add("GET", "/products/low-stock", permission=Permission.STOCK_READ, query=LowQuery, answer=Levels)
 async def list_low_stock(call: Call[LowQuery, None]) -> Answer:
     """Products whose available stock is at or below the reorder point"""
@@ -191,19 +225,21 @@ def level_key(row: Seen) -> tuple[str, str]:
 
 def as_of_views(known: Sequence[tuple[KnownAsOf, bool]]) -> list[AsOf]:
     """Up to where sites are known, each with whether it is heard now."""
-    return [
-        AsOf(
-            site_id=each.site_id,
-            origin_id=each.origin_id,
-            position=each.position,
-            last_heard=rfc3339(each.last_heard_ms),
-            behind=each.behind if live else None,
-            oldest_unsent=rfc3339(each.oldest_unsent_ms if live else None),
-            is_live=live,
-            stale_since=None if live else rfc3339(each.last_heard_ms),
-        )
-        for each, live in known
-    ]
+    return [as_of_view(each, live) for each, live in known]
+
+
+def as_of_view(known: KnownAsOf, live: bool) -> AsOf:
+    """Up to where one site is known."""
+    return AsOf(
+        site_id=known.site_id,
+        origin_id=known.origin_id,
+        position=known.position,
+        last_heard=rfc3339(known.last_heard_ms),
+        behind=known.behind if live else None,
+        oldest_unsent=rfc3339(known.oldest_unsent_ms if live else None),
+        is_live=live,
+        stale_since=None if live else rfc3339(known.last_heard_ms),
+    )
 
 
 def level_fields(seen: Seen, who: Principal) -> dict[str, Any]:

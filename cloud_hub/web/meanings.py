@@ -156,6 +156,7 @@ MEANINGS: Mapping[str, str] = {
     "severity": "How bad it is: of stock ok, low, critical or out; of an alert info, warning or critical.",
     "as_of": "Up to when, and up to which record, the figures are true.",
     "last_heard": "When the site's box last said something.",
+    "told_at": "When head office said so, by its clock.",
     "is_live": "Whether the site's box is heard now.",
     "oldest_unsent": "Since when the oldest record waits at the box.",
     "oldest_unsent_age_s": "For how many seconds.",

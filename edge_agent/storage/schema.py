@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-REVISION = "0006"
+REVISION = "0008"
 """Head of migrations/versions."""
-KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 
 metadata = MetaData()
 
@@ -327,6 +327,19 @@ count_plan = _table(
 """How much of the sales a product is (A, B, C); one that is not here is C."""
 store_days = _table("store_days", _int("position", key=True), _text("day"), _int("noted_at"))
 """Records above this position were written on that day of the store, up to the next one."""
+
+stock_elsewhere = _table(
+    "stock_elsewhere", _text("product_id", key=True), _text("told"), _int("asked_at"), rowid=False,
+)  # fmt: skip
+"""What head office said last of other sites' stock, as it said it: a copy for the time that the line is down."""
+Index("stock_elsewhere_age", stock_elsewhere.c.asked_at)
+plans = _table(
+    "plans",
+    _text("plan_id", key=True), _text("state"), _text("actions"), _text("done"), _text("actor"), _int("made_at"),
+    _int("changed_at"), rowid=False,
+)  # fmt: skip
+"""What somebody wants to have done at once; `actions` and `done` are JSON lists, one entry per action."""
+Index("plans_age", plans.c.made_at)
 
 FTS = (
     "CREATE VIRTUAL TABLE {name} USING fts5(name, sku, category, content='products',\n  "

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import orjson
@@ -104,6 +104,10 @@ class HubHttp:
     async def local_access(self, body: dict[str, Any]) -> bytes:
         """Ask for a certificate of the box's own HTTPS, and the people key."""
         return await self._ask("POST", "/api/v1/devices/local-access", json=body)
+
+    async def stock_elsewhere(self, product_id: str) -> bytes:
+        """What the other sites of the chain have of a product."""
+        return await self.get(f"/api/v1/sites/{self._site_id}/stock-elsewhere?product_id={quote(product_id, safe='')}")
 
     async def manifest(self, kind: str) -> bytes:
         """The manifest of a snapshot of this box's site, made now."""

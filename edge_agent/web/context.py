@@ -10,6 +10,7 @@ from aiohttp import web
 
 from edge_agent.domain.people import Caller
 from edge_agent.services.beeping import ScanDesk
+from edge_agent.services.elsewhere import Elsewhere
 from edge_agent.services.events import Events
 from edge_agent.services.health import Check
 from edge_agent.services.label_desk import LabelDesk
@@ -28,6 +29,7 @@ class Store:
     events: Events
     desk: ScanDesk
     labels: LabelDesk
+    elsewhere: Elsewhere
     status: LinkStatus
     scanners: ScannerRoom
     checks: Callable[[], Awaitable[Sequence[Check]]]

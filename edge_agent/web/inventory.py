@@ -14,6 +14,7 @@ from edge_agent.errors import EdgeError, NotFound
 from edge_agent.services import adjusting, approving, expecting, receiving
 from edge_agent.services.adjusting import Adjustment, Row
 from edge_agent.services.counting import product_of
+from edge_agent.services.elsewhere import Seen
 from edge_agent.services.once import Answer, Kept, fingerprint, once
 from edge_agent.services.posting import Move, goods_of
 from edge_agent.storage import alerts, catalogue, history, identity, ledger, levels
@@ -36,7 +37,7 @@ from edge_agent.web.body import (
 from edge_agent.web.context import answer, caller_of, kept, now_ms, store_of
 from edge_agent.web.operations import Table
 from edge_agent.web.scans import Handheld
-from edge_agent.web.views.goods import BatchView, LevelPage, MovementPage, Posted, Unchanged
+from edge_agent.web.views.goods import BatchView, ElsewhereView, LevelPage, MovementPage, Posted, Unchanged
 from edge_agent.web.views.values import Items
 from edge_agent.web.views.work import AlertView
 from sync_protocol.low_stock import LOW_STOCK
@@ -126,6 +127,15 @@ async def get_movements(request: web.Request, query: MovementQuery) -> web.Respo
     return answer(await store_of(request).database.read(_movements, query.product_id, query.after or 0, query.limit))
 
 
+@TABLE.add("GET", "/inventory/products/{id}/elsewhere", answer=ElsewhereView)
+async def get_elsewhere(request: web.Request) -> web.Response:
+    """What other sites have of a product, most of it first: asked of head office now, or what it said last."""
+    store, product_id = store_of(request), request.match_info["id"]
+    await store.database.read(product_of, product_id)
+    seen = await store.elsewhere.of(product_id, now_ms())
+    return answer(await store.database.read(_elsewhere, product_id, seen))
+
+
 @TABLE.add("GET", "/inventory/products/{id}/history", answer=MovementPage)
 async def get_history(request: web.Request, query: HistoryQuery) -> web.Response:
     """The movements of one product."""
@@ -159,6 +169,14 @@ def _levels(connection: sqlite3.Connection, query: LevelQuery, *, is_told: bool)
     return {"items": items, "next_cursor": more, "as_of": as_of(connection)}
 
 
+def _elsewhere(connection: sqlite3.Connection, product_id: str, seen: Seen) -> Answer:
+    names = {site.site_id: site.name for site in catalogue.list_sites(connection)}
+    told = {"items": [], "told_at": None} if seen.told is None else seen.told.model_dump()
+    for level in told["items"]:
+        level["site_name"] = names.get(level["site_id"], "")
+    return {"product_id": product_id, **told, "is_current": seen.is_current}
+
+
 def _level(connection: sqlite3.Connection, product: Product) -> Answer:
     held, reserved = levels.held(connection, product.product_id)
     position = position_of(held, reserved)
@@ -176,7 +194,8 @@ def _coming(coming: Counter[str] | None, product: Product) -> Answer:
 
 def as_of(connection: sqlite3.Connection) -> Answer:
     """Which state of this ledger an answer shows."""
-    return {"origin_id": identity.get(connection).origin_id, "position": ledger.head(connection)[0]}
+    who = identity.get(connection)
+    return {"site_id": who.site_id, "origin_id": who.origin_id, "position": ledger.head(connection)[0]}
 
 
 def _adjust(connection: sqlite3.Connection, body: AdjustBody, caller: Caller, key: str | None) -> Kept:

@@ -40,6 +40,10 @@ MEANINGS: Mapping[str, str] = {
     # times and positions
     "position": "Of a record in this store's ledger: 1, 2, 3 … without a gap.",
     "as_of": "Up to which record the figures are true.",
+    "told_at": "When head office said so, by its clock; null: it never did.",
+    "is_current": "False: head office does not answer now, and this is what it said before.",
+    "last_heard": "When head office last heard of that site.",
+    "is_live": "Whether it hears of it now.",
     "head": "The newest record's position.",
     "acked": "Up to here head office has the ledger.",
     "safe_mark": "Up to here head office's copy is backed up.",

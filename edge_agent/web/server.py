@@ -16,6 +16,7 @@ from edge_agent.errors import BadgeScanned
 from edge_agent.services import alerting, daily
 from edge_agent.services.beeping import ScanDesk
 from edge_agent.services.drawing import Drawing
+from edge_agent.services.elsewhere import Ask, Elsewhere, nobody_to_ask
 from edge_agent.services.events import Events
 from edge_agent.services.hashing import Hashing
 from edge_agent.services.health import Check
@@ -78,13 +79,13 @@ class StoreApi:
         self, *, database: Database, status: LinkStatus, api_keys: Mapping[str, str], boot: int,
         checks: Callable[[], Awaitable[Sequence[Check]]], label_desk: LabelDesk | None = None,
         scanner_room: ScannerRoom | None = None,
-        people_key: Callable[[], bytes | None] = lambda: None,
+        people_key: Callable[[], bytes | None] = lambda: None, ask_elsewhere: Ask = nobody_to_ask,
     ) -> None:  # fmt: skip
         events = Events()
         self._store = Store(
             database=database, events=events, desk=ScanDesk(database, events), status=status, checks=checks,
             api_keys=api_keys, boot=boot, labels=label_desk or LabelDesk(database, (), Drawing()),
-            scanners=scanner_room or NoScanners(),
+            scanners=scanner_room or NoScanners(), elsewhere=Elsewhere(database, ask_elsewhere),
             logging_in=LoggingIn(database, Hashing(), people_key),
         )  # fmt: skip
         self._runner: web.AppRunner | None = None

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cloud_hub import errors
-from cloud_hub.web import devices, snapshots
+from cloud_hub.web import devices, inventory, snapshots
 from cloud_hub.web.fields import Name
 from cloud_hub.web.problems import STATUS, Problem
 from edge_agent.services import adopting, executing, telemetry
@@ -236,7 +236,7 @@ def read_of_bodies(module: types.ModuleType) -> Iterable[str]:
 
 
 def test_the_requests_of_a_box_are_operations_of_the_hub() -> None:
-    there = {(each.method, each.path) for each in [*devices.table.operations, *snapshots.table.operations]}
+    there = {(each.method, each.path) for of in (devices, snapshots, inventory) for each in of.table.operations}
     told = {tuple(request.strip("`").split("?")[0].split(" ")) for request, *_ in table("Requests")}
     assert told <= there
 

@@ -3,8 +3,10 @@
 import sqlite3
 from pathlib import Path
 
+import orjson
+
 from edge_agent.services.applying import apply_change
-from edge_agent.storage import database
+from edge_agent.storage import database, elsewhere
 from sync_protocol.changes import Barcode, Order, Product, Site, change
 from sync_protocol.gtin import check_digit
 from tests.unit.edge_agent_sync.builders import an_id
@@ -46,6 +48,16 @@ ORDER = Order(
     expected_on="2026-11-23",
     lines=[(OATS.product_id, 24_000, 0), (BUTTER.product_id, 12_000, 0)],
 )  # fmt: skip
+OATS_ELSEWHERE = {
+    "told_at": "2026-11-20T17:42:00Z",
+    "items": [
+        {"site_id": SOUTH.site_id, "on_hand": "26", "available": "24",
+         "as_of": {"position": 311, "last_heard": "2026-11-20T17:41:58Z", "is_live": True}},
+        {"site_id": NORTH.site_id, "on_hand": "6", "available": "6",
+         "as_of": {"position": 97, "last_heard": "2026-11-19T09:05:00Z", "is_live": False}},
+    ],
+}  # fmt: skip
+"""What head office said of other stores before the line was cut."""
 STOCK = {
     "OAT-1L": "18", "BUT-250": "7", "COF-500": "12", "WAT-1L": "48", "CHE-KG": "6.25", "CHO-85": "31", "PAS-500": "3",
 }  # fmt: skip
@@ -61,6 +73,7 @@ def fill(path: Path) -> None:
     connection = database.prepare(sqlite3.connect(path))
     for told in (*PRODUCTS, NORTH, SOUTH, ORDER):
         database.transact(connection, apply_change, change(told), NOW)
+    database.transact(connection, elsewhere.keep, OATS.product_id, orjson.dumps(OATS_ELSEWHERE).decode(), NOW)
     connection.close()
 
 

@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 from scanner_drivers import PtyScanner
 from tests.integration.edge_sync.agent_process import AgentProcess
 from tests.screen.conftest import open_flow, type_fast
-from tests.screen.shop import BUTTER, COFFEE, OATS, code_of
+from tests.screen.shop import BUTTER, COFFEE, OATS, SOUTH, code_of
 
 UNKNOWN = "4006381333931"
 
@@ -16,6 +16,8 @@ async def test_a_beep_anywhere_shows_what_it_is_and_how_many_are_here(page: Page
     await expect(page.get_by_role("heading", name=OATS.name)).to_be_visible()
     await expect(page.locator(".big-figure")).to_contain_text("18")
     await expect(page.locator(".band.good")).to_contain_text(OATS.name)
+    await expect(page.get_by_text("Head office does not answer now. It said this at 20 Nov")).to_be_visible()
+    await expect(page.get_by_text(SOUTH.name).locator("xpath=../..")).to_contain_text("24")
 
 
 async def test_a_product_is_found_by_the_beginning_of_its_name(page: Page) -> None:

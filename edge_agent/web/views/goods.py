@@ -66,6 +66,27 @@ class LevelPage(TypedDict):
     as_of: AsOf
 
 
+class KnownTo(TypedDict):
+    position: Position
+    last_heard: Time | None
+    is_live: bool
+
+
+class LevelElsewhere(TypedDict):
+    site_id: str
+    site_name: str
+    on_hand: Amount | None
+    available: Amount | None
+    as_of: KnownTo
+
+
+class ElsewhereView(TypedDict):
+    product_id: str
+    items: list[LevelElsewhere]
+    told_at: Time | None
+    is_current: bool
+
+
 class Posted(TypedDict):
     movement_id: str
     position: Position

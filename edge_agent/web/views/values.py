@@ -25,6 +25,7 @@ class Page(TypedDict, Generic[T]):
 
 
 class AsOf(TypedDict):
+    site_id: str
     origin_id: str
     position: Position
 

@@ -146,6 +146,32 @@ def expected(store: Store) -> list[dict[str, Any]]:
     return list(store.get("/api/v1/purchase-orders").body["items"])
 
 
+def test_a_look_up_tells_what_other_stores_have_and_as_of_when(
+    chain: Stack, store: Store, product: dict[str, Any]
+) -> None:
+    branch = chain.add_store("branch")
+    wait_until(lambda: branch.get(f"/api/v1/barcode/lookup/{product['code']}").status == 200, "the product", TIMEOUT_S)
+    for each, quantity in ((branch, "9"), (store, "4")):
+        answer = each.post("/api/v1/scans", {"code": product["code"], "mode": "receive", "quantity": quantity})
+        assert answer.status == 201, answer.body
+        wait_on_hand(chain, each, product, quantity)
+    path = f"/api/v1/inventory/products/{product['id']}/elsewhere"
+
+    (there,) = store.get(path).body["items"]
+    (here,) = branch.get(path).body["items"]
+
+    assert (there["site_id"], there["available"]) == (branch.site_id, "9")
+    wait_until(lambda: store.get(path).body["items"][0]["site_name"] == "Store branch", "its name", TIMEOUT_S)
+    there["site_name"] = "Store branch"
+    assert (here["site_id"], here["on_hand"], here["as_of"]["is_live"]) == (store.site_id, "4", True)
+    assert there["as_of"]["position"] == branch.sync()["head"]
+    assert store.get(f"/api/v1/inventory?product_id={product['id']}").body["as_of"]["site_id"] == store.site_id
+    chain.hub.kill()
+    kept = store.get(path).body
+    chain.hub.start()
+    assert (kept["items"], kept["told_at"] is None) == ([there], False)
+
+
 def test_an_agent_killed_while_selling_loses_and_doubles_nothing(
     chain: Stack, store: Store, product: dict[str, Any]
 ) -> None:

@@ -136,6 +136,29 @@ async def test_a_box_with_a_wild_clock_is_told_the_hubs_time(hub: Running, admin
     assert abs(int(reply.body["detail"].rsplit(" ", 1)[1]) - time.time()) < 60
 
 
+async def test_a_box_is_told_where_else_there_is_some_and_of_no_other_site_than_its_own(
+    hub: Running, admin: Client
+) -> None:
+    box, here, product = Box(hub), await admin.make_site(), (await admin.make_product())["id"]
+    device = (await box.enrol(await make_code(admin, here))).body["device_id"]
+    warehouses = [await admin.make_site("hub") for _ in range(3)]
+    for site, quantity in zip(warehouses, ("3", "20", "0"), strict=True):
+        await admin.post("/inventory/adjust", {"site_id": site, "product_id": product, "set_to": quantity,
+                                               "reason": "correction"})  # fmt: skip
+
+    async def ask(site: str, authorization: str) -> Reply:
+        path = f"/sites/{site}/stock-elsewhere?product_id={product}"
+        return await hub.nobody.get(path, Authorization=authorization)
+
+    found = (await ask(here, box.token(device))).body["items"]
+
+    assert [(each["site_id"], each["available"], each["as_of"]["is_live"]) for each in found] == [
+        (warehouses[1], "20", True), (warehouses[0], "3", True),
+    ]  # fmt: skip
+    assert (await ask(warehouses[0], box.token(device))).status == 403
+    assert (await ask(here, f"Bearer {admin.token}")).status == 401
+
+
 def serial_of(answer: dict[str, Any]) -> int:
     return x509.load_pem_x509_certificate(answer["client_certificate"].encode()).serial_number
 

@@ -22,6 +22,7 @@ export const box = {
 
   search: (q: string, signal?: AbortSignal) => get<t.LevelPage>(`/inventory?limit=30&q=${seg(q)}`, signal),
   level: (id: string) => get<t.LevelPage>(`/inventory?product_id=${seg(id)}`),
+  elsewhere: (id: string) => get<t.ElsewhereView>(`/inventory/products/${seg(id)}/elsewhere`),
   product: (id: string) => get<t.ProductCard>(`/products/${seg(id)}`),
   history: (id: string, after = 0) => get<t.MovementPage>(`/inventory/products/${seg(id)}/history?after=${after}&limit=500`),
   create: (body: object, key: string) => post<t.ProductCard>("/products", body, { key }),

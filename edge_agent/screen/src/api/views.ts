@@ -15,6 +15,7 @@ export interface Page<T> {
 }
 
 export interface AsOf {
+  site_id: string;
   origin_id: string;
   position: number;
 }
@@ -114,6 +115,27 @@ export interface LevelPage {
   items: LevelLine[];
   next_cursor: string | null;
   as_of: AsOf;
+}
+
+export interface KnownTo {
+  position: number;
+  last_heard: string | null;
+  is_live: boolean;
+}
+
+export interface LevelElsewhere {
+  site_id: string;
+  site_name: string;
+  on_hand: string | null;
+  available: string | null;
+  as_of: KnownTo;
+}
+
+export interface ElsewhereView {
+  product_id: string;
+  items: LevelElsewhere[];
+  told_at: string | null;
+  is_current: boolean;
 }
 
 export interface Posted {

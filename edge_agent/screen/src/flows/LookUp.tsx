@@ -31,6 +31,7 @@ function Found({ id }: { id: string }) {
           <div>
             <Head product={product} />
             <Shown answer={level}>{(levels) => (levels.items[0] ? <Here level={levels.items[0]} /> : null)}</Shown>
+            <Elsewhere id={id} unit={product.unit} />
           </div>
           <div>
             <Codes product={product} />
@@ -71,7 +72,30 @@ function Here({ level }: { level: LevelLine }) {
           <div key={name}><dt>{name}</dt><dd>{w.amount(amount, level.unit)}</dd></div>
         ))}
       </dl>
-      <p className="hint">{w.lookup.elsewhere}: {w.lookup.elsewhereAway}</p>
+    </Card>
+  );
+}
+
+/** What other stores have; here is never kept waiting for it. */
+function Elsewhere({ id, unit }: { id: string; unit: string }) {
+  const w = useWords();
+  const { value: told, error } = useAnswer(() => box.elsewhere(id), [id]);
+  if (told === null) return <Card title={w.lookup.elsewhere}><p className="hint" role="status">{error ? w.lookup.elsewhereAway : w.lookup.elsewhereAsking}</p></Card>;
+  return (
+    <Card title={w.lookup.elsewhere}>
+      {!told.is_current && <p className="hint">{told.told_at === null ? w.lookup.elsewhereAway : w.lookup.elsewhereOld(w.time(told.told_at))}</p>}
+      {told.told_at !== null && told.items.length === 0 && <p className="hint">{w.lookup.elsewhereNone}</p>}
+      <ul className="rows">
+        {told.items.map((level) => (
+          <li key={level.site_id} className="row"><div>
+            <span className="row-words">
+              <span className="row-title">{level.site_name}</span>
+              <span className="row-detail">{w.lookup.elsewhereAsOf(w.time(level.as_of.is_live ? told.told_at : level.as_of.last_heard))}</span>
+            </span>
+            <span className="row-end figure">{w.amount(level.available, unit)}</span>
+          </div></li>
+        ))}
+      </ul>
     </Card>
   );
 }
