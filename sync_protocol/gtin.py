@@ -38,9 +38,10 @@ def parse_gtin(text: str) -> str:
 
 def is_valid_gtin(text: str) -> bool:
     """Whether `parse_gtin` would accept the text."""
-    return (
-        len(text) in LENGTHS and is_digits(text) and text[-1] == check_digit(text[:-1]) and text.count("0") != len(text)
-    )
+    if len(text) not in LENGTHS or not is_digits(text):
+        return False
+    total = _weighted(text)
+    return total % 10 == 0 and total > 0
 
 
 def has_wrong_check_digit(text: str) -> bool:
@@ -51,11 +52,15 @@ def has_wrong_check_digit(text: str) -> bool:
 def check_digit(digits: str) -> str:
     """The GS1 mod-10 check digit that belongs behind the given digits, of any length."""
     _require_digits(digits)
+    return "0123456789"[-_weighted(digits + "0") % 10]
+
+
+def _weighted(digits: str) -> int:
+    """The sum of the digits, every second one from the right times three; with a right check digit it ends in 0."""
     # Sums over ASCII codes run in C; "0" is 48, so each digit brings 48 times its weight too much.
     codes = digits.encode("ascii")
-    odd, even = codes[-1::-2], codes[-2::-2]
-    total = 3 * (sum(odd) - 48 * len(odd)) + sum(even) - 48 * len(even)
-    return "0123456789"[-total % 10]
+    tripled, single = codes[-2::-2], codes[::-2]
+    return 3 * (sum(tripled) - 48 * len(tripled)) + sum(single) - 48 * len(single)
 
 
 def upce_to_upca(text: str) -> str:

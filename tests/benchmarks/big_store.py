@@ -1,16 +1,19 @@
-"""A box with 100,000 products and 10 screens, its line cut: search as you type, memory, a scan until a screen has it.
+"""A running box with 100,000 products, its line cut: the real agent program on a file that was told its catalogue.
 
-The real agent program on a file that was told its catalogue; the screens are event streams that are read all the time.
+The file is made once; each box is a copy of it. A screen is an event stream that is read all the time.
 """
 
 import asyncio
+import json
 import os
 import random
+import shutil
 import sqlite3
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from aiohttp import ClientSession
@@ -20,31 +23,15 @@ from deploy.local.ports import free_port
 from edge_agent.storage import catalogue, database
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.files import Folder
-from tests.benchmarks.harness import Figures, latencies, rss_mb
+from tests.benchmarks.harness import Figures
+from tests.benchmarks.peers.processes import BENCH
 from tests.integration.edge_sync.agent_process import AgentProcess
 from tests.integration.edge_sync.enrolling_hub import EnrollingHub
 from tests.unit.edge_agent.a_store import a_product, code_of
 
 PRODUCTS = 100_000
 SCREENS = 10
-TYPED = 2_000
-SCANS = 500
 _SYLLABLES = ["ba", "ko", "mi", "tu", "ra", "se", "lo", "ni", "cha", "pre", "gro", "sta", "fe", "du", "wi", "ya"]
-
-
-def search() -> Figures:
-    """What each key press costs the box, by its CPU time: a list of 50 for every beginning of a name."""
-    return asyncio.run(_with_store(_search))
-
-
-def weight() -> Figures:
-    """Resident memory while 10 screens hear of 500 scans, after searches and a page of levels."""
-    return asyncio.run(_with_store(_weight))
-
-
-def scan_to_screen() -> Figures:
-    """From the request of a scan to the last of 10 screens that has its event."""
-    return asyncio.run(_with_store(_scan_to_screen))
 
 
 class BigStore:
@@ -55,6 +42,7 @@ class BigStore:
         self.headers = {"Authorization": f"Bearer {agent.folder.api_key.read_text().split()[1]}"}
 
     async def ask(self, method: str, path: str, body: object = None) -> None:
+        """A call that must succeed."""
         async with self.session.request(
             method, f"{self.agent.api}/api/v1{path}", json=body, headers=self.headers
         ) as found:
@@ -62,13 +50,14 @@ class BigStore:
             await found.read()
 
     def cpu_s(self) -> float:
+        """What the agent has used of processors."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     @asynccontextmanager
-    async def screens(self) -> AsyncIterator[list["asyncio.Queue[float]"]]:
-        """Ten of them; each tells when it heard of a scan."""
-        heard: list[asyncio.Queue[float]] = [asyncio.Queue() for _ in range(SCREENS)]
+    async def screens(self, count: int = SCREENS) -> AsyncIterator[list["asyncio.Queue[float]"]]:
+        """Each tells when it heard of a scan."""
+        heard: list[asyncio.Queue[float]] = [asyncio.Queue() for _ in range(count)]
         ready = [asyncio.Event() for _ in heard]
         tasks = [asyncio.create_task(self._listen(*each)) for each in zip(heard, ready, strict=True)]
         for each in ready:
@@ -85,19 +74,34 @@ class BigStore:
                 if line.startswith(b": hello"):
                     ready.set()
                 elif line.startswith(b"event: scan"):
-                    heard.put_nowait(time.perf_counter())
+                    heard.put_nowait(time.time())
 
 
-async def _with_store(measure: Callable[[BigStore], Awaitable[Figures]]) -> Figures:
-    with tempfile.TemporaryDirectory(prefix="big-store-") as folder:
-        environment = {"EDGE_API_PORT": str(free_port()), "EDGE_BALLAST_MB": "1", "PYTHONUNBUFFERED": "1"}
-        agent = AgentProcess(Folder(Path(folder) / "box"), environment)
-        enrolling = EnrollingHub(free_port())
-        async with TestServer(enrolling.application()) as server:
-            enrolling.url = str(server.make_url("")).rstrip("/")
-            code, out, err = await agent.command("enrol", enrolling.url, enrolling.codes[0], "--name", "box")
-            assert code == 0, out + err
-        _fill(agent.folder.database)
+def in_big_store(measure: Callable[[BigStore], Awaitable[Figures]], till: str = "") -> Figures:
+    """What is measured at a box of its own; `till` is the path of a scanner that sells."""
+    return asyncio.run(_in_big_store(measure, till))
+
+
+def a_code(number: int) -> str:
+    """Of the number-th product that is asked for; they lie far from each other."""
+    return code_of(a_product(1 + number * 197 % PRODUCTS))
+
+
+def typed(count: int) -> list[str]:
+    """Key press by key press: the first word of a name, then the second."""
+    dice, pressed = random.Random(5), []
+    for name in dice.sample(_names(), count):
+        first, second = name.split()[:2]
+        pressed += [first[:end] for end in range(1, len(first) + 1)]
+        pressed += [f"{first} {second[:end]}" for end in range(1, len(second) + 1)]
+    return pressed[:count]
+
+
+async def _in_big_store(measure: Callable[[BigStore], Awaitable[Figures]], till: str) -> Figures:
+    made = await asyncio.to_thread(_made)
+    with tempfile.TemporaryDirectory(prefix="big-store-", dir=BENCH) as folder:
+        shutil.copytree(made.name, folder, dirs_exist_ok=True)
+        agent = _agent(Path(folder), till)
         await agent.start()
         assert agent.process is not None
         try:
@@ -107,62 +111,40 @@ async def _with_store(measure: Callable[[BigStore], Awaitable[Figures]]) -> Figu
             await agent.stop()
 
 
-async def _search(store: BigStore) -> Figures:
-    typed = _typed()
-    seconds, before = [], store.cpu_s()
-    for text in typed:
-        started = time.perf_counter()
-        await store.ask("GET", f"/products?limit=50&q={text}")
-        seconds.append(time.perf_counter() - started)
-    return {**latencies(seconds), "cpu_ms": (store.cpu_s() - before) / len(typed) * 1e3}
+def _agent(folder: Path, till: str = "") -> AgentProcess:
+    scanners = [{"url": f"serial://{till}", "device": "till-1", "mode": "sell"}] if till else []
+    environment = {
+        "EDGE_API_PORT": str(free_port()), "EDGE_BALLAST_MB": "1", "PYTHONUNBUFFERED": "1",
+        "EDGE_SCANNERS": json.dumps(scanners),
+    }  # fmt: skip
+    return AgentProcess(Folder(folder / "box"), environment)
 
 
-async def _weight(store: BigStore) -> Figures:
-    async with store.screens():
-        for text in _typed()[:200]:
-            await store.ask("GET", f"/products?limit=50&q={text}")
-        await store.ask("GET", "/inventory?limit=500")
-        await _scan(store, SCANS)
-        return {"rss_mb": rss_mb(store.pid)}
+@lru_cache(maxsize=1)
+def _made() -> tempfile.TemporaryDirectory[str]:
+    """Enrolled and filled, once for the whole run."""
+    folder = tempfile.TemporaryDirectory(prefix="big-store-", dir=BENCH)
+    agent = _agent(Path(folder.name))
+    asyncio.run(_enrol(agent))
+    connection = database.prepare(sqlite3.connect(agent.folder.database))
+    found = [a_product(number)._replace(name=name) for number, name in enumerate(_names(), 1)]
+    database.transact(connection, _save, found)
+    connection.close()
+    return folder
 
 
-async def _scan_to_screen(store: BigStore) -> Figures:
-    seconds = []
-    async with store.screens() as heard:
-        for number in range(SCANS):
-            started = time.perf_counter()
-            await _scan(store, 1, number)
-            seconds.append(max([await each.get() for each in heard]) - started)
-    return {**latencies(seconds), "p95_ms": sorted(seconds)[int(len(seconds) * 0.95)] * 1e3}
-
-
-async def _scan(store: BigStore, count: int, first: int = 0) -> None:
-    for number in range(first, first + count):
-        code = code_of(a_product(1 + number * 197 % PRODUCTS))
-        await store.ask("POST", "/scans", {"code": code, "mode": "receive"})
+async def _enrol(agent: AgentProcess) -> None:
+    enrolling = EnrollingHub(free_port())
+    async with TestServer(enrolling.application()) as server:
+        enrolling.url = str(server.make_url("")).rstrip("/")
+        code, out, err = await agent.command("enrol", enrolling.url, enrolling.codes[0], "--name", "box")
+        assert code == 0, out + err
 
 
 def _names() -> list[str]:
     dice = random.Random(4)
     words = ["".join(dice.choices(_SYLLABLES, k=dice.randint(2, 4))) for _ in range(8_000)]
     return [" ".join(dice.choices(words, k=4)) for _ in range(PRODUCTS)]
-
-
-def _typed() -> list[str]:
-    """Key press by key press: the first word of a name, then the second."""
-    dice, pressed = random.Random(5), []
-    for name in dice.sample(_names(), TYPED):
-        first, second = name.split()[:2]
-        pressed += [first[:end] for end in range(1, len(first) + 1)]
-        pressed += [f"{first} {second[:end]}" for end in range(1, len(second) + 1)]
-    return pressed[:TYPED]
-
-
-def _fill(path: Path) -> None:
-    connection = database.prepare(sqlite3.connect(path))
-    found = [a_product(number)._replace(name=name) for number, name in enumerate(_names(), 1)]
-    database.transact(connection, _save, found)
-    connection.close()
 
 
 def _save(connection: sqlite3.Connection, products: list[Product]) -> None:

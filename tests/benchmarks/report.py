@@ -8,18 +8,18 @@ from collections.abc import Mapping
 
 from tests.benchmarks.claims import Section
 from tests.benchmarks.claims_api import API
-from tests.benchmarks.claims_edge import EDGE
+from tests.benchmarks.claims_box import BOX
 from tests.benchmarks.claims_sync import SYNC
 from tests.benchmarks.harness import Results, short
 
-SECTIONS = (SYNC, API, EDGE)
+SECTIONS = (SYNC, API, BOX)
 _HEAD = """
 # Benchmarks
 
 `make bench` runs the product, the floors and the peers interleaved in one session on this machine and rewrites this
-page; `make bench ARGS="--rounds 1 --only backlog"` runs a part (`--only '^api'`: the API's), `ARGS=--million` adds the
-long cell. A figure is the median of the rounds, a ratio the median of the per-round ratios. Nothing here is a timed
-unit test.
+page; `make bench ARGS="--rounds 1 --only backlog"` runs a part (`--only '^api'`: the API's, `--only '^box'`: the
+store box's), `ARGS=--million` adds the long cell. A figure is the median of the rounds, a ratio the median of the
+per-round ratios. Nothing here is a timed unit test.
 """
 _COLUMNS = (
     "| what | reach | measured | met | in figures (median, min to max) |",
