@@ -19,6 +19,7 @@ from scanner_drivers import PtyScanner
 from tests.integration.edge_sync.agent_process import AgentProcess
 from tests.integration.edge_sync.conftest import eventually
 from tests.integration.edge_sync.enrolling_hub import EnrollingHub
+from tests.integration.labels.paper import Paper
 from tests.screen import shop
 
 ENVIRONMENT = {"EDGE_API_PORT": "0", "EDGE_BALLAST_MB": "1", "PYTHONUNBUFFERED": "1"}
@@ -59,14 +60,26 @@ def hand(tmp_path: Path) -> Iterator[PtyScanner]:
 
 
 @pytest.fixture
-async def agent(tmp_path: Path, _enrolled: Path, till: PtyScanner, hand: PtyScanner) -> AsyncIterator[AgentProcess]:
+def paper() -> Paper:
+    """The box's label printer, which is off."""
+    printer = Paper()
+    printer.port = free_port()
+    return printer
+
+
+@pytest.fixture
+async def agent(
+    tmp_path: Path, _enrolled: Path, till: PtyScanner, hand: PtyScanner, paper: Paper
+) -> AsyncIterator[AgentProcess]:
     """The agent, running, with stock."""
     shutil.copytree(_enrolled, tmp_path / "box")
     scanners = [
         {"url": f"serial://{till.path}", "device": "till-1", "mode": "sell"},
         {"url": f"serial://{hand.path}", "device": "hand-1", "mode": "lookup"},
     ]
-    environment = ENVIRONMENT | {"EDGE_SCANNERS": json.dumps(scanners), "EDGE_API_PORT": str(free_port())}
+    printer = {"name": "shelf-1", "output": f"tcp://127.0.0.1:{paper.port}", "width_mm": 100, "height_mm": 60}
+    devices = {"EDGE_SCANNERS": json.dumps(scanners), "EDGE_PRINTERS": json.dumps([printer])}
+    environment = ENVIRONMENT | devices | {"EDGE_API_PORT": str(free_port())}
     agent = AgentProcess(Folder(tmp_path / "box"), environment)
     await agent.start()
     status, answer = await agent.ask("POST", "/api/v1/inventory/movements", {"movements": shop.opening()})

@@ -82,6 +82,11 @@ async def _linking(page: Page) -> None:
     await expect(page.get_by_text("What is ABC-UNKNOWN?")).to_be_visible()
 
 
+async def _labelled(page: Page) -> None:
+    await open_flow(page, "labels", OATS.product_id)
+    await expect(page.get_by_role("img", name=OATS.name)).to_be_visible()
+
+
 async def _setting_up(page: Page) -> None:
     await open_flow(page, "scanners", "till-1")
     await expect(page.get_by_role("img", name="A code to try it with")).to_be_visible()
@@ -100,7 +105,7 @@ VIEWS: dict[str, Callable[[Page], Awaitable[None]]] = {
     "06-count": _counted, "07-adjust": _wasted, "08-send": _sending, "09-attention": _plain("attention"),
     "10-connection": _plain("sync"), "11-settings": _plain("settings"), "12-unknown": _unknown, "13-link": _linking,
     "14-more": _plain("more"), "17-day": _plain("day"),
-    "18-scanners": _plain("scanners"), "19-a-scanner": _setting_up,
+    "18-scanners": _plain("scanners"), "19-a-scanner": _setting_up, "20-labels": _labelled,
     "15-orders": _plain("receive"), "16-counts": _plain("count"),
 }  # fmt: skip
 

@@ -110,7 +110,10 @@ function Codes({ product }: { product: ProductCard }) {
         ))}
         {product.barcodes.length === 0 && <li className="hint">{w.common.none}</li>}
       </ul>
-      <Button icon="adjust" onClick={() => go("adjust", product.id)}>{w.flows.adjust}</Button>
+      <div className="acts">
+        <Button icon="labels" onClick={() => go("labels", product.id)}>{w.flows.labels}</Button>
+        <Button icon="adjust" onClick={() => go("adjust", product.id)}>{w.flows.adjust}</Button>
+      </div>
     </Card>
   );
 }

@@ -5,6 +5,8 @@ import { useWords } from "../words";
 import { Failed } from "./Notice";
 
 const WAIT_MS = 20_000;
+/** While somebody types what it is to show nothing is drawn. */
+const QUIET_MS = 250;
 
 export function Picture({ path, name, className }: { path: string; name: string; className: string }) {
   const w = useWords();
@@ -15,15 +17,19 @@ export function Picture({ path, name, className }: { path: string; name: string;
     let made = "";
     setAddress(null);
     setError(null);
-    draw(path, AbortSignal.any([controller.signal, AbortSignal.timeout(WAIT_MS)])).then(
-      (picture) => {
-        if (controller.signal.aborted) return;
-        made = URL.createObjectURL(picture);
-        setAddress(made);
-      },
-      (problem: unknown) => controller.signal.aborted || setError(problem),
-    );
+    const show = (picture: Blob): void => {
+      if (controller.signal.aborted) return;
+      made = URL.createObjectURL(picture);
+      setAddress(made);
+    };
+    const timer = setTimeout(() => {
+      draw(path, AbortSignal.any([controller.signal, AbortSignal.timeout(WAIT_MS)])).then(
+        show,
+        (problem: unknown) => controller.signal.aborted || setError(problem),
+      );
+    }, QUIET_MS);
     return () => {
+      clearTimeout(timer);
       controller.abort();
       if (made) URL.revokeObjectURL(made);
     };
