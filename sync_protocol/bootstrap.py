@@ -1,17 +1,21 @@
-"""What a successor's snapshot carries besides reference data: levels, keys, former records.
+"""What a successor's snapshot carries besides reference data: levels, lots, keys, former records.
 
 Lines of a `successor` manifest's chunks are canonical records: those of changes.py and
-these three. Levels are as of the predecessor's last position and include the virtual
-locations; keys are all that were ever used at the site; former records are what the
-predecessor had sent above the safe mark, so that a restored hub can be told again.
+these four. Levels are as of the predecessor's last position and include the virtual
+locations; lots are what they consist of in the site's own places, where any is known; keys
+are all that were ever used at the site; former records are what the predecessor had sent
+above the safe mark, so that a restored hub can be told again.
 """
 
 from collections.abc import Iterable, Iterator
 
 from sync_protocol.errors import Malformed, TooLarge
+from sync_protocol.limits import TEXT_CHARS_MAX
+from sync_protocol.lots import Lot
 from sync_protocol.records import Fact, encode
 
 LEVEL = "level"
+LOT = "lot"
 KEY = "key"
 FORMER = "former"
 
@@ -20,6 +24,8 @@ _PART_BYTES = 7_000
 
 Level = tuple[str, str, int]
 """(product_id, location, quantity)"""
+LotHeld = tuple[str, str, Lot, int]
+"""(product_id, location, lot, quantity)"""
 UsedKey = tuple[str, bytes]
 """(key, hash of the request's body)"""
 Former = tuple[str, int, bytes, bytes]
@@ -29,6 +35,12 @@ Former = tuple[str, int, bytes, bytes]
 def level(product_id: str, location: str, quantity: int) -> Fact:
     """One level, zero ones left out."""
     return Fact(LEVEL, {"product_id": product_id, "location": location, "quantity": quantity})
+
+
+def lot(product_id: str, location: str, lot: Lot, quantity: int) -> Fact:
+    """What a place holds of one lot; empty words: what nobody can name of a product of which lots are known."""
+    body = {"product_id": product_id, "location": location, "lot": lot.lot, "expiry": lot.expiry, "quantity": quantity}
+    return Fact(LOT, body)
 
 
 def used_key(key: str, body_hash: bytes) -> Fact:
@@ -55,6 +67,15 @@ def parse_level(record: Fact) -> Level:
     if type(found[0]) is not str or type(found[1]) is not str or type(found[2]) is not int:
         raise Malformed(f"level: expected product, location and quantity, got {str(body)[:80]}")
     return found[0], found[1], found[2]
+
+
+def parse_lot(record: Fact) -> LotHeld:
+    """Raises Malformed."""
+    product_id, location, quantity = parse_level(record)
+    name, expiry = record.body.get("lot"), record.body.get("expiry")
+    if type(name) is not str or type(expiry) is not str or len(name) + len(expiry) > TEXT_CHARS_MAX:
+        raise Malformed(f"lot: expected a lot and its last good day, got {str(record.body)[:80]}")
+    return product_id, location, Lot(name, expiry), quantity
 
 
 def parse_used_key(record: Fact) -> UsedKey:

@@ -2,7 +2,7 @@
 
 One database snapshot: products, policies, sites, transfers and commands without an
 outcome, standing at a feed position and naming the uplink position merged into it. A
-successor's snapshot also carries levels, keys and its predecessor's retained records.
+successor's snapshot also carries levels, lots, keys and its predecessor's retained records.
 Chunks are kept under their hash, so equal parts are made and downloaded once; those of the
 products are made again only when a product was written.
 """
@@ -26,6 +26,7 @@ from cloud_hub.storage import (
     feeds,
     ledger,
     levels,
+    lots,
     origins,
     purchase_orders,
     reference,
@@ -149,10 +150,14 @@ class Snapshots:
             yield encode(wire.change(told))
 
     async def _bootstrap(self, connection: Connection, site_id: str) -> AsyncIterator[bytes]:
-        """Levels, keys, and the records of former writers above their safe marks."""
+        """Levels, lots, keys, and the records of former writers above their safe marks."""
         for product, place, quantity in await levels.list_levels(connection, site_id):
             if quantity:
                 yield encode(bootstrap.level(product, place, quantity))
+        for product in await lots.list_products(connection, site_id):
+            for place, parts in (await lots.held(connection, site_id, product)).items():
+                for lot, quantity in parts.items():
+                    yield encode(bootstrap.lot(product, place, lot, quantity))
         for row in await ledger.list_keys(connection, site_id):
             yield encode(bootstrap.used_key(row["key"], row["body_hash"] or b""))
         for name in sorted(await branches.list_adopted(connection, site_id)):

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from edge_agent.domain.lots import named
 from edge_agent.domain.movement import OWN, ROUTES, Draft, check, signed
 from edge_agent.domain.people import Caller
 from edge_agent.domain.stock import position_of
@@ -21,6 +20,7 @@ from edge_agent.services.posting import Move, OnNegative, Posted, goods_of, post
 from edge_agent.storage import levels
 from edge_agent.storage.catalogue import Product
 from sync_protocol.limits import QUANTITY_MAX
+from sync_protocol.lots import named
 from sync_protocol.quantity import format_quantity
 from sync_protocol.vocabulary import Location, Reason
 

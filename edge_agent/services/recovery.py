@@ -11,6 +11,7 @@ import sqlite3
 import structlog
 
 from edge_agent.crashpoints import crashpoint
+from edge_agent.domain.lots import Holding
 from edge_agent.errors import Unavailable
 from edge_agent.services import adopting
 from edge_agent.services.snapshot import Snapshots, swap
@@ -72,7 +73,7 @@ def open_first(
 ) -> None:
     """The first origin of this database, with a bootstrap."""
     identity.create(connection, who)
-    origins.begin(connection, _levels(rest), now_ms)
+    origins.begin(connection, _levels(rest), now_ms, lots_held=_lots(rest))
     take_keys(connection, rest)
     swap(connection, manifest, rest.changes, now_ms)
     keep_former(connection, rest)
@@ -100,8 +101,9 @@ def open_origin(
     items = ledger.list_items(connection)
     crashpoint("edge.origin.before_open")
     origins.succeed(
-        connection, claims.origin_id, certificate, _levels(rest), now_ms, kept_up_to=_common_with(claims, who)
-    )
+        connection, claims.origin_id, certificate, _levels(rest), now_ms, lots_held=_lots(rest),
+        kept_up_to=_common_with(claims, who),
+    )  # fmt: skip
     # Those that the hub has not merged lie on the old ledger, and are adopted with the rest of it.
     proposals.clear(connection)
     take_keys(connection, rest)
@@ -134,6 +136,12 @@ def keep_former(connection: sqlite3.Connection, rest: Rest) -> None:
 
 def _levels(rest: Rest) -> list[bootstrap.Level]:
     return [bootstrap.parse_level(record) for record in _of(rest, bootstrap.LEVEL)]
+
+
+def _lots(rest: Rest) -> list[tuple[str, Holding]]:
+    """None from a head office that does not tell of lots."""
+    told = [bootstrap.parse_lot(record) for record in _of(rest, bootstrap.LOT)]
+    return [(product_id, Holding(place, lot, quantity)) for product_id, place, lot, quantity in told]
 
 
 def _forget_outcomes(connection: sqlite3.Connection, rest: Rest) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from edge_agent.domain.lots import named
 from edge_agent.domain.movement import Draft
 from edge_agent.domain.people import Caller
 from edge_agent.domain.resolve import Reading, amount_of
@@ -26,6 +25,7 @@ from edge_agent.storage import catalogue, levels, scans
 from edge_agent.storage.catalogue import Found, Product
 from edge_agent.storage.scans import Seen
 from scanner_drivers.scan import Scan
+from sync_protocol.lots import named
 from sync_protocol.vocabulary import Location, Reason, transit
 
 

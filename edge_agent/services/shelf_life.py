@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from edge_agent.domain import lots as rules
-from edge_agent.domain.lots import Holding, Lot
+from edge_agent.domain.lots import Holding
 from edge_agent.domain.people import Caller
 from edge_agent.domain.store_rules import days_later
 from edge_agent.errors import Conflict
@@ -19,6 +19,7 @@ from edge_agent.services.approving import EXPIRED_SALE
 from edge_agent.services.ruling import rules_of, today
 from edge_agent.storage import alerts, catalogue, ledger, lots
 from edge_agent.storage.catalogue import Product
+from sync_protocol.lots import UNKNOWN, Lot, completed
 from sync_protocol.low_stock import Severity
 from sync_protocol.quantity import format_quantity
 from sync_protocol.vocabulary import Location
@@ -38,7 +39,7 @@ class Life(NamedTuple):
     """Goods of the same product that end earlier."""
 
 
-UNSAID = Life(rules.UNKNOWN, is_expired=False)
+UNSAID = Life(UNKNOWN, is_expired=False)
 
 
 def life_of(
@@ -46,10 +47,10 @@ def life_of(
 ) -> Life:
     """Of a scan; `is_leaving`: these goods leave the store, or somebody asks, so that the first to end is named."""
     held = lots.of_product(connection, product_id)
-    if not held and asked == rules.UNKNOWN:
+    if not held and asked == UNKNOWN:
         return UNSAID
     day = today(connection, now_ms)
-    lot = rules.completed(asked, {each.lot for each in held})
+    lot = completed(asked, {each.lot for each in held})
     hint = rules.use_first(held, lot, FOR_SALE, day) if is_leaving else None
     return Life(lot, rules.is_expired(lot.expiry, day), hint)
 

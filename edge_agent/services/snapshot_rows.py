@@ -14,12 +14,12 @@ import orjson
 
 from edge_agent.services.applying import staged_product
 from edge_agent.storage.staging import Staged
-from sync_protocol.bootstrap import FORMER, KEY, LEVEL
+from sync_protocol.bootstrap import FORMER, KEY, LEVEL, LOT
 from sync_protocol.changes import Product, parse_change
 from sync_protocol.limits import QUANTITY_MAX, TEXT_CHARS_MAX
 from sync_protocol.records import Decoded, Fact, decode
 
-_BOOTSTRAP = (LEVEL, KEY, FORMER)
+_BOOTSTRAP = (LEVEL, LOT, KEY, FORMER)
 _PRODUCT = b'["product",'
 _is_id = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _is_currency = re.compile(r"[A-Z]{3}").fullmatch

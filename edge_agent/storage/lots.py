@@ -1,7 +1,7 @@
 """What each place holds of a product by lot: kept in the ledger's transaction, beside the levels.
 
 Only products of which some lot is known have rows. Their rows at a place sum up to its level;
-`domain/lots.py` says which of them a movement changes. No record is needed to know them again:
+`sync_protocol/lots.py` says which of them a movement changes. No record is needed to know them again:
 what the levels cannot explain is put into the unknown lot (`settle`).
 """
 
@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, select, text
 
-from edge_agent.domain import lots as rules
-from edge_agent.domain.lots import UNKNOWN, Holding, Lot, Parts
+from edge_agent.domain.lots import Holding
 from edge_agent.domain.movement import OWN
 from edge_agent.storage import levels
 from edge_agent.storage.schema import lots
 from edge_agent.storage.statement import Statement, saving
+from sync_protocol import lots as rules
+from sync_protocol.lots import UNKNOWN, Lot, Places
 
 
 class Move(NamedTuple):
@@ -29,8 +30,6 @@ class Move(NamedTuple):
     lot: str | None
     expiry: str | None
 
-
-Places = dict[str, Parts]
 
 _COLUMNS = [lots.c.location, lots.c.lot, lots.c.expiry, lots.c.quantity]
 _OF_PRODUCT = Statement(select(*_COLUMNS).where(lots.c.product_id == bindparam("product_id")))
@@ -95,9 +94,9 @@ def settle(connection: sqlite3.Connection, product_ids: Iterable[str] | None = N
             parts = places.setdefault(location, {})
             missing = quantity - sum(parts.values())
             if missing > 0:
-                _put(parts, UNKNOWN, missing)
+                rules.put(parts, UNKNOWN, missing)
             elif missing < 0:
-                _take(parts, UNKNOWN, -missing)
+                rules.take(parts, UNKNOWN, -missing)
         _write(connection, product_id, rows, places)
 
 
@@ -121,31 +120,9 @@ def _follow(
         held = _own_levels(connection, product_id)
         places = {location: {UNKNOWN: quantity} for location, quantity in held.items() if quantity}
     for move in moves:
-        _apply(places, move)
+        asked = rules.named(move.lot, move.expiry)
+        rules.move(places, move.quantity, move.from_location, move.to_location, asked)
     _write(connection, product_id, rows, places)
-
-
-def _apply(places: Places, move: Move) -> None:
-    asked = rules.named(move.lot, move.expiry)
-    parts: Parts = {asked: move.quantity}
-    if move.from_location in OWN:
-        parts = _take(places.setdefault(move.from_location, {}), asked, move.quantity)
-    if move.to_location in OWN:
-        target = places.setdefault(move.to_location, {})
-        for lot, quantity in parts.items():
-            _put(target, lot if asked == UNKNOWN else asked, quantity)
-
-
-def _take(held: Parts, asked: Lot, quantity: int) -> Parts:
-    parts = rules.taken(held, asked, quantity)
-    for lot, part in parts.items():
-        held[lot] = held.get(lot, 0) - part
-    return parts
-
-
-def _put(held: Parts, asked: Lot, quantity: int) -> None:
-    for lot, part in rules.added(held, asked, quantity).items():
-        held[lot] = held.get(lot, 0) + part
 
 
 def _write(
@@ -153,9 +130,7 @@ def _write(
 ) -> None:
     """The rows that changed. Of a product whose last known lot went nothing is kept: its level says it all."""
     before = {(location, lot, expiry): quantity for location, lot, expiry, quantity in rows}
-    after = {
-        (location, *lot): quantity for location, parts in places.items() for lot, quantity in parts.items() if quantity
-    }
+    after = {(location, *lot): quantity for location, parts in places.items() for lot, quantity in parts.items()}
     if all((lot, expiry) == UNKNOWN for _, lot, expiry in after):
         after = {}
     for location, lot, expiry in before.keys() - after.keys():

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 
+from edge_agent.domain.lots import Holding
 from edge_agent.storage import identity, keys, levels, lots, retention
 from edge_agent.storage.schema import (
     branch_adopted,
@@ -71,19 +72,24 @@ _ADD_FORMER = Statement(
 )
 
 
-def begin(connection: sqlite3.Connection, rows: Iterable[levels.Row], now_ms: int = 0) -> None:
-    """Start from given levels: they stand before position 1 of this origin."""
+def begin(
+    connection: sqlite3.Connection, rows: Iterable[levels.Row], now_ms: int = 0, *,
+    lots_held: Sequence[tuple[str, Holding]] = (),
+) -> None:  # fmt: skip
+    """Start from given levels: they stand before position 1 of this origin. Without lots those known here hold."""
     who = identity.get(connection)
     taken = list(rows)
     levels.clear(connection)
     levels.load(connection, taken)
+    if lots_held:
+        lots.load(connection, lots_held)
     lots.settle(connection)
     retention.write_checkpoint(connection, 0, chain.genesis(who.site_id, who.origin_id), taken, now_ms)
 
 
 def succeed(
     connection: sqlite3.Connection, origin_id: str, certificate: str, rows: Iterable[levels.Row], now_ms: int = 0,
-    *, kept_up_to: int = 0,
+    *, lots_held: Sequence[tuple[str, Holding]] = (), kept_up_to: int = 0,
 ) -> None:  # fmt: skip
     """Become another origin: keep this one's records aside, then start from the given levels.
 
@@ -96,7 +102,7 @@ def succeed(
     for statement in _FORGET_OUTCOMES:
         statement.run(connection, kept_up_to=kept_up_to)
     identity.save_origin(connection, origin_id, certificate)
-    begin(connection, rows, now_ms)
+    begin(connection, rows, now_ms, lots_held=lots_held)
 
 
 def former(connection: sqlite3.Connection, origin_id: str, after: int = 0) -> list[tuple[int, bytes, bytes]]:

@@ -3,7 +3,8 @@
 `create` prepares an empty database (tests, the simulator, a scratch file); a real file gets
 the same by migrations/ (a test compares the two). The tables that a snapshot replaces are
 indexed by named indexes, not by constraints: those can be built after the rows are there,
-which is one sort each instead of a search per row.
+which is one sort each instead of a search per row. A table without rowid names its key's columns
+first: else SQLite's own check (3.40) takes what stands before them for NULL, and the file for damaged.
 """
 
 import sqlite3
@@ -74,7 +75,7 @@ ledger = _table(
 
 former_records = _table(
     "former_records",
-    _text("origin_id"), _int("sequence"), _blob("encoded"), _blob("chain_hash"),
+    _text("origin_id"), _int("sequence"), _blob("chain_hash"), _blob("encoded"),
     PrimaryKeyConstraint("origin_id", "sequence", "chain_hash"), rowid=False,
 )  # fmt: skip
 
@@ -168,7 +169,7 @@ Index("count_lines_stocktake", count_lines.c.stocktake_id)
 
 count_events = _table(
     "count_events",
-    _text("device"), _int("counter"), _text("product_id"), _text("location"), _int("delta"),
+    _text("device"), _int("counter"), _text("location"), _text("product_id"), _int("delta"),
     _int("begins"), _int("ends"), _int("position"), _int("occurred_at"),
     PrimaryKeyConstraint("device", "counter", "location"), rowid=False,
 )  # fmt: skip

@@ -41,7 +41,7 @@ def test_every_message_is_named() -> None:
 
 
 def test_every_kind_command_location_and_reason_is_named() -> None:
-    lines = (bootstrap.LEVEL, bootstrap.KEY, bootstrap.FORMER)
+    lines = (bootstrap.LEVEL, bootstrap.LOT, bootstrap.KEY, bootstrap.FORMER)
     assert missing([*FACTS, *CHANGES, *lines], section("Records")) == []
     assert missing(COMMAND_KINDS, section("Commands")) == []
     assert missing([*vocabulary.Location, *vocabulary.Reason], section("Vocabulary")) == []

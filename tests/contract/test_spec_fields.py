@@ -27,6 +27,7 @@ from edge_agent.services import adopting, executing, telemetry
 from sync_protocol import bootstrap, fields, keys, messages, snapshot
 from sync_protocol.changes import CHANGES
 from sync_protocol.facts import FACTS
+from sync_protocol.lots import Lot
 from sync_protocol.records import Fact, Item, Movement
 
 FILE = Path(messages.__file__).parent / "SPEC.md"
@@ -199,7 +200,10 @@ def test_every_field_has_a_meaning(title: str) -> None:
 def test_the_lines_of_a_snapshot_are_told() -> None:
     whole, *_ = bootstrap.former("o", 1, b"[]", bytes(32))
     parts = bootstrap.former("o", 1, bytes(range(256)) * 40, bytes(32))
-    lines: list[Fact] = [bootstrap.level("p", "shelf", 1), bootstrap.used_key("k", bytes(32)), whole, parts[0]]
+    lines: list[Fact] = [
+        bootstrap.level("p", "shelf", 1), bootstrap.lot("p", "shelf", Lot("A", "2027-01-10"), 1),
+        bootstrap.used_key("k", bytes(32)), whole, parts[0],
+    ]  # fmt: skip
     told = {(of, field) for of, field, *_ in table("Snapshot lines")}
     assert told == {(f"`{line.kind}`", f"`{field}`") for line in lines for field in line.body}
 

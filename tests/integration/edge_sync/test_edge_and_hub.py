@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,6 +190,41 @@ def test_a_killed_hub_comes_back_to_a_store_that_sold_on(chain: Stack, store: St
     chain.hub.start()
 
     wait_on_hand(chain, store, product, "-10")
+
+
+def test_a_replaced_box_knows_the_lots_that_its_predecessor_knew(
+    chain: Stack, product: dict[str, Any], tmp_path: Path
+) -> None:
+    old = chain.add_store("corner")
+    wait_until(lambda: old.get(f"/api/v1/products/{product['id']}").status == 200, "the product", TIMEOUT_S)
+    first, second = {"lot": "A", "expiry": "2027-01-10"}, {"lot": "B", "expiry": "2027-03-10"}
+    rows: list[dict[str, Any]] = [
+        {"reason": "receipt", "quantity": "4"}, {"reason": "receipt", "quantity": "5", **first},
+        {"reason": "receipt", "quantity": "10", **second}, {"reason": "sale", "quantity": "2"},
+        {"reason": "relocation", "quantity": "5", "to": "backroom"},
+        {"reason": "damage", "quantity": "1", "lot": "B"}, {"reason": "receipt", "quantity": "1.5", "lot": "C"},
+    ]  # fmt: skip
+    movements = [{"product_id": product["id"], **row} for row in rows]
+    assert old.post("/api/v1/inventory/movements", {"movements": movements}).status == 201
+    wait_until(lambda: old.sync()["pending"] == 0, "head office has them", TIMEOUT_S)
+    known = lots_of(old, product)
+    old.stop()
+
+    new = Store(chain, "corner-2", old.site_id, tmp_path / "corner-2")
+    new.enrol(chain.expect("POST", "/api/v1/enrolment-codes", {"site_id": old.site_id})["code"])
+    new.start()
+    try:
+        assert lots_of(new, product) == known
+        assert {(each["location"], each["lot"], each["quantity"]) for each in known} == {
+            ("backroom", "A", "3"), ("backroom", "B", "2"), ("shelf", "B", "7"), ("shelf", "C", "1.5"),
+            ("shelf", None, "4"),
+        }  # fmt: skip
+    finally:
+        new.close()
+
+
+def lots_of(store: Store, product: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(store.get(f"/api/v1/inventory/lots?product_id={product['id']}").body["items"])
 
 
 def test_both_ends_prove_their_ledgers(chain: Stack, store: Store, product: dict[str, Any]) -> None:

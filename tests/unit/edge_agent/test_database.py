@@ -2,9 +2,12 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from edge_agent.errors import Conflict, Unavailable
 from edge_agent.storage import identity, schema, upgrade
@@ -162,6 +165,34 @@ def test_a_new_file_is_what_the_migrations_would_have_made(tmp_path: Path) -> No
 
     assert content(tmp_path / "new.db") == content(tmp_path / "migrated.db")
     assert upgrade.current(tmp_path / "new.db") == upgrade.current(tmp_path / "migrated.db") == schema.REVISION
+
+
+def test_a_file_with_a_row_in_every_table_is_sound_by_sqlites_own_check(tmp_path: Path) -> None:
+    """SQLite 3.40 takes NOT NULL columns for NULL that stand before the key of a table without rowid."""
+    path = tmp_path / "store.db"
+    upgrade.migrate(path, "0007")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO former_records VALUES ('o', 1, x'01', x'02')")
+        connection.execute("INSERT INTO count_events VALUES ('d', 1, 'p', 'shelf', 5, 0, 1, 2, 3)")
+
+    upgrade.to_head(path)
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT encoded, chain_hash FROM former_records").fetchall() == [(b"\1", b"\2")]
+        assert connection.execute("SELECT product_id, location FROM count_events").fetchall() == [("p", "shelf")]
+        connection.execute("PRAGMA foreign_keys = OFF")
+        for table in schema.metadata.sorted_tables:
+            _put_a_row(connection, table)
+        connection.commit()
+    quick_check(path)
+
+
+def _put_a_row(connection: sqlite3.Connection, table: sa.Table) -> None:
+    """Any, of the right types; tables of one row have theirs."""
+    values = {c.name: {"INTEGER": 1, "TEXT": "[]", "BLOB": b"1"}[str(c.type.compile(sqlite.dialect()))]
+              for c in table.columns}  # fmt: skip
+    names, marks = ", ".join(f'"{name}"' for name in values), ", ".join("?" * len(values))
+    connection.execute(f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({marks})", list(values.values()))
 
 
 def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.domain import lots as rules
-from edge_agent.domain.lots import UNKNOWN, Holding, Lot
+from edge_agent.domain import lots as lot_hints
+from edge_agent.domain.lots import Holding
 from edge_agent.domain.movement import Draft
 from edge_agent.services.posting import Move, goods_of, post
 from edge_agent.services.scanning import Mode
 from edge_agent.storage import levels, lots, origins, retention, upgrade
+from sync_protocol import lots as rules
+from sync_protocol.lots import UNKNOWN, Lot, Parts
 from tests.unit.edge_agent.a_store import a_product, a_store, assert_sound, code_of, move, scan
 
 MILK = a_product(1, name="Milk")
@@ -91,6 +93,15 @@ def test_a_successor_goes_on_with_the_lots_as_far_as_its_levels_allow() -> None:
     assert lots.wrong(connection) == []
 
 
+def test_a_successor_that_is_told_its_lots_has_them_in_place_of_its_own() -> None:
+    connection = a_shop()
+    rows = [(MILK.product_id, "shelf", 12_000), (MILK.product_id, "supplier", -12_000)]
+    told = [(MILK.product_id, Holding("shelf", lot, quantity)) for lot, quantity in ((OLD, 4_000), (NEW, 8_000))]
+    origins.succeed(connection, "00000000-0000-4000-8000-0000000000a2", "", rows, lots_held=told)
+    assert held(connection) == {OLD: 4_000, NEW: 8_000}
+    assert lots.wrong(connection) == []
+
+
 def test_what_ends_is_listed_the_first_first() -> None:
     connection = a_shop()
     found = lots.ending(connection, "2027-02-01", 10)
@@ -100,28 +111,36 @@ def test_what_ends_is_listed_the_first_first() -> None:
 LOTS = st.sampled_from([UNKNOWN, OLD, NEW, Lot("A", ""), Lot("", "2026-02-02")])
 
 
+WAYS = {
+    "receipt": ("supplier", "shelf"), "supplier_return": ("shelf", "supplier"), "relocation": ("shelf", "backroom"),
+}  # fmt: skip
+
+
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), LOTS, st.integers(1, 9)), max_size=30))
-def test_whatever_moves_the_lots_are_the_level_and_only_the_unknown_is_ever_short(
-    steps: list[tuple[bool, Lot, int]],
+@given(st.lists(st.tuples(st.sampled_from(sorted(WAYS)), LOTS, st.integers(1, 9)), max_size=30))
+def test_whatever_moves_the_lots_are_the_level_a_fold_of_the_ledger_and_only_the_unknown_is_ever_short(
+    steps: list[tuple[str, Lot, int]],
 ) -> None:
-    connection = a_store(MILK)
-    for is_in, lot, quantity in steps:
-        ends = ("receipt", "supplier", "shelf") if is_in else ("supplier_return", "shelf", "supplier")
-        connection_policy = {"lot": lot.lot or None, "expiry": lot.expiry or None}
-        _move_freely(connection, quantity, *ends, **connection_policy)
+    connection, at_once, folded = a_store(MILK), a_store(MILK), dict[str, Parts]()
+    moves = [_a_move(quantity, reason, lot) for reason, lot, quantity in steps]
+    for move_, (_, lot, quantity) in zip(moves, steps, strict=True):
+        post(connection, [move_], 0, on_negative="record")
+        rules.move(folded, quantity, move_.draft.from_location, move_.draft.to_location, lot)
+    post(at_once, moves, 0, on_negative="record")
     assert lots.wrong(connection) == []
-    now = held(connection)
-    short = {lot for lot, quantity in now.items() if quantity < 0}
-    assert short <= {UNKNOWN}
-    assert not short or set(now) == {UNKNOWN}, "nothing is short while something is left"
+    for place in ("shelf", "backroom"):
+        now = held(connection, place)
+        short = {lot for lot, quantity in now.items() if quantity < 0}
+        assert short <= {UNKNOWN}
+        assert not short or set(now) == {UNKNOWN}, "nothing is short while something is left"
+        assert now == held(at_once, place)
+        assert now == folded.get(place, {}) or set(folded.get(place, {})) <= {UNKNOWN}
 
 
-def _move_freely(
-    connection: sqlite3.Connection, quantity: int, reason: str, source: str, target: str, **lot: str | None
-) -> None:
-    draft = Draft(goods_of(MILK), quantity, source, target, reason, 0, **lot)  # type: ignore[arg-type]
-    post(connection, [Move(draft, MILK)], 0, on_negative="record")
+def _a_move(quantity: int, reason: str, lot: Lot) -> Move:
+    source, target = WAYS[reason]
+    draft = Draft(goods_of(MILK), quantity, source, target, reason, 0, lot=lot.lot or None, expiry=lot.expiry or None)
+    return Move(draft, MILK)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +151,7 @@ def test_the_hint_is_the_lot_that_ends_earlier_where_goods_are_sold_from(
     asked: Lot, places: list[str], expected: Lot | None
 ) -> None:
     here = [Holding("shelf", OLD, 1_000), Holding("shelf", NEW, 1_000), Holding("shelf", Lot("X", "2025-12-01"), 1)]
-    found = rules.use_first(here, asked, places, "2026-01-01")
+    found = lot_hints.use_first(here, asked, places, "2026-01-01")
     assert (None if found is None else found.lot) == expected
 
 

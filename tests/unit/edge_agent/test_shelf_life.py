@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from edge_agent.domain.lots import Lot
 from edge_agent.domain.people import Caller, Person
 from edge_agent.services import approving, shelf_life
 from edge_agent.services.scanning import Mode, Outcome
 from edge_agent.storage import alerts, catalogue
+from sync_protocol.lots import Lot
 from tests.unit.edge_agent.a_store import NOW, a_product, a_store, code_of, facts_in, move, on_shelf, scan
 
 MILK = a_product(1, name="Milk")
