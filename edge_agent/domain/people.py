@@ -85,7 +85,7 @@ class Caller:
     person: Person | None = None
     session: Session | None = None
     approval: str | None = None
-    """A manager's approval that came with the request."""
+    """A manager's approvals that came with the request, with commas between them."""
 
     @property
     def session_id(self) -> str:

@@ -21,6 +21,9 @@ from sync_protocol import facts
 
 ADJUST, RETURN, NEGATIVE_STOCK, EXPIRED_SALE = "adjust", "return", "negative_stock", "expired_sale"
 
+APPROVALS_MAX = 4
+"""Of one request, which may need more than one."""
+
 
 def grant(connection: sqlite3.Connection, manager: Person, operation: str, now_ms: int) -> tuple[Approval, str]:
     """What a manager proved to be allows, with the token that is told once. Raises Forbidden."""
@@ -61,12 +64,13 @@ def _is_lifted(
     connection: sqlite3.Connection, caller: Caller, operation: str, now_ms: int, *, key: str | None = None
 ) -> bool:
     """Whether an approval for this operation came with the request; it is used up."""
-    if caller.approval is None:
+    hashes = [hash_of(token.strip()) for token in (caller.approval or "").split(",")[:APPROVALS_MAX]]
+    known = [(token_hash, sessions.find_approval(connection, token_hash)) for token_hash in hashes]
+    good = [(token_hash, each) for token_hash, each in known
+            if each is not None and each.operation == operation and each.expires_at > now_ms]  # fmt: skip
+    if not good:
         return False
-    token_hash = hash_of(caller.approval)
-    found = sessions.find_approval(connection, token_hash)
-    if found is None or found.operation != operation or found.expires_at <= now_ms:
-        return False
+    token_hash, found = good[0]
     sessions.use_up(connection, token_hash)
     told = facts.Approval(
         occurred_at=now_ms, clock_offset=identity.clock_offset(connection), actor=caller.name,

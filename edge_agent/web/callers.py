@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 
 from edge_agent.domain.people import Caller
 from edge_agent.errors import Forbidden, Unauthenticated
-from edge_agent.services import logging_in
+from edge_agent.services import attributing, logging_in
 from edge_agent.storage import sessions
 from edge_agent.storage.people import can_log_in
 from edge_agent.web.context import CALLER, now_ms, store_of
@@ -20,7 +20,7 @@ from edge_agent.web.problems import Handler
 
 COOKIE, SCREEN = "backstock_session", "backstock_screen"
 """Who works at a screen; which screen it is."""
-APPROVAL = "X-Approval"
+APPROVAL, DONE_BY = "X-Approval", "X-Done-By"
 SAFE = ("GET", "HEAD")
 
 
@@ -32,7 +32,7 @@ async def authentication(request: web.Request, handler: Handler) -> web.StreamRe
         caller = await _caller(request)
         if access != ONESELF:
             caller.require(access)
-        request[CALLER] = caller
+        request[CALLER] = await _done_by(request, caller)
     return await handler(request)
 
 
@@ -91,6 +91,13 @@ async def _caller(request: web.Request) -> Caller:
     if request.method not in SAFE:
         require_own_page(request)
     return Caller(name=caller.name, person=caller.person, session=caller.session, approval=approval)
+
+
+async def _done_by(request: web.Request, caller: Caller) -> Caller:
+    token, store = request.headers.get(DONE_BY), store_of(request)
+    if token is None:
+        return caller
+    return await store.database.read(attributing.done_by, caller, store.logging_in.people_key(), token, now_ms())
 
 
 async def _by_cookie(request: web.Request) -> Caller | None:

@@ -30,6 +30,7 @@ MEANINGS: Mapping[str, str] = {
     "old_pin": "The PIN before.",
     "badge": "The code of a badge, as a scanner reads it.",
     "badge_at": "A scanner of the box, which has just read the badge for the screen that it belongs to.",
+    "done_by": "For the header X-Done-By of what is handed in later: it is then their doing, whoever sends it.",
     "role": "Their role, as head office names it; of a key of the box: key.",
     "permissions": "What they may do; null of a key of the box: everything.",
     "approval": "The token for the header X-Approval.",

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from edge_agent.domain.people import LIFE_MS, PERMISSIONS, STOCK_APPROVE, Caller, Person, Session
 from edge_agent.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from edge_agent.services import approving, badges, people
+from edge_agent.services import approving, attributing, badges, people
 from edge_agent.services.logging_in import Proof
 from edge_agent.services.once import Answer
 from edge_agent.storage import people as known
@@ -98,8 +98,10 @@ async def get_me(request: web.Request) -> web.Response:
     device = None if caller.session is None else caller.session.device
     if caller.person is None:
         nobody = {"id": None, "name": caller.name, "full_name": "", "role": "key", "permissions": list(PERMISSIONS)}
-        return answer(nobody | {"device": device})
-    return answer(_person(caller.person) | {"device": device})
+        return answer(nobody | {"device": device, "done_by": None})
+    key = store_of(request).logging_in.people_key()
+    done_by = None if key is None else attributing.token_of(key, caller.person.person_id, now_ms())
+    return answer(_person(caller.person) | {"device": device, "done_by": done_by})
 
 
 @TABLE.add("PUT", "/me/pin", status=204, access=ONESELF)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import Field, model_validator
 
-from edge_agent.domain.people import Caller
+from edge_agent.domain.people import STOCK_READ, Caller
 from edge_agent.errors import Invalid
 from edge_agent.services import handhelds, proposing, reading, scanning, undoing
 from edge_agent.services.once import Answer, Kept, fingerprint, once
@@ -102,7 +102,7 @@ async def post_undo(request: web.Request, body: UndoBody) -> web.Response:
     return kept(await store_of(request).database.write(_undo, body, caller_of(request)))
 
 
-@TABLE.add("POST", "/barcode/scan", answer=LookUpView)
+@TABLE.add("POST", "/barcode/scan", access=STOCK_READ, answer=LookUpView)
 async def post_barcode_scan(request: web.Request, body: CodeBody) -> web.Response:
     """What a code stands for, with lot, expiry and amount; nothing moves."""
     raw = reading.raw_of(_encoded(body.code), actor_of(request), now_ms())

@@ -20,7 +20,7 @@ from tests.integration.edge_sync.agent_process import AgentProcess
 from tests.integration.edge_sync.conftest import eventually
 from tests.integration.edge_sync.enrolling_hub import EnrollingHub
 from tests.integration.labels.paper import Paper
-from tests.screen import shop
+from tests.screen import shop, staff
 
 ENVIRONMENT = {"EDGE_API_PORT": "0", "EDGE_BALLAST_MB": "1", "PYTHONUNBUFFERED": "1"}
 ARGUMENTS = [
@@ -68,19 +68,39 @@ def paper() -> Paper:
 
 
 @pytest.fixture
-async def agent(
-    tmp_path: Path, _enrolled: Path, till: PtyScanner, hand: PtyScanner, paper: Paper
-) -> AsyncIterator[AgentProcess]:
-    """The agent, running, with stock."""
-    shutil.copytree(_enrolled, tmp_path / "box")
+def devices(till: PtyScanner, hand: PtyScanner, paper: Paper) -> dict[str, str]:
+    """What the box's settings say of them."""
     scanners = [
         {"url": f"serial://{till.path}", "device": "till-1", "mode": "sell"},
         {"url": f"serial://{hand.path}", "device": "hand-1", "mode": "lookup"},
     ]
     printer = {"name": "shelf-1", "output": f"tcp://127.0.0.1:{paper.port}", "width_mm": 100, "height_mm": 60}
-    devices = {"EDGE_SCANNERS": json.dumps(scanners), "EDGE_PRINTERS": json.dumps([printer])}
-    environment = ENVIRONMENT | devices | {"EDGE_API_PORT": str(free_port())}
-    agent = AgentProcess(Folder(tmp_path / "box"), environment)
+    return {"EDGE_SCANNERS": json.dumps(scanners), "EDGE_PRINTERS": json.dumps([printer])}
+
+
+@pytest.fixture
+async def agent(tmp_path: Path, _enrolled: Path, devices: dict[str, str]) -> AsyncIterator[AgentProcess]:
+    """The agent, running, with stock."""
+    shutil.copytree(_enrolled, tmp_path / "box")
+    async with running(Folder(tmp_path / "box"), devices) as found:
+        yield found
+
+
+@pytest.fixture
+async def staffed(tmp_path: Path, _enrolled: Path, devices: dict[str, str]) -> AsyncIterator[AgentProcess]:
+    """The same with people who work here, and so with its door to the store's network open."""
+    shutil.copytree(_enrolled, tmp_path / "box")
+    folder = Folder(tmp_path / "box")
+    staff.fill(folder.database, needs_manager=["adjust", "return"])
+    async with running(folder, devices) as found:
+        yield found
+
+
+@asynccontextmanager
+async def running(folder: Folder, devices: dict[str, str]) -> AsyncIterator[AgentProcess]:
+    """An agent on this folder until the end, with stock and its devices."""
+    ports = {"EDGE_API_PORT": str(free_port()), "EDGE_LAN_PORT": str(free_port())}
+    agent = AgentProcess(folder, ENVIRONMENT | devices | ports)
     await agent.start()
     status, answer = await agent.ask("POST", "/api/v1/inventory/movements", {"movements": shop.opening()})
     assert status == 201, answer
@@ -140,6 +160,15 @@ async def log_in(page: Page, agent: AgentProcess) -> None:
     await page.goto(agent.api)
     await page.get_by_role("button", name="Use the key of the box").click()
     await page.get_by_label("Key of the box").fill(key)
+    await page.get_by_role("button", name="Log in", exact=True).click()
+    await expect(page.locator(".connection[data-line=live]")).to_be_visible()
+
+
+async def log_in_as(page: Page, name: str, url: str) -> None:
+    """A person, with name and PIN."""
+    await page.goto(url)
+    await page.get_by_label("Name", exact=True).fill(name)
+    await page.get_by_label("PIN", exact=True).fill(staff.PIN)
     await page.get_by_role("button", name="Log in", exact=True).click()
     await expect(page.locator(".connection[data-line=live]")).to_be_visible()
 

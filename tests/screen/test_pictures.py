@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, expect
 
 from scanner_drivers import PtyScanner
 from tests.integration.edge_sync.agent_process import ROOT, AgentProcess
-from tests.screen.conftest import log_in, open_flow, type_fast
+from tests.screen.conftest import log_in_as, open_flow, type_fast
 from tests.screen.shop import BUTTER, CHOCOLATE, COFFEE, OATS, ORDER, PASTA, WATER, code_of
 
 SIZES = {"handheld": (390, 844), "tablet": (834, 1112), "desktop": (1440, 900)}
@@ -67,6 +67,7 @@ async def _wasted(page: Page) -> None:
 
 async def _sending(page: Page) -> None:
     await open_flow(page, "transfer", "send")
+    await expect(page.get_by_text("Scan what you send")).to_be_visible()
     await type_fast(page, code_of(WATER, pack=1))
     await expect(page.get_by_role("button", name="Send 6")).to_be_visible()
 
@@ -92,6 +93,20 @@ async def _setting_up(page: Page) -> None:
     await expect(page.get_by_role("img", name="A code to try it with")).to_be_visible()
 
 
+async def _asked(page: Page) -> None:
+    await _wasted(page)
+    await page.get_by_role("textbox", name="How many").fill("500")
+    await page.get_by_role("button", name="Book it").click()
+    await expect(page.get_by_role("dialog", name="A manager has to agree")).to_be_visible()
+
+
+async def _left(page: Page) -> None:
+    await page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    await open_flow(page, "settings")
+    await page.locator(".card", has_text="Logged in").get_by_role("button", name="Log out", exact=True).click()
+    await expect(page.get_by_text("What was begun here stays as it is.")).to_be_visible()
+
+
 def _plain(flow: str) -> Callable[[Page], Awaitable[None]]:
     async def show(page: Page) -> None:
         await open_flow(page, flow)
@@ -107,6 +122,7 @@ VIEWS: dict[str, Callable[[Page], Awaitable[None]]] = {
     "14-more": _plain("more"), "17-day": _plain("day"),
     "18-scanners": _plain("scanners"), "19-a-scanner": _setting_up, "20-labels": _labelled,
     "15-orders": _plain("receive"), "16-counts": _plain("count"),
+    "90-approval": _asked, "91-logged-out": _left,
 }  # fmt: skip
 
 
@@ -120,7 +136,7 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("look", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_view_is_usable_and_fits_its_screen(
-    browser: Browser, agent: AgentProcess, till: PtyScanner, pictures: Path, size: str, look: str
+    browser: Browser, staffed: AgentProcess, till: PtyScanner, pictures: Path, size: str, look: str
 ) -> None:
     if not AXE.is_file():
         pytest.skip("MISSING: axe-core is not installed (make screen), the screen's accessibility is not checked")
@@ -130,10 +146,10 @@ async def test_every_view_is_usable_and_fits_its_screen(
         viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"
     )
     page = await context.new_page()
-    await page.goto(agent.api)
+    await page.goto(staffed.api)
     await page.screenshot(path=pictures / f"00-log-in-{size}-{look}.png")
     found = await _findings(page, "log in")
-    await log_in(page, agent)
+    await log_in_as(page, "boss", staffed.api)
     for view, show in VIEWS.items():
         await show(page)
         await page.screenshot(path=pictures / f"{view}-{size}-{look}.png", full_page=False)

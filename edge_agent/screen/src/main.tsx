@@ -6,6 +6,7 @@ import { handIn } from "./keep/outbox";
 import { dress } from "./preferences";
 import { BeepProvider } from "./scan/Beeps";
 import { begin, useSession } from "./session";
+import { Approving } from "./shell/Approving";
 import { LogIn } from "./shell/LogIn";
 import { Shell } from "./shell/Shell";
 import "./style/tokens.css";
@@ -20,7 +21,12 @@ function Screen() {
     return hear("resync", () => void handIn());
   }, []);
   if (session.state === "unknown") return null;
-  return <BeepProvider>{session.state === "in" ? <Shell /> : <LogIn />}</BeepProvider>;
+  return (
+    <BeepProvider>
+      {session.me !== null && <Shell />}
+      {session.state === "in" ? <Approving /> : <LogIn />}
+    </BeepProvider>
+  );
 }
 
 dress();

@@ -1,33 +1,53 @@
 /* Who works at this screen: a person by a cookie that scripts cannot read, or the box's key in this tab. */
 import { useSyncExternalStore } from "react";
-import { box } from "./api/box";
+import { type Credentials, box } from "./api/box";
 import { Problem, credentials, onSessionEnd, useKey } from "./api/client";
 import { listen } from "./api/live";
 import type { Me } from "./api/views";
-import { handIn } from "./keep/outbox";
+import { confirmsNow, handIn } from "./keep/outbox";
+import { preferences } from "./preferences";
 
-export type Session = { state: "unknown" | "out" } | { state: "in"; me: Me };
+/** `out` with somebody is a session that has ended: what they had begun stays, for them or for whoever comes next. */
+export type Session = { state: "unknown"; me: null } | { state: "in"; me: Me } | { state: "out"; me: Me | null };
 
 /** Who asks is not known: the box is away. */
-const NOBODY: Me = { id: null, name: "", full_name: "", role: "", permissions: null, device: null };
+const NOBODY: Me = { id: null, name: "", full_name: "", role: "", permissions: null, device: null, done_by: null };
 
-let current: Session = { state: "unknown" };
+export type Permission = "stock.read" | "stock.write" | "stock.approve" | "alerts.write" | "reports.read";
+
+let current: Session = { state: "unknown", me: null };
 let stop: (() => void) | null = null;
 const watchers = new Set<() => void>();
-onSessionEnd(() => become({ state: "out" }));
+onSessionEnd(() => become({ state: "out", me: current.me }));
 
 export function useSession(): Session {
   return useSyncExternalStore(watch, () => current);
 }
 
+/** Whether who is logged in may do something. While the box is away nobody is kept from trying. */
+export function useMay(): (permission: Permission | null) => boolean {
+  const permissions = useSession().me?.permissions;
+  return (permission) => !permission || !permissions || permissions.includes(permission);
+}
+
 /** Ask the box who we are; a box that is away leaves us as we were, so that work goes on. */
-export async function begin(): Promise<void> {
+export async function begin(): Promise<Me | null> {
   try {
     become({ state: "in", me: await box.me() });
   } catch (error) {
-    if (error instanceof Problem && error.status === 401) become({ state: "out" });
-    else become({ state: "in", me: NOBODY });
+    if (error instanceof Problem && error.status === 401) become({ state: "out", me: current.me });
+    else become({ state: "in", me: current.me ?? NOBODY });
   }
+  return current.me;
+}
+
+/** A person is here from now on, whoever was before; what was begun stays. Raises Problem when it is nobody. */
+export async function logIn(who: Credentials): Promise<Me | null> {
+  // What this screen's scanner reads is from now on this person's doing.
+  const device = preferences().scanner;
+  await box.logIn({ ...who, ...(device ? { device } : {}) });
+  useKey(null);
+  return begin();
 }
 
 /** Raises Problem when the key is none of this box. */
@@ -45,15 +65,19 @@ export async function enterWithKey(key: string): Promise<void> {
 export async function leave(): Promise<void> {
   if ("Authorization" in credentials()) useKey(null);
   else await box.logOut();
-  become({ state: "out" });
+  become({ state: "out", me: current.me });
 }
 
 function become(next: Session): void {
   if (next.state === current.state && next.state !== "in") return;
   current = next;
   stop?.();
-  stop = next.state === "in" ? listen() : null;
-  if (next.state === "in") void handIn();
+  stop = null;
+  if (next.state === "in") {
+    stop = listen();
+    confirmsNow(next.me.done_by);
+    void handIn();
+  }
   for (const watcher of watchers) watcher();
 }
 

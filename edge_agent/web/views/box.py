@@ -79,6 +79,7 @@ class Me(TypedDict):
     role: str
     permissions: list[str] | None
     device: str | None
+    done_by: str | None
 
 
 class ApprovalView(TypedDict):

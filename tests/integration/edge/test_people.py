@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from edge_agent.domain import people as rules
 from edge_agent.domain.people import LIFE_MS
-from edge_agent.services import hashing, logging_in
+from edge_agent.services import attributing, hashing, logging_in
 from edge_agent.services.applying import apply_change
 from edge_agent.services.link_status import LinkStatus
 from edge_agent.storage import catalogue, ledger, sessions
@@ -445,6 +445,14 @@ async def test_a_refused_write_uses_no_approval_up(store: Store) -> None:
     assert (await adjust(anna, "-1", approval))[1]["code"] == "insufficient_stock"
 
 
+async def test_one_request_may_take_several_approvals_along(store: Store) -> None:
+    await store.database.write(catalogue.set_settings, {"needs_manager": ["adjust"]})
+    anna = await store.logged_in()
+    tokens = [await approve(anna, operation) for operation in ("negative_stock", "adjust")]
+    assert (await adjust(anna, "-1000", ", ".join(tokens)))[0] == 201
+    assert [fact["operation"] for fact in await store.facts("approval")] == ["adjust", "negative_stock"]
+
+
 async def test_staff_approve_nothing_and_a_wrong_pin_there_ends_no_session(store: Store) -> None:
     anna = await store.logged_in()
     own = {"username": "anna", "pin": PIN, "for": "adjust"}
@@ -460,6 +468,23 @@ async def test_what_a_scanner_reads_is_the_doing_of_who_is_logged_in_on_its_devi
     assert await store.database.read(logging_in.who_is_on, "till-9", store.clock_ms) == "anna"
     assert await store.database.read(logging_in.who_is_on, "till-8", store.clock_ms) is None
     assert await store.database.read(logging_in.who_is_on, "till-9", store.clock_ms + rules.IDLE_MS) is None
+
+
+async def test_what_is_handed_in_later_is_the_doing_of_who_did_it_whoever_sends_it(store: Store) -> None:
+    anna, boss = await store.logged_in(), await store.logged_in("boss")
+    token = (await anna.call("GET", "/me"))[1]["done_by"]
+    person, until, mark = token.split(".")
+    sent = [token, f"{BOSS}.{until}.{mark}", f"{person}.{int(until) + 1}.{mark}", "", "x.y.z"]
+    for number, each in enumerate(sent):
+        assert (await adjust(boss, "1", Idempotency_Key=f"k{number}", X_Done_By=each))[0] == 201
+    store.clock_ms += attributing.GOOD_MS
+    late = await store.logged_in("boss")
+    assert (await adjust(late, "1", X_Done_By=token))[0] == 201
+    assert (await store.browser().call("GET", "/me", X_Done_By=token))[0] == 401
+
+    path = f"/inventory/products/{PRODUCTS[0].product_id}/history?limit=500"
+    done = [each["actor"] for each in (await late.call("GET", path))[1]["items"]]
+    assert done[-6:] == ["anna", *["boss"] * 5]
 
 
 async def test_sessions_and_approvals_whose_time_is_over_are_forgotten(store: Store) -> None:

@@ -13,6 +13,8 @@ from cryptography.x509.oid import NameOID
 
 from tests.unit.edge_agent_sync.builders import DEVICE, ORIGIN, SITE, a_certificate, hub_key_hex
 
+PEOPLE_KEY = bytes.fromhex("ab" * 32)
+
 
 class EnrollingHub:
     """Serves `/api/v1/ca` and what boxes ask below `/api/v1/devices`."""
@@ -70,7 +72,7 @@ class EnrollingHub:
     async def _local_access(self, request: web.Request) -> web.Response:
         assert request.headers["Authorization"].startswith("Device ")
         made = self.certify((await request.json())["csr"])
-        return web.json_response({"certificate": made, "ca": pem(self.ca), "people_key": "ab" * 32})
+        return web.json_response({"certificate": made, "ca": pem(self.ca), "people_key": PEOPLE_KEY.hex()})
 
     def certify(self, csr: str) -> str:
         """A certificate for all names of a request."""

@@ -7,6 +7,8 @@ export interface Credentials {
   password?: string;
   pin?: string;
   badge?: string;
+  /** The scanner of the box that has just read a badge for this screen. */
+  badge_at?: string;
   device?: string;
 }
 
@@ -16,6 +18,12 @@ export const box = {
   me: () => get<t.Me>("/me"),
   logIn: (who: Credentials) => post<t.LoggedIn>("/auth/login", who),
   logOut: () => call<void>("POST", "/auth/logout"),
+  approve: (operation: string, who: Credentials) => post<t.ApprovalView>("/approvals", { ...who, for: operation }),
+  setPin: (pin: string, proof: { password?: string; old_pin?: string }) => call<void>("PUT", "/me/pin", { body: { pin, ...proof } }),
+  sessions: () => get<t.Items<t.SessionView>>("/sessions"),
+  endSession: (id: string) => call<void>("DELETE", `/sessions/${seg(id)}`),
+  endOtherSessions: () => call<void>("DELETE", "/sessions"),
+  pair: (scanner: string) => call<void>("PUT", `/scanners/${seg(scanner)}/screen`, { body: {} }),
 
   sync: (device?: string) => get<t.SyncView>(device ? `/sync?device=${seg(device)}` : "/sync"),
   health: () => get<t.HealthView>("/health"),

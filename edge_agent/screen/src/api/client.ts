@@ -5,6 +5,8 @@
 
 export const API = "/api/v1";
 const WAIT_MS = 8_000;
+/** One request may need two: to adjust, and below zero. */
+const APPROVALS_MAX = 3;
 const KEY = "backstock.key";
 
 /** Why the box said no, or did not say anything (`away`, status 0). */
@@ -14,6 +16,10 @@ export class Problem extends Error {
     readonly status: number,
     readonly detail: string,
     readonly remedy: string | null = null,
+    /** The operation that a manager may allow all the same. */
+    readonly approvalFor: string | null = null,
+    /** So many seconds until another try is worth it. */
+    readonly waitS: number | null = null,
   ) {
     super(detail);
   }
@@ -30,6 +36,16 @@ export interface Asking {
   key?: string;
   signal?: AbortSignal;
   waitMs?: number;
+  /** Whose doing it is, when it was kept and is handed in later: nobody is there then to be asked for an approval. */
+  doneBy?: string | null;
+}
+
+/** Asks a manager; resolves with what allows the operation once, or null when nobody did. */
+export type Approver = (operation: string) => Promise<string | null>;
+let approver: Approver | null = null;
+
+export function setApprover(asked: Approver): void {
+  approver = asked;
 }
 
 type Listener = () => void;
@@ -52,8 +68,26 @@ export function credentials(): Record<string, string> {
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
+/** What a manager may allow is asked for, and sent again with the approval: the same request by the same key. */
 export async function call<T>(method: string, path: string, asking: Asking = {}): Promise<T> {
+  const approvals: string[] = [];
+  for (;;) {
+    try {
+      return await send<T>(method, path, asking, approvals);
+    } catch (error) {
+      const canAsk = asking.doneBy === undefined && approvals.length < APPROVALS_MAX;
+      const operation = canAsk && error instanceof Problem ? error.approvalFor : null;
+      const approval = operation && approver ? await approver(operation) : null;
+      if (!approval) throw error;
+      approvals.push(approval);
+    }
+  }
+}
+
+async function send<T>(method: string, path: string, asking: Asking, approvals: string[]): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json", ...credentials() };
+  if (approvals.length > 0) headers["X-Approval"] = approvals.join(", ");
+  if (asking.doneBy) headers["X-Done-By"] = asking.doneBy;
   if (asking.body !== undefined) headers["Content-Type"] = "application/json";
   if (asking.key) headers["Idempotency-Key"] = asking.key;
   const signals = [AbortSignal.timeout(asking.waitMs ?? WAIT_MS), ...(asking.signal ? [asking.signal] : [])];
@@ -79,7 +113,17 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
+interface Told {
+  code?: string;
+  detail?: string;
+  remedy?: string;
+  approval_for?: string;
+}
+
 export async function problemOf(answer: Response): Promise<Problem> {
-  const told = (await answer.json().catch(() => ({}))) as { code?: string; detail?: string; remedy?: string };
-  return new Problem(told.code ?? "http", answer.status, told.detail ?? answer.statusText, told.remedy ?? null);
+  const told = (await answer.json().catch(() => ({}))) as Told;
+  const wait = Number(answer.headers.get("Retry-After"));
+  return new Problem(
+    told.code ?? "http", answer.status, told.detail ?? answer.statusText, told.remedy ?? null, told.approval_for ?? null, wait || null,
+  );
 }

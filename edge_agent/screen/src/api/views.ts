@@ -656,6 +656,7 @@ export interface Me {
   role: string;
   permissions: string[] | null;
   device: string | null;
+  done_by: string | null;
 }
 
 export interface ApprovalView {

@@ -5,7 +5,8 @@ import type { RawFrame, ScannerView } from "../api/views";
 import { Button, Card, Choice } from "../parts/controls";
 import { Failed, Notice } from "../parts/Notice";
 import { Picture } from "../parts/Picture";
-import { prefer, usePreferences } from "../preferences";
+import { usePreferences } from "../preferences";
+import { own } from "../scan/ownScanner";
 import { useTaker } from "../scan/Beeps";
 import { type Heard, useRaw } from "../scan/raw";
 import { useWords } from "../words";
@@ -116,7 +117,7 @@ function Meaning({ scanner }: { scanner: ScannerView }) {
       <p className="hint"><code>{scanner.url}</code></p>
       <Choice label={w.scanners.mode} value={mode} options={MODES.map((value) => ({ value: value as string, text: w.scanners.modes[value] ?? value }))} onChange={choose} />
       {error !== null && <Failed error={error} />}
-      <Button aria-pressed={isOurs} icon={isOurs ? "good" : "scanners"} onClick={() => prefer({ scanner: isOurs ? null : scanner.name })}>{w.settings.scanner}</Button>
+      <Button aria-pressed={isOurs} icon={isOurs ? "good" : "scanners"} onClick={() => void own(isOurs ? null : scanner.name).catch(setError)}>{w.settings.scanner}</Button>
       <p className="hint">{w.settings.scannerWhy}</p>
     </Card>
   );

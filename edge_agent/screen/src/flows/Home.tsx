@@ -4,6 +4,7 @@ import { Icon } from "../parts/Icon";
 import { ProductSearch } from "../parts/ProductSearch";
 import { useAnswer } from "../parts/answer";
 import { go } from "../router";
+import { useMay } from "../session";
 import { useWords } from "../words";
 import { FLOWS } from "./index";
 import { SyncSentence } from "./SyncStatus";
@@ -12,6 +13,7 @@ const TILES = ["sell", "receive", "count", "lookup", "return", "adjust", "transf
 
 export function Home() {
   const w = useWords();
+  const may = useMay();
   const needed = useAnswer(async () => {
     const [alerts, tasks] = await Promise.all([box.alerts(), box.tasks()]);
     return alerts.items.length + tasks.items.filter((task) => task.status === "open").length;
@@ -23,7 +25,7 @@ export function Home() {
         <ProductSearch onPick={(level) => go("lookup", level.product_id)} />
       </section>
       <ul className="tiles">
-        {TILES.map((path) => FLOWS.find((flow) => flow.path === path)).map((flow) => flow && (
+        {TILES.map((path) => FLOWS.find((flow) => flow.path === path)).map((flow) => flow && may(flow.needs) && (
           <li key={flow.path}>
             <a href={`#/${flow.path}`}>
               <Icon name={flow.icon} size={30} />

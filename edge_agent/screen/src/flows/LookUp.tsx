@@ -6,6 +6,7 @@ import { Notice } from "../parts/Notice";
 import { ProductSearch } from "../parts/ProductSearch";
 import { Shown, useAnswer } from "../parts/answer";
 import { go } from "../router";
+import { useMay } from "../session";
 import { useWords } from "../words";
 
 const PLACES: readonly Place[] = ["shelf", "backroom", "hold"];
@@ -102,6 +103,7 @@ function Elsewhere({ id, unit }: { id: string; unit: string }) {
 
 function Codes({ product }: { product: ProductCard }) {
   const w = useWords();
+  const may = useMay();
   return (
     <Card title={w.lookup.codes}>
       <ul className="codes">
@@ -110,10 +112,12 @@ function Codes({ product }: { product: ProductCard }) {
         ))}
         {product.barcodes.length === 0 && <li className="hint">{w.common.none}</li>}
       </ul>
-      <div className="acts">
-        <Button icon="labels" onClick={() => go("labels", product.id)}>{w.flows.labels}</Button>
-        <Button icon="adjust" onClick={() => go("adjust", product.id)}>{w.flows.adjust}</Button>
-      </div>
+      {may("stock.write") && (
+        <div className="acts">
+          <Button icon="labels" onClick={() => go("labels", product.id)}>{w.flows.labels}</Button>
+          <Button icon="adjust" onClick={() => go("adjust", product.id)}>{w.flows.adjust}</Button>
+        </div>
+      )}
     </Card>
   );
 }

@@ -26,7 +26,7 @@ export function Sell() {
     const many = next.current;
     setTimes(1_000);
     return slip.sell(beep, many);
-  }, true, true);
+  }, true, "sales");
   const undo = (): void => void slip.undoLast().then(beeps.tell, (error: unknown) => {
     const told = w.problem(error);
     beeps.tell({ tone: "refused", title: told.title, detail: told.next });

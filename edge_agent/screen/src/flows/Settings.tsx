@@ -1,17 +1,19 @@
-/* What a person sets on this device; and who is logged in. */
+/* What a person sets on this device; who is logged in, here and elsewhere; one's own PIN. */
 import { useState } from "react";
 import { Button, Card, Choice, Switch } from "../parts/controls";
 import { Failed } from "../parts/Notice";
 import { type Language, type Look, prefer, usePreferences } from "../preferences";
 import { leave, useSession } from "../session";
 import { LANGUAGES, useWords } from "../words";
+import { LogIns } from "./LogIns";
+import { OwnPin } from "./OwnPin";
 
 const LOOKS: readonly Look[] = ["auto", "light", "dark"];
 
 export function Settings() {
   const w = useWords();
   const preferences = usePreferences();
-  const session = useSession();
+  const { me } = useSession();
   const [error, setError] = useState<unknown>(null);
   const languages = Object.entries(LANGUAGES).map(([value, words]) => ({ value: value as Language, text: words.name }));
   return (
@@ -22,10 +24,12 @@ export function Settings() {
         <Switch label={w.settings.sound} isOn={preferences.sound} onChange={(sound) => prefer({ sound })} />
       </Card>
       <Card title={w.settings.person}>
-        {session.state === "in" && session.me.name && <p className="lead">{session.me.name}</p>}
+        {me?.name && <p className="lead">{me.full_name || me.name}</p>}
         {error !== null && <Failed error={error} />}
         <Button icon="person" onClick={() => void leave().catch(setError)}>{w.settings.logOut}</Button>
       </Card>
+      {me?.id && me.role !== "admin" && <OwnPin />}
+      <LogIns />
     </>
   );
 }

@@ -21,8 +21,9 @@ export function useLookUpTaker(): (beep: Beep) => Promise<Verdict> {
   };
 }
 
-/** A code that names nothing can be given a name. */
+/** A code that names nothing can be given a name. A badge is no refusal: whoever scanned it takes over. */
 export function refusal(w: Speech, code: string, error: unknown): Verdict {
+  if (error instanceof Problem && error.code === "badge") throw error;
   const told = w.problem(error);
   if (!(error instanceof Problem) || error.code !== "unknown_barcode") return { tone: "refused", title: told.title, detail: told.next };
   return {

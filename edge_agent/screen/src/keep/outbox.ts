@@ -15,6 +15,8 @@ export interface Entry {
   group: string;
   path: string;
   body: Record<string, unknown>;
+  /** Who confirmed it, as the box named them: it stays their doing, whoever is logged in when it is handed in. */
+  doneBy: string | null;
   /** When it happened, for what the box has to place in time. */
   moment: Handheld | null;
   /** From the first try on nothing of it changes, so that a second try is the same request. */
@@ -38,6 +40,7 @@ const WAITING_MAX = 20_000;
 
 const channel = new BroadcastChannel("outbox");
 const watchers = new Set<() => void>();
+let doer: string | null = null;
 let isSending = false;
 let isAskedAgain = false;
 let again = 0;
@@ -48,11 +51,16 @@ export function onOutbox(watcher: () => void): () => void {
   return () => watchers.delete(watcher);
 }
 
+/** Who confirms from now on. */
+export function confirmsNow(doneBy: string | null): void {
+  doer = doneBy;
+}
+
 /** Keep it, then try to hand it in. Resolves when it is on the disk. */
 export async function confirm(made: NewEntry): Promise<Entry> {
   const kept = await database();
   if ((await kept.count("outbox")) >= WAITING_MAX) throw new Problem("outbox_full", 409, "too much waits on this device");
-  const entry: Entry = { key: crypto.randomUUID(), isFixed: false, state: "waiting", at: Date.now(), ...made };
+  const entry: Entry = { key: crypto.randomUUID(), isFixed: false, state: "waiting", at: Date.now(), doneBy: doer, ...made };
   const transaction = kept.transaction("outbox", "readwrite", { durability: "strict" });
   entry.number = await transaction.store.add(entry);
   await transaction.done;
@@ -102,9 +110,11 @@ async function sendAll(): Promise<void> {
 async function send(entry: Entry): Promise<void> {
   const body = entry.moment ? { ...entry.body, handheld: entry.moment } : entry.body;
   try {
-    await save({ ...entry, state: "done", answer: await post(entry.path, body, { key: entry.key }) });
+    await save({ ...entry, state: "done", answer: await post(entry.path, body, { key: entry.key, doneBy: entry.doneBy }) });
   } catch (error) {
     if (!(error instanceof Problem) || error.isAway || error.status === 401) throw error;
+    // A badge that was scanned while the box could not tell is nothing to be kept.
+    if (error.code === "badge") return dismiss(entry.number ?? 0);
     const isKnown = error.code === "already_recorded";
     const problem = { code: error.code, detail: error.detail };
     await save({ ...entry, state: isKnown ? "done" : "refused", ...(isKnown ? {} : { problem }) });

@@ -9,6 +9,7 @@ import { DEVICE } from "../keep/moment";
 import type { Tone } from "../parts/Notice";
 import { preferences } from "../preferences";
 import { useWords } from "../words";
+import { BADGE, unlessBadge } from "./badge";
 import { play } from "./sound";
 import { Wedge } from "./wedge";
 
@@ -18,6 +19,10 @@ export interface Beep {
   id: string;
   /** Set when the box has acted already, because its scanner sells (or receives) by itself. */
   done: ScanEvent | null;
+  /** The scanner of the box that read it; null: it was typed here, by a person or a scanner, or seen by the camera. */
+  device: string | null;
+  /** The box knows it for a badge, whose code it keeps to itself. */
+  isBadge: boolean;
 }
 
 export interface Verdict {
@@ -28,12 +33,14 @@ export interface Verdict {
   action?: { text: string; act: () => void };
 }
 
-type Taker = (beep: Beep) => Promise<Verdict | null>;
+export type Taker = (beep: Beep) => Promise<Verdict | null>;
 
-/** A flow that wants codes; `tells` if it also tells what scanners have sold by themselves. */
+/** Goods; also what scanners have sold by themselves; or who is there, which others wait for. */
+type Wanted = "goods" | "sales" | "who";
+
 interface Wish {
   take: Taker;
-  tells: boolean;
+  wanted: Wanted;
 }
 
 interface Beeps {
@@ -64,28 +71,35 @@ export function BeepProvider({ children }: { children: ReactNode }) {
     setVerdict((before) => ({ ...found, number: (before?.number ?? 0) + 1 }));
   }, []);
 
-  const take = useCallback(
-    (beep: Beep) => {
-      const taker = takerOf(beep, [...takers.current].at(-1)) ?? (isTold(beep) ? fallback.current : null);
-      const queue = waiting.current;
-      if (!taker || queue.count >= WAITING_MAX) return;
-      queue.count += 1;
-      queue.last = queue.last.then(async () => {
-        try {
-          const found = await taker(beep);
-          if (found) tell(found);
-        } catch (error) {
-          const told = words.current.problem(error);
-          tell({ tone: "refused", title: told.title, detail: told.next });
-        } finally {
-          queue.count -= 1;
-        }
-      });
+  const run = useCallback(
+    async (taker: Taker, beep: Beep) => {
+      try {
+        const found = await taker(beep);
+        if (found) tell(found);
+      } catch (error) {
+        const told = words.current.problem(error);
+        tell({ tone: "refused", title: told.title, detail: told.next });
+      }
     },
     [tell],
   );
 
-  const enter = useCallback((code: string) => take({ code, id: crypto.randomUUID(), done: null }), [take]);
+  const take = useCallback(
+    (beep: Beep) => {
+      const all = [...takers.current];
+      const asking = all.findLast(({ wanted }) => wanted === "who");
+      if (asking) return void run(asking.take, beep);
+      const taker = takerOf(beep, all.at(-1)) ?? (isTold(beep) ? fallback.current : null);
+      const queue = waiting.current;
+      if (!taker || queue.count >= WAITING_MAX) return;
+      queue.count += 1;
+      const work = (): Promise<void> => run((each) => unlessBadge(taker, each, words.current), beep);
+      queue.last = queue.last.then(work).finally(() => { queue.count -= 1; });
+    },
+    [run],
+  );
+
+  const enter = useCallback((code: string) => take({ code, id: crypto.randomUUID(), done: null, device: null, isBadge: false }), [take]);
   useEffect(() => new Wedge(enter).listen(), [enter]);
   useEffect(() => hear<ScanEvent>("scan", (event) => isForUs(event) && take(beepOf(event))), [take]);
 
@@ -102,24 +116,24 @@ export function useBeeps(): Beeps {
   return found;
 }
 
-/** While this is on the screen, codes come here; what a scanner has sold by itself only if it `tells`. */
-export function useTaker(taker: Taker, isOn = true, tells = false): void {
+/** While this is on the screen, codes come here; what a scanner has sold by itself only where it is wanted. */
+export function useTaker(taker: Taker, isOn = true, wanted: Wanted = "goods"): void {
   const { takers } = useBeeps();
   const latest = useRef(taker);
   latest.current = taker;
   useEffect(() => {
     if (!isOn) return undefined;
-    const mine: Wish = { take: (beep) => latest.current(beep), tells };
+    const mine: Wish = { take: (beep) => latest.current(beep), wanted };
     takers.add(mine);
     return () => {
       takers.delete(mine);
     };
-  }, [takers, isOn, tells]);
+  }, [takers, isOn, wanted]);
 }
 
 /** What the box has booked already is never counted, received or sold again by a flow. */
 function takerOf(beep: Beep, wish?: Wish): Taker | undefined {
-  return wish && (!beep.done || wish.tells) ? wish.take : undefined;
+  return wish && (!beep.done || wish.wanted === "sales") ? wish.take : undefined;
 }
 
 /** Where no flow wants it, what other scanners have done is their own screens' to tell. */
@@ -135,5 +149,6 @@ function isForUs(event: ScanEvent): boolean {
 }
 
 function beepOf(event: ScanEvent): Beep {
-  return { code: event.code, id: event.beep, done: event.mode === "lookup" ? null : event };
+  const { code, beep: id, mode, device, problem } = event;
+  return { code, id, done: mode === "lookup" ? null : event, device, isBadge: problem?.code === BADGE };
 }

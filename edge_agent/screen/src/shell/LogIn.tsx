@@ -1,63 +1,78 @@
-/* Who works here: by a badge that is scanned, by name and PIN or password, or by the box's key. */
-import { type FormEvent, useState } from "react";
-import { type Credentials, box } from "../api/box";
+/*
+ * Who works here: by a badge, by name and PIN or password, or by the box's key. It covers the whole screen, so that
+ * whatever was begun beneath it stays as it is.
+ */
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { Problem } from "../api/client";
 import { Button, Field } from "../parts/controls";
-import { Failed } from "../parts/Notice";
-import { preferences } from "../preferences";
-import { useTaker } from "../scan/Beeps";
-import { begin, enterWithKey } from "../session";
+import { usePreferences } from "../preferences";
+import { enterWithKey, logIn, useSession } from "../session";
 import { useWords } from "../words";
+import { ProofForm, Wrong, useAttempt } from "./ProofForm";
 
-type Way = "pin" | "password" | "key";
+const LOOK_EVERY_MS = 1_000;
 
 export function LogIn() {
   const w = useWords();
-  const [way, setWay] = useState<Way>("pin");
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setBusy] = useState(false);
-  const attempt = async (act: () => Promise<unknown>): Promise<void> => {
-    setBusy(true);
-    setError(null);
-    await act().catch(setError);
-    setBusy(false);
-  };
-  // What this screen's scanner reads is from now on this person's doing.
-  const device = preferences().scanner;
-  const logIn = (who: Credentials): Promise<void> => attempt(() => box.logIn({ ...who, ...(device ? { device } : {}) }).then(begin));
-  useTaker(async (beep) => {
-    await logIn({ badge: beep.code });
-    return null;
-  });
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const given = new FormData(event.currentTarget);
-    const secret = String(given.get("secret") ?? "");
-    if (way === "key") void attempt(() => enterWithKey(secret));
-    else void logIn({ username: String(given.get("username") ?? ""), [way]: secret });
-  };
+  const { me } = useSession();
+  const [hasKey, setKey] = useState(false);
+  useOwnScanner();
   return (
-    <main className="login">
-      <img src="/icon.svg" alt="" width="64" height="64" />
-      <h1>{w.login.title}</h1>
-      <p className="hint">{w.login.lead}</p>
-      <form key={way} onSubmit={submit}>
-        {way !== "key" && <Field label={w.login.user} name="username" autoComplete="username" required />}
-        <Secret way={way} />
-        {error !== null && <Failed error={error} />}
-        <Button kind="main" isWide type="submit" disabled={isBusy}>{w.login.act}</Button>
-      </form>
-      <div className="ways">
-        {way === "pin" && <Button kind="quiet" onClick={() => setWay("password")}>{w.login.withPassword}</Button>}
-        {way === "password" && <Button kind="quiet" onClick={() => setWay("pin")}>{w.login.withPin}</Button>}
-        <Button kind="quiet" onClick={() => setWay(way === "key" ? "pin" : "key")}>{way === "key" ? w.login.useName : w.login.useKey}</Button>
-      </div>
-    </main>
+    <Cover label={w.login.title}>
+      <main className="login">
+        <img src="/icon.svg" alt="" width="64" height="64" />
+        <h1>{w.login.title}</h1>
+        <p className="hint">{me === null ? w.login.lead : w.login.stays}</p>
+        {hasKey ? <KeyForm onBack={() => setKey(false)} />
+          : <ProofForm act={w.login.act} onProof={logIn}><Button kind="quiet" onClick={() => setKey(true)}>{w.login.useKey}</Button></ProofForm>}
+      </main>
+    </Cover>
   );
 }
 
-function Secret({ way }: { way: Way }) {
+function KeyForm({ onBack }: { onBack: () => void }) {
   const w = useWords();
-  if (way === "pin") return <Field label={w.login.pin} name="secret" type="password" inputMode="numeric" pattern="[0-9]{4,8}" autoComplete="off" required />;
-  if (way === "password") return <Field label={w.login.password} name="secret" type="password" autoComplete="current-password" required />;
-  return <Field label={w.login.key} name="secret" type="password" autoComplete="off" hint={w.login.keyWhy} required />;
+  const { attempt, error, waitS, isBusy } = useAttempt();
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const key = String(new FormData(event.currentTarget).get("key") ?? "");
+    void attempt(() => enterWithKey(key));
+  };
+  return (
+    <>
+      <form className="proof" onSubmit={submit}>
+        <Field label={w.login.key} name="key" type="password" autoComplete="off" hint={w.login.keyWhy} required />
+        <Wrong error={error} waitS={waitS} />
+        <Button kind="main" isWide type="submit" disabled={isBusy}>{w.login.act}</Button>
+      </form>
+      <div className="ways"><Button kind="quiet" onClick={onBack}>{w.login.useName}</Button></div>
+    </>
+  );
+}
+
+/** A dialog above all others, which only a log-in ends. */
+function Cover({ label, children }: { label: string; children: React.ReactNode }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={dialog} className="cover" aria-label={label} onCancel={(event) => event.preventDefault()} onClose={() => dialog.current?.showModal()}>
+      {children}
+    </dialog>
+  );
+}
+
+/** Nobody is told anything before a log-in: so this screen asks whether its own scanner has read a badge. */
+function useOwnScanner(): void {
+  const { scanner } = usePreferences();
+  useEffect(() => {
+    if (!scanner) return undefined;
+    const look = (): void =>
+      void logIn({ badge_at: scanner }).catch((error: unknown) => {
+        if (error instanceof Problem && error.code === "not_paired") clearInterval(timer);
+      });
+    const timer = setInterval(look, LOOK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [scanner]);
 }

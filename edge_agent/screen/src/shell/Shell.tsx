@@ -5,6 +5,8 @@ import { Icon } from "../parts/Icon";
 import { useRoute, go } from "../router";
 import { useBeeps } from "../scan/Beeps";
 import { useLookUpTaker } from "../flows/lookUpTaker";
+import { Empty } from "../parts/Notice";
+import { useMay, useSession } from "../session";
 import { useWords } from "../words";
 import { Band } from "./Band";
 import { Connection } from "./Connection";
@@ -23,6 +25,7 @@ export function Shell() {
   useEffect(() => {
     scrollTo(0, 0);
   }, [route.flow, route.of]);
+  const may = useMay();
   const View = flow.view;
   return (
     <div className="shell">
@@ -32,11 +35,13 @@ export function Shell() {
         <header className="top">
           {route.of ? <button type="button" className="round" onClick={() => go(flow.path)} aria-label={w.common.back}><Icon name="back" /></button> : null}
           <h1>{title}</h1>
+          <Person />
           <Connection />
         </header>
         <main id="content" tabIndex={-1}>
           <Band />
-          <View key={route.of} of={route.of} />
+          {may(flow.needs) ? <View key={route.of} of={route.of} />
+            : <Empty title={w.problems["permission"]?.[0] ?? ""} icon="person"><p>{w.login.mayNot}</p></Empty>}
         </main>
       </div>
     </div>
@@ -45,12 +50,13 @@ export function Shell() {
 
 function Navigation({ current, onLeave }: { current: Flow; onLeave: () => void }) {
   const w = useWords();
+  const may = useMay();
   const isInMore = !PRIMARY.some((flow) => flow.name === current.name);
   return (
     <nav className="nav" aria-label={w.common.navigation}>
       <p className="brand" aria-hidden="true"><img src="/icon.svg" alt="" width="32" height="32" /><span>Backstock</span></p>
       <ul className="nav-short">
-        {PRIMARY.map((flow) => <Place key={flow.name} flow={flow} isHere={flow.name === current.name} onLeave={onLeave} />)}
+        {PRIMARY.filter((flow) => may(flow.needs)).map((flow) => <Place key={flow.name} flow={flow} isHere={flow.name === current.name} onLeave={onLeave} />)}
         <Place flow={flowOf("more")} isHere={isInMore} onLeave={onLeave} />
       </ul>
       <div className="nav-long">
@@ -58,7 +64,7 @@ function Navigation({ current, onLeave }: { current: Flow; onLeave: () => void }
           <section key={group} aria-label={w.groups[group]}>
             <p aria-hidden="true">{w.groups[group]}</p>
             <ul>
-              {FLOWS.filter((flow) => flow.group === group).map((flow) => (
+              {FLOWS.filter((flow) => flow.group === group && may(flow.needs)).map((flow) => (
                 <Place key={flow.name} flow={flow} isHere={flow.name === current.name} onLeave={onLeave} />
               ))}
             </ul>
@@ -67,6 +73,14 @@ function Navigation({ current, onLeave }: { current: Flow; onLeave: () => void }
       </div>
     </nav>
   );
+}
+
+/** Who is logged in; the way to what is theirs. */
+function Person() {
+  const w = useWords();
+  const name = useSession().me?.name;
+  if (!name) return null;
+  return <a className="who" href="#/settings" aria-label={`${w.settings.person}: ${name}`}><Icon name="person" size={20} /><span>{name}</span></a>;
 }
 
 function Place({ flow, isHere, onLeave }: { flow: Flow; isHere: boolean; onLeave: () => void }) {
