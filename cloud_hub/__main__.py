@@ -4,6 +4,10 @@ Reads the configuration, calls one function of `app.py` or of a service, prints 
 out. Exit codes: 0 done, 1 refused or a check failed, 2 a mistake in the configuration.
 """
 
+from cloud_hub import memory as _memory  # noqa: F401 - before all others
+
+# isort: split
+
 import os
 import sys
 from collections.abc import Coroutine, Iterator

@@ -74,15 +74,24 @@ AGAIN = (
 
 
 class Query:
-    """One statement, compiled once; arguments are the names of its bind parameters."""
+    """One statement, compiled once, at its first use; arguments are the names of its bind parameters."""
 
-    __slots__ = ("_defaults", "_order", "text")
+    __slots__ = ("_defaults", "_order", "_statement", "text")
+    text: str
+    _order: tuple[str, ...]
+    _defaults: Mapping[str, Any]
 
     def __init__(self, statement: sa.sql.ClauseElement) -> None:
-        compiled: Any = statement.compile(dialect=_DIALECT)
-        self.text: str = compiled.string
-        self._order: tuple[str, ...] = tuple(compiled.positiontup or ())
-        self._defaults: Mapping[str, Any] = compiled.params
+        self._statement = statement
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked for an attribute that is not set yet: a hub starts a tenth sooner than if it compiled all it may need.
+        if name not in ("text", "_order", "_defaults"):
+            raise AttributeError(name)
+        compiled: Any = self._statement.compile(dialect=_DIALECT)
+        self._order, self._defaults = tuple(compiled.positiontup or ()), compiled.params
+        self.text = compiled.string
+        return object.__getattribute__(self, name)
 
     @property
     def places(self) -> int:

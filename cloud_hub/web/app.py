@@ -1,7 +1,7 @@
 """The aiohttp application: every table of operations, the probes, the public keys and the docs pages."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 
 import orjson
 from aiohttp import web
@@ -87,7 +87,7 @@ def operations() -> list[Operation]:
 
 @cache
 def published(version: str) -> bytes:
-    """The API document: half a second's work, and the same for every app of a process."""
+    """The API document: half a second's work for who asks first, and the same for every app of a process."""
     return orjson.dumps(document(operations(), version))
 
 
@@ -107,5 +107,5 @@ def make_app(
     add_aliases(app, every)
     add_probes(app)
     add_well_known(app, token_keys)
-    add_docs(app, published(version))
+    add_docs(app, partial(published, version))
     return app

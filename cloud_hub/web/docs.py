@@ -4,6 +4,8 @@ The pages' scripts are fetched by npm at install time (packaging/assets) into `a
 without them the two pages say how to get them, and everything else works.
 """
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +41,11 @@ _CSP = (
 )
 
 
-def add_docs(app: web.Application, document: bytes) -> None:
-    """Routes of the document and its pages."""
+def add_docs(app: web.Application, document: Callable[[], bytes]) -> None:
+    """Routes of the document and its pages; `document` takes its time when it is asked first."""
 
     async def openapi(_: web.Request) -> web.Response:
-        return web.Response(body=document, content_type="application/json")
+        return web.Response(body=await asyncio.to_thread(document), content_type="application/json")
 
     app.router.add_get("/", _to_docs)
     app.router.add_get("/openapi.json", openapi)
