@@ -71,6 +71,7 @@ async def test_more_waste_than_there_is_says_so_and_books_nothing(
     hand.scan(code_of(PASTA))
     await page.get_by_role("textbox", name="How many").fill("50")
     await page.get_by_role("button", name="Book it").click()
+    await page.get_by_role("dialog", name="A manager has to agree").get_by_role("button", name="Close").click()
 
     await expect(page.locator(".band.refused")).to_contain_text("There are not so many here.")
     assert await level(agent, PASTA.product_id) == "3"

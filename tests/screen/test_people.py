@@ -151,6 +151,8 @@ async def test_a_badge_at_the_screens_own_scanner_logs_in_and_takes_over_and_not
 
     hand.scan(badge_of("bert"))
     await expect(tablet.locator(".band.good")).to_contain_text("Bert works here now")
+    _, scanners = await staffed.ask("GET", "/api/v1/scanners")
+    assert [each["last_bytes"] for each in scanners["items"] if each["name"] == "hand-1"] == [None]
     await here(tablet, "bert")
     await tablet.get_by_role("button", name="Confirm 1").click()
     await until_level(staffed, OATS.product_id, "1")

@@ -22,7 +22,6 @@ export const box = {
   setPin: (pin: string, proof: { password?: string; old_pin?: string }) => call<void>("PUT", "/me/pin", { body: { pin, ...proof } }),
   sessions: () => get<t.Items<t.SessionView>>("/sessions"),
   endSession: (id: string) => call<void>("DELETE", `/sessions/${seg(id)}`),
-  endOtherSessions: () => call<void>("DELETE", "/sessions"),
   pair: (scanner: string) => call<void>("PUT", `/scanners/${seg(scanner)}/screen`, { body: {} }),
 
   sync: (device?: string) => get<t.SyncView>(device ? `/sync?device=${seg(device)}` : "/sync"),

@@ -53,11 +53,12 @@ function KeyForm({ onBack }: { onBack: () => void }) {
 /** A dialog above all others, which only a log-in ends. */
 function Cover({ label, children }: { label: string; children: React.ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
+  const open = (): void => {
+    if (dialog.current && !dialog.current.open) dialog.current.showModal();
+  };
+  useEffect(open, []);
   return (
-    <dialog ref={dialog} className="cover" aria-label={label} onCancel={(event) => event.preventDefault()} onClose={() => dialog.current?.showModal()}>
+    <dialog ref={dialog} className="cover" aria-label={label} onCancel={(event) => event.preventDefault()} onClose={open}>
       {children}
     </dialog>
   );
@@ -68,11 +69,16 @@ function useOwnScanner(): void {
   const { scanner } = usePreferences();
   useEffect(() => {
     if (!scanner) return undefined;
-    const look = (): void =>
-      void logIn({ badge_at: scanner }).catch((error: unknown) => {
-        if (error instanceof Problem && error.code === "not_paired") clearInterval(timer);
-      });
-    const timer = setInterval(look, LOOK_EVERY_MS);
-    return () => clearInterval(timer);
+    let timer = 0;
+    let isOver = false;
+    const look = async (): Promise<void> => {
+      const isOurs = await logIn({ badge_at: scanner }).then(() => true, (error: unknown) => !(error instanceof Problem) || error.code !== "not_paired");
+      if (isOurs && !isOver) timer = window.setTimeout(() => void look(), LOOK_EVERY_MS);
+    };
+    void look();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
   }, [scanner]);
 }
