@@ -5,6 +5,7 @@ EdgeError            .code is stable; the detail says what was expected and what
 |   +-- Invalid      a value that can never be right (422)
 |   |   +-- BadgeScanned
 |   +-- NotFound     no such thing (404)
+|   |   +-- UnknownCode
 |   +-- Conflict     right in itself, but not in this state (409)
 |   +-- Unauthenticated  nobody we know asks (401)
 |   +-- Forbidden    somebody we know, who may not do this (403)
@@ -56,6 +57,14 @@ class BadgeScanned(Invalid):
 
 class NotFound(Refused):
     """Nothing here has this id or code."""
+
+
+class UnknownCode(NotFound):
+    """A code of no product here; `number` is what of it can be linked, without lot, date and marks of a scanner."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__("unknown_barcode", f"no product here has the code {number}")
+        self.number = number
 
 
 class Conflict(Refused):

@@ -15,7 +15,7 @@ from edge_agent.domain.movement import Draft
 from edge_agent.domain.people import Caller
 from edge_agent.domain.resolve import Reading, amount_of
 from edge_agent.domain.stock import Position, position_of
-from edge_agent.errors import BadgeScanned, Conflict, EdgeError, Invalid, NotFound
+from edge_agent.errors import BadgeScanned, Conflict, EdgeError, Invalid, NotFound, UnknownCode
 from edge_agent.services import counting, people, shelf_life, transferring
 from edge_agent.services.handhelds import Handheld
 from edge_agent.services.posting import Move, goods_of, post
@@ -118,7 +118,7 @@ def _named_by(connection: sqlite3.Connection, scan: Scan) -> Found:
             return found
     product = catalogue.find_by_sku(connection, scan.sku or scan.text)
     if product is None:
-        raise NotFound("unknown_barcode", f"no product here has the code {scan.gtin or scan.sku}")
+        raise UnknownCode(scan.gtin or scan.sku or scan.text)
     return Found(product, 1000)
 
 

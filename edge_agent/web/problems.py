@@ -19,6 +19,7 @@ from edge_agent.errors import (
     TooMany,
     Unauthenticated,
     Unavailable,
+    UnknownCode,
 )
 from edge_agent.web.body import FieldProblem, MalformedBody
 
@@ -59,6 +60,8 @@ class ProblemBody(TypedDict):
     detail: str
     remedy: NotRequired[str]
     approval_for: NotRequired[str]
+    number: NotRequired[str]
+    """Of a code that nobody knows: what of it can be linked to a product."""
     errors: NotRequired[list[FieldError]]
 
 
@@ -79,6 +82,8 @@ def problem(error: EdgeError) -> web.Response:
         body["remedy"] = error.remedy
     if error.approval_for:
         body["approval_for"] = error.approval_for
+    if isinstance(error, UnknownCode):
+        body["number"] = error.number
     if isinstance(error, FieldProblem):
         body["errors"] = [
             FieldError(pointer=each["pointer"], code=each["code"], detail=each["detail"]) for each in error.errors

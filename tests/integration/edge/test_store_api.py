@@ -67,6 +67,8 @@ async def test_look_up_resolves_and_writes_nothing(api: Api) -> None:
     assert (found["product"]["id"], found["gtin"]) == (MILK.product_id, CODE.zfill(14))
     status, unknown = await api.call("GET", "/barcode/lookup/4006381333931")
     assert (status, unknown["code"]) == (404, "unknown_barcode")
+    status, unknown = await api.call("POST", "/barcode/scan", {"code": "]d2010400638133393110L7\x1d17271231"})
+    assert (status, unknown["number"]) == (404, "04006381333931")
     assert (await api.database.read(ledger.head))[0] == 0
 
 

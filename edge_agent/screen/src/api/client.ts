@@ -20,6 +20,8 @@ export class Problem extends Error {
     readonly approvalFor: string | null = null,
     /** So many seconds until another try is worth it. */
     readonly waitS: number | null = null,
+    /** Of a code that nobody knows: what of it can be linked. */
+    readonly number: string | null = null,
   ) {
     super(detail);
   }
@@ -118,6 +120,7 @@ interface Told {
   detail?: string;
   remedy?: string;
   approval_for?: string;
+  number?: string;
 }
 
 export async function problemOf(answer: Response): Promise<Problem> {
@@ -125,5 +128,6 @@ export async function problemOf(answer: Response): Promise<Problem> {
   const wait = Number(answer.headers.get("Retry-After"));
   return new Problem(
     told.code ?? "http", answer.status, told.detail ?? answer.statusText, told.remedy ?? null, told.approval_for ?? null, wait || null,
+    told.number ?? null,
   );
 }

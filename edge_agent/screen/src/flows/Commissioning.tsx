@@ -7,7 +7,7 @@ import { Failed, Notice } from "../parts/Notice";
 import { Picture } from "../parts/Picture";
 import { usePreferences } from "../preferences";
 import { own } from "../scan/ownScanner";
-import { useTaker } from "../scan/Beeps";
+import { type Beep, type Verdict, useTaker } from "../scan/Beeps";
 import { type Heard, useRaw } from "../scan/raw";
 import { useWords } from "../words";
 
@@ -18,8 +18,10 @@ const TEST = { gtin: "09506000134352", lot: "TEST-1", expiry: "2030-12-31" };
 export function Commissioning({ name }: { name: string }) {
   const w = useWords();
   const heard = useRaw(name);
-  // Here a beep is only looked at.
-  useTaker(async () => null);
+  // Here a beep is only looked at; what its scanner sold by itself is said.
+  const look = async ({ done }: Beep): Promise<Verdict | null> =>
+    done?.movement_id && done.product ? { tone: "doubtful", title: w.sell.sold(done.product.name) } : null;
+  useTaker(look, true, "sales");
   if (heard.error !== null) return <Failed error={heard.error} />;
   if (heard.scanner === null) return <p className="loading" role="status">{w.common.loading}</p>;
   return (

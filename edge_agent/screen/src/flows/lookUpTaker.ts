@@ -3,7 +3,7 @@ import { Problem } from "../api/client";
 import type { LookUpView } from "../api/views";
 import { go } from "../router";
 import type { Beep, Verdict } from "../scan/Beeps";
-import { nameOf } from "../scan/naming";
+import { nameOf, shown } from "../scan/naming";
 import { type Speech, useWords } from "../words";
 
 export function useLookUpTaker(): (beep: Beep) => Promise<Verdict> {
@@ -26,11 +26,12 @@ export function refusal(w: Speech, code: string, error: unknown): Verdict {
   if (error instanceof Problem && error.code === "badge") throw error;
   const told = w.problem(error);
   if (!(error instanceof Problem) || error.code !== "unknown_barcode") return { tone: "refused", title: told.title, detail: told.next };
+  const number = shown(error.number ?? code);
   return {
     tone: "refused",
-    title: w.scan.unknown(code),
+    title: w.scan.unknown(number),
     detail: w.scan.unknownNext,
-    action: { text: w.lookup.linkCode, act: () => go("link", code) },
+    action: { text: w.lookup.linkCode, act: () => go("link", number) },
   };
 }
 

@@ -55,6 +55,8 @@ interface Beeps {
 }
 
 const WAITING_MAX = 50;
+/** The box reads no longer ones. */
+const CODE_MAX = 1_024;
 const Context = createContext<Beeps | null>(null);
 
 export function BeepProvider({ children }: { children: ReactNode }) {
@@ -99,8 +101,19 @@ export function BeepProvider({ children }: { children: ReactNode }) {
     [run],
   );
 
-  const enter = useCallback((code: string) => take({ code, id: crypto.randomUUID(), done: null, device: null, isBadge: false }), [take]);
-  useEffect(() => new Wedge(enter).listen(), [enter]);
+  const refuse = useCallback((title: string, detail: string) => tell({ tone: "refused", title, detail }), [tell]);
+  const enter = useCallback(
+    (code: string) => {
+      const { tooLong, tooLongNext } = words.current.scan;
+      if (code.length > CODE_MAX) refuse(tooLong, tooLongNext);
+      else take({ code, id: crypto.randomUUID(), done: null, device: null, isBadge: false });
+    },
+    [take, refuse],
+  );
+  useEffect(() => {
+    const brokeOff = (): void => refuse(words.current.scan.brokeOff, words.current.scan.brokeOffNext);
+    return new Wedge(enter, brokeOff).listen();
+  }, [enter, refuse]);
   useEffect(() => hear<ScanEvent>("scan", (event) => isForUs(event) && take(beepOf(event))), [take]);
 
   const value = useMemo<Beeps>(

@@ -1,7 +1,8 @@
 /*
  * A scanner that types: a burst of keys faster than a hand, ended by Enter or Tab, wherever the focus is. What it
  * typed into a field is taken out again. The separator of GS1 codes (GS) is kept however the scanner types it:
- * as itself, as Ctrl+], or as Alt and 0029 or 029 on the number pad.
+ * as itself, as Ctrl+], as Alt and 0029 or 029, or as the function key to which some scanners map it. A burst without
+ * an end is no code: it broke off, and is taken out again too.
  */
 
 /** The slowest pace of a scanner, and the shortest code: a person is slower, or has typed less. */
@@ -10,7 +11,11 @@ const LENGTH_MIN = 4;
 /** A scanner's hiccup (radio, a busy computer): in a field, and where nobody types because no field has the focus. */
 const HICCUP_MS = 100;
 const PAUSE_MS = 250;
-const LENGTH_MAX = 1_024;
+/** A longer one is kept up to here, and refused by whoever hears of it. */
+const LENGTH_MAX = 1_025;
+/** So much so fast without an end was a scanner; a person's fast fingers are slower by then. */
+const BROKEN_OFF_MIN = 7;
+const FUNCTION_KEYS = ["F8", "F12"];
 const GS = "\u001d";
 
 interface Field {
@@ -25,8 +30,12 @@ export class Wedge {
   private keys = 0;
   private alt = "";
   private field: Field | null = null;
+  private timer = 0;
 
-  constructor(private readonly onCode: (code: string) => void) {}
+  constructor(
+    private readonly onCode: (code: string) => void,
+    private readonly onBrokenOff: () => void,
+  ) {}
 
   /** Hear every key of the page until the function that is returned is called. */
   listen(): () => void {
@@ -35,6 +44,7 @@ export class Wedge {
     addEventListener("keydown", down, { capture: true });
     addEventListener("keyup", up, { capture: true });
     return () => {
+      clearTimeout(this.timer);
       removeEventListener("keydown", down, { capture: true });
       removeEventListener("keyup", up, { capture: true });
     };
@@ -42,17 +52,18 @@ export class Wedge {
 
   private down(event: KeyboardEvent): void {
     if (event.repeat || event.isComposing) return;
-    if (event.altKey && /^[0-9]$/.test(event.key)) {
-      this.alt += event.key;
+    const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
+    if (event.altKey && !isPrinting(event) && digit) {
+      this.alt += digit;
       event.preventDefault();
       return;
     }
     if (event.key === "Enter" || event.key === "Tab") {
       this.end(event);
-    } else if (isSeparator(event)) {
+    } else if (isSeparator(event) || (FUNCTION_KEYS.includes(event.key) && this.text && this.goesOn(event))) {
       event.preventDefault();
       this.add(GS, event);
-    } else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    } else if (event.key.length === 1 && isPrinting(event)) {
       this.add(event.key, event);
     }
   }
@@ -64,10 +75,12 @@ export class Wedge {
   }
 
   private add(key: string, event: KeyboardEvent): void {
-    if (!this.goesOn(event) || this.text.length >= LENGTH_MAX) this.begin(event);
-    this.text += key;
+    if (!this.goesOn(event)) this.begin(event);
+    if (this.text.length < LENGTH_MAX) this.text += key;
     this.keys += 1;
     this.last = event.timeStamp;
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.breakOff(), PAUSE_MS);
   }
 
   private goesOn(event: KeyboardEvent): boolean {
@@ -76,6 +89,17 @@ export class Wedge {
     if (this.field === null) return gap <= PAUSE_MS;
     const isFast = this.last - this.began <= PACE_MS * (this.keys - 1);
     return gap <= HICCUP_MS && isFast;
+  }
+
+  /** The keys ended without Enter: pulled mid-code, or set to send none. */
+  private breakOff(): void {
+    const { field, keys } = this;
+    const isScanner = keys >= BROKEN_OFF_MIN && this.last - this.began <= PACE_MS * (keys - 1);
+    this.text = "";
+    this.last = 0;
+    if (!isScanner || field?.element.type === "password") return;
+    if (field) restore(field);
+    this.onBrokenOff();
   }
 
   private begin(event: KeyboardEvent): void {
@@ -91,6 +115,7 @@ export class Wedge {
     const { text, field } = this;
     const [pace, pause] = field === null ? [PAUSE_MS, PAUSE_MS] : [PACE_MS, HICCUP_MS];
     const isFast = event.timeStamp - this.last <= pause && this.last - this.began <= pace * this.keys;
+    clearTimeout(this.timer);
     this.text = "";
     this.last = 0;
     if (!isFast || text.length < LENGTH_MIN) return;
@@ -102,7 +127,13 @@ export class Wedge {
 }
 
 function isSeparator(event: KeyboardEvent): boolean {
-  return event.key === GS || event.key === "GroupSeparator" || (event.ctrlKey && (event.key === "]" || event.code === "BracketRight"));
+  const isControl = event.ctrlKey && !isPrinting(event) && (event.key === "]" || event.code === "BracketRight");
+  return event.key === GS || event.key === "GroupSeparator" || isControl;
+}
+
+/** AltGr, which Windows tells as Ctrl and Alt, is how many a keyboard types its brackets. */
+function isPrinting(event: KeyboardEvent): boolean {
+  return event.getModifierState("AltGraph") || !(event.ctrlKey || event.metaKey || event.altKey);
 }
 
 /** Through the element's own setter, so that React hears of it. */
