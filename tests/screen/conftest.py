@@ -30,6 +30,13 @@ ARGUMENTS = [
 expect.set_options(timeout=10_000)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One browser serves all tests of this folder, so they and their fixtures run on the session's event loop."""
+    for item in items:
+        if pytest_asyncio.is_async_test(item) and Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def _enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A box that was enrolled and told its catalogue; then the line was cut."""
@@ -78,7 +85,7 @@ def devices(till: PtyScanner, hand: PtyScanner, paper: Paper) -> dict[str, str]:
     return {"EDGE_SCANNERS": json.dumps(scanners), "EDGE_PRINTERS": json.dumps([printer])}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def agent(tmp_path: Path, _enrolled: Path, devices: dict[str, str]) -> AsyncIterator[AgentProcess]:
     """The agent, running, with stock."""
     shutil.copytree(_enrolled, tmp_path / "box")
@@ -86,7 +93,7 @@ async def agent(tmp_path: Path, _enrolled: Path, devices: dict[str, str]) -> Asy
         yield found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def staffed(tmp_path: Path, _enrolled: Path, devices: dict[str, str]) -> AsyncIterator[AgentProcess]:
     """The same with people who work here, and so with its door to the store's network open."""
     shutil.copytree(_enrolled, tmp_path / "box")
@@ -116,13 +123,13 @@ async def running(folder: Folder, devices: dict[str, str]) -> AsyncIterator[Agen
         await agent.stop()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def playwright() -> AsyncIterator[Playwright]:
     async with async_playwright() as found:
         yield found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
     """The system's Chromium, else Playwright's own."""
     async with launched(playwright) as found:
@@ -140,7 +147,7 @@ async def launched(playwright: Playwright, *arguments: str) -> AsyncIterator[Bro
     await found.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, agent: AgentProcess) -> AsyncIterator[Page]:
     """A tablet at which somebody has logged in; anything the browser complains of fails the test."""
     complaints: list[str] = []

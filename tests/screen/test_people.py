@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pytest
+import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser, Page, Playwright, expect
@@ -29,7 +29,7 @@ from tests.screen.staff import PASSWORD, PIN, badge_of
 EXPIRED = f"]d201{code_of(CHOCOLATE).zfill(14)}17200101"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def url(staffed: AgentProcess) -> str:
     """Where a tablet of the store finds the box: not on its own loopback, where there is another address."""
     found: list[str] = []
@@ -45,7 +45,7 @@ async def url(staffed: AgentProcess) -> str:
     return f"https://{address}:{found[0].rpartition(':')[2]}"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def tablets(playwright: Playwright, staffed: AgentProcess, url: str) -> AsyncIterator[Browser]:
     """A browser that trusts the box, which has shown the chain's certificate."""
     tls = ssl.create_default_context(cafile=str(staffed.folder.ca))
@@ -59,7 +59,7 @@ async def tablets(playwright: Playwright, staffed: AgentProcess, url: str) -> As
         yield browser
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def tablet(tablets: Browser, url: str) -> AsyncIterator[Page]:
     """A tablet at which nobody is logged in."""
     page = await a_tablet(tablets, url)
