@@ -11,10 +11,11 @@ from edge_agent.errors import Forbidden
 
 STOCK_READ, STOCK_WRITE, STOCK_APPROVE = "stock.read", "stock.write", "stock.approve"
 ALERTS_READ, ALERTS_WRITE = "alerts.read", "alerts.write"
+PRODUCTS_WRITE = "products.write"
 COUNTS_EXPECTED, ORDERS_EXPECTED, REPORTS_READ = "counts.expected", "orders.expected", "reports.read"
 """Who lacks the first two counts and receives blind."""
 PERMISSIONS = (
-    ALERTS_READ, ALERTS_WRITE, COUNTS_EXPECTED, ORDERS_EXPECTED, "orders.read", "products.read", "products.write",
+    ALERTS_READ, ALERTS_WRITE, COUNTS_EXPECTED, ORDERS_EXPECTED, "orders.read", "products.read", PRODUCTS_WRITE,
     REPORTS_READ, STOCK_APPROVE, STOCK_READ, STOCK_WRITE,
 )  # fmt: skip
 """All that mean something at a box; a key of the box has them all."""

@@ -74,14 +74,18 @@ def create_provisional(connection: sqlite3.Connection, new: NewProduct, now_ms: 
 
 
 def edit_product(
-    connection: sqlite3.Connection, product_id: str, fields: Mapping[str, Any], actor: str | None, now_ms: int
-) -> Proposed:
-    """Change what the store may say of a product. Raises NotFound, Conflict."""
+    connection: sqlite3.Connection, product_id: str, fields: Mapping[str, Any], actor: str | None, now_ms: int,
+    *, may_all: bool = False,
+) -> Proposed:  # fmt: skip
+    """Change what the store may say of a product; `may_all`: by somebody whom head office lets write products.
+
+    Raises NotFound, Conflict.
+    """
     product = _find(connection, product_id)
     owned = sorted(fields.keys() - OPEN)
     if product.lifecycle == "archived":
         raise Conflict("archived", "expected a product that is not archived")
-    if owned and product.lifecycle != "provisional":
+    if owned and product.lifecycle != "provisional" and not may_all:
         raise Conflict("head_office_owns", f"{', '.join(owned)}: head office says it once it has accepted a product")
     position = _propose(connection, "product", product_id, product.version, dict(fields), actor, now_ms)
     edited = product._replace(**fields)
@@ -90,16 +94,32 @@ def edit_product(
     return Proposed(edited, position)
 
 
-def withdraw_product(connection: sqlite3.Connection, product_id: str, actor: str | None, now_ms: int) -> Proposed:
-    """Archive what was made here by mistake. Raises NotFound; Conflict once head office has accepted it."""
+def withdraw_product(
+    connection: sqlite3.Connection, product_id: str, actor: str | None, now_ms: int, *, may_all: bool = False
+) -> Proposed:
+    """Archive what was made here by mistake; `may_all`: anything. Raises NotFound; Conflict once head office has
+    accepted it."""
     product = _find(connection, product_id)
-    if product.lifecycle != "provisional":
+    if product.lifecycle != "provisional" and not may_all:
         raise Conflict("head_office_owns", f"expected a provisional product, got one that is {product.lifecycle}")
     gone = product._replace(lifecycle="archived")
     fields = {"lifecycle": gone.lifecycle}
     position = _propose(connection, "product", product_id, product.version, fields, actor, now_ms)
     catalogue.archive(connection, product_id, product.version)
     return Proposed(gone, position)
+
+
+def take_up_again(connection: sqlite3.Connection, before: Product, actor: str | None, now_ms: int) -> Proposed:
+    """Bring back what was archived here, as it was. Raises NotFound; Conflict once head office has archived it."""
+    product = _find(connection, before.product_id)
+    if product.lifecycle != "archived" or product.version != before.version:
+        raise Conflict("head_office_owns", "expected a product that only this box has archived",
+                       remedy="head office takes it up again")  # fmt: skip
+    again = product._replace(lifecycle=before.lifecycle)
+    fields = {"lifecycle": again.lifecycle}
+    position = _propose(connection, "product", product.product_id, product.version, fields, actor, now_ms)
+    catalogue.save_product(connection, again)
+    return Proposed(again, position)
 
 
 def link_barcode(

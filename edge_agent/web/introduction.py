@@ -32,6 +32,7 @@ state of the link.
 
 GROUPS: Mapping[str, str] = {
     "scans": "What a code is, and a scan that acts by its mode: sell, receive, count, look up, transfer.",
+    "assistant": "Several things at once: a plan, what it would change, done whole or not at all, and taken back.",
     "stock": "What is here, what moved, and moving it: one by one, or up to 500 in one transaction.",
     "products": "The catalogue as this store sees it, and products found on the shelf.",
     "events": "Everything that happens here, as it happens.",

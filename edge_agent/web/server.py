@@ -30,6 +30,7 @@ from edge_agent.storage.database import Database
 from edge_agent.supervise import keep_running
 from edge_agent.web import (
     alerts,
+    assistant,
     inventory,
     labels,
     people,
@@ -62,7 +63,7 @@ TIMELINE_KEPT_MS = 21 * 24 * 3_600_000
 
 TABLES = (
     sync.TABLE, people.TABLE, products.TABLE, scans.TABLE, inventory.TABLE, stocktakes.TABLE, transfers.TABLE,
-    receiving.TABLE, alerts.TABLE, reports.TABLE, labels.TABLE, scanners.TABLE, stream.TABLE,
+    assistant.TABLE, receiving.TABLE, alerts.TABLE, reports.TABLE, labels.TABLE, scanners.TABLE, stream.TABLE,
 )  # fmt: skip
 OPERATIONS: tuple[Operation, ...] = tuple(operation for table in TABLES for operation in table.operations)
 _SCREEN: tuple[tuple[str, Handler], ...] = (

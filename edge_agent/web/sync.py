@@ -71,7 +71,7 @@ def sync_of(connection: sqlite3.Connection, status: LinkStatus, clock_ms: int) -
         "hub_time": hub_time, "clock_offset_ms": who.clock_offset,
         "feed": {"origin_id": who.feed_origin, "position": who.feed_cursor},
         "feed_lag": getattr(status, "feed_lag", None),
-        "as_of": {"origin_id": who.origin_id, "position": head},
+        "as_of": {"site_id": who.site_id, "origin_id": who.origin_id, "position": head},
     }  # fmt: skip
 
 

@@ -17,7 +17,9 @@ from edge_agent.storage import counts, zones
 from edge_agent.web.context import CALLER, store_of
 from edge_agent.web.problems import Handler
 
-FIGURES = frozenset(("level", "stock", "on_hand", "available", "reserved", "hold", "locations", "use_first"))
+FIGURES = frozenset(
+    ("level", "stock", "on_hand", "available", "reserved", "hold", "locations", "use_first", "was", "becomes")
+)
 """Members of answers that tell what is on record."""
 _OF_COUNTS = frozenset(("expected", "variance"))
 _WITHOUT_FIGURES = {"insufficient_stock": "expected less than that: the books do not have so many"}

@@ -15,6 +15,27 @@ class SiteView(TypedDict):
     kind: NotRequired[str]
 
 
+class PlannedAction(TypedDict):
+    kind: Literal["add", "set_critical_level", "archive"]
+    product_id: str
+    name: str
+    quantity: Amount | None
+    was: str | None
+    becomes: str | None
+    needs: str
+    is_allowed: bool
+
+
+class PlanView(TypedDict):
+    id: str
+    status: Literal["proposed", "confirmed", "undone"]
+    actor: str
+    made_at: Time | None
+    changed_at: Time | None
+    type_to_confirm: str | None
+    actions: list[PlannedAction]
+
+
 class TransferView(TypedDict):
     transfer_id: str
     from_site: str

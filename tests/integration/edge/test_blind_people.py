@@ -39,6 +39,9 @@ async def _all_of(browser: Any, stocktake: str) -> list[Any]:
         await browser.call("GET", f"/stocktakes/{stocktake}"),
         await browser.call("GET", "/inventory/movements"),
         await browser.call("GET", f"/inventory/products/{MILK.product_id}/history"),
+        await browser.call("POST", "/assistant/plans", {"actions": [
+            {"kind": "add", "product": MILK.product_id, "quantity": "1"},
+        ]}),
         await browser.call("GET", "/tasks"), await browser.call("GET", "/alerts"),
     ]  # fmt: skip
     assert {status for status, _ in asked} <= {200, 201, 409}

@@ -279,6 +279,27 @@ export interface SiteView {
   kind?: string;
 }
 
+export interface PlannedAction {
+  kind: "add" | "set_critical_level" | "archive";
+  product_id: string;
+  name: string;
+  quantity: string | null;
+  was: string | null;
+  becomes: string | null;
+  needs: string;
+  is_allowed: boolean;
+}
+
+export interface PlanView {
+  id: string;
+  status: "proposed" | "confirmed" | "undone";
+  actor: string;
+  made_at: string | null;
+  changed_at: string | null;
+  type_to_confirm: string | null;
+  actions: PlannedAction[];
+}
+
 export interface TransferView {
   transfer_id: string;
   from_site: string;
