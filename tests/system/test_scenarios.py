@@ -31,33 +31,6 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(0)]
 THREE_DAYS_MS = 3 * 86_400_000
 
 
-async def test_scenario_1_a_store_offline_for_14_days_ends_equal_to_the_unit(tmp_path: Path) -> None:
-    """5,000 sales, 40 receipts, 6 transfers, 2 cycle counts without the hub; no alert is sent twice."""
-    with a_chain(tmp_path, "north", "south") as stack:
-        north, south = stack.stores["north"], stack.stores["south"]
-        products = stack.products
-        north.cut()
-
-        for number in range(40):
-            assert receive(north, products[number % 20], "200").status == 201
-        sold = sales(north, products, 5_000, "till-1")
-        for number in range(6):
-            answer = north.post("/api/v1/transfers", {
-                "to_site": south.site_id, "lines": [{"product_id": products[number]["id"], "quantity": "3"}],
-            })  # fmt: skip
-            assert answer.status == 201, answer
-        for number in (0, 7):
-            _count(north, products[number], "111")
-        north.mend()
-
-        stack.wait_converged(120)
-        await assert_equal_to_the_unit(stack, north)
-        assert on_hand(north, products[0]) == 111
-        assert sum(sold.values()) == 5_000
-        alerts = await hub_rows(stack, "SELECT count(*) AS n, count(DISTINCT alert_id) AS ids FROM alerts")
-        assert alerts[0]["n"] == alerts[0]["ids"]
-
-
 async def test_scenario_2_killing_the_agent_in_mid_sale_loses_nothing_acknowledged(tmp_path: Path) -> None:
     with a_chain(tmp_path, "north") as stack:
         north = stack.stores["north"]
