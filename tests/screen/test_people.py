@@ -183,6 +183,9 @@ async def test_whoever_is_logged_out_from_elsewhere_comes_back_to_where_they_wer
     await type_fast(tablet, code_of(OATS))
     await tablet.get_by_role("button", name="Confirm 1").click()
     await expect(tablet.locator(".row[data-state=waiting]")).to_have_count(1)
+    await type_fast(tablet, badge_of("boss"))  # which nobody can tell from goods while the box is away
+    await tablet.get_by_role("button", name="Confirm 1").click()
+    await expect(tablet.locator(".row[data-state=waiting]")).to_have_count(2)
     await type_fast(tablet, code_of(BUTTER))
     await expect(tablet.get_by_role("button", name="Confirm 1")).to_be_visible()
     await asyncio.to_thread(staff.fill, staffed.folder.database, staff.gone("anna"))
@@ -193,6 +196,7 @@ async def test_whoever_is_logged_out_from_elsewhere_comes_back_to_where_they_wer
     await type_fast(tablet, badge_of("bert"))
     await here(tablet, "bert")
     await until_level(staffed, OATS.product_id, "1")
+    await expect(tablet.locator("main#content").get_by_text(badge_of("boss"))).to_have_count(0)
     await tablet.get_by_role("button", name="Confirm 1").click()
     await until_level(staffed, BUTTER.product_id, "1")
     assert (await actors(staffed, OATS.product_id))[-1] == "anna"
