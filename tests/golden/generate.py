@@ -13,20 +13,36 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sync_protocol import batch, chain, digest, keys, messages, snapshot
-from sync_protocol.changes import Barcode, Command, Policy, Product, ProductGone, Site, TransferNotice, change
+from sync_protocol import batch, bootstrap, chain, digest, keys, messages, snapshot
+from sync_protocol.changes import (
+    Barcode,
+    Command,
+    Order,
+    Person,
+    Policy,
+    Product,
+    ProductGone,
+    Site,
+    TransferNotice,
+    change,
+)
 from sync_protocol.facts import (
     Adoption,
     Alert,
+    Approval,
     CountLine,
     CountRevision,
     Outcome,
+    Pin,
     Proposal,
+    Receipt,
+    ReceiptLine,
     Stocktake,
     Task,
     Transfer,
     fact,
 )
+from sync_protocol.lots import UNKNOWN, Lot
 from sync_protocol.records import Item, Record, encode
 from sync_protocol.vocabulary import AlertState, CommandStatus, transit
 from tests.unit.sync_protocol.build import (
@@ -71,6 +87,13 @@ UP: list[Record] = [
     fact(Proposal(occurred_at=AT, proposal_id=ORIGIN, entity="product", entity_id=PRODUCT, base_version=(1, 7),
                   hlc=(AT, 2), fields={"name": "Brie", "metadata": {"origin": ["FR", None, True]}})),
     fact(Adoption(occurred_at=AT, adopted="cd" * 32, status="no_effect")),
+    fact(Receipt(occurred_at=AT, receipt_id=ORIGIN, order="PO-000007", document="DN 4711", actor="anna", lines=[
+        ReceiptLine(product_id=PRODUCT, good=5_000, damaged=1_000, location="backroom", lot="L1", expiry="2027-01-31",
+                    expected=7_000, reason="short", note="Karton naß"),
+    ])),
+    fact(Approval(occurred_at=AT, approval_id=ORIGIN, approved_by="boss", operation="expired_sale", actor="anna",
+                  key="till-1")),
+    fact(Pin(occurred_at=AT, person_id=SITE, pin_hash="$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA", set_at=AT)),
 ]  # fmt: skip
 DOWN: list[Record] = [
     change(Product(product_id=PRODUCT, version=(1, 7), sku="A-1", name="Brie", price=199, cost=120,
@@ -83,7 +106,22 @@ DOWN: list[Record] = [
                    expected_quantity=6_000, expires_at=AT, actor="hq")),
     change(TransferNotice(transfer_id=ORIGIN, from_site=SITE, to_site=FEED, step="dispatched",
                           lines=[(PRODUCT, 3_000)])),
+    change(Order(order_id=ORIGIN, version=(1, 2), number="PO-000007", state="sent", vendor="Alpine Dairy",
+                 expected_on="2027-02-01", lines=[(PRODUCT, 24_000, 6_000)])),
+    change(Person(person_id=SITE, version=(1, 3), username="anna", full_name="Anna Ößterreicher", role="staff",
+                  permissions=["stock.read", "stock.write"], password_hash="$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$cGE",
+                  pin_hash="$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$cGk", pin_set_at=AT, badge_hash="ab" * 32)),
+    change(Policy(version=(1, 2), settings={
+        "negative_stock": "warn", "expired_sale": "block", "blind_receiving": True, "needs_manager": ["adjust"],
+        "instore_rules": ["27:PPPPPVVVVV/weight/3/kg"], "count_a_days": 30, "timezone": "Europe/Vienna",
+    })),
 ]  # fmt: skip
+BOOTSTRAP: list[Record] = [
+    bootstrap.level(PRODUCT, "shelf", 12_500), bootstrap.lot(PRODUCT, "shelf", Lot("L1", "2027-01-31"), 12_000),
+    bootstrap.lot(PRODUCT, "shelf", UNKNOWN, 500), bootstrap.used_key("till-1/17", bytes(range(32))),
+    *bootstrap.former(ORIGIN, 3, b'["x",{}]', bytes(32)), *bootstrap.former(ORIGIN, 4, b"\xff" * 8_000, bytes(32)),
+]  # fmt: skip
+"""What a successor's snapshot has besides changes."""
 LATER = [
     b'["hologram",{"a":1},2]',
     b'["m",1,1000,"shelf","customer","sale",1,null,null,null,null,null,null,null,null,null,7]',
@@ -137,6 +175,7 @@ def files() -> dict[str, bytes]:
         "genesis": GENESIS.hex(), "records": [text.decode() for text in encoded],
         "hashes": [value.hex() for value in hashes], "ids": [str(chain.movement_id(value)) for value in hashes],
         "changes": [text.decode() for text in lines], "later": [text.decode() for text in LATER],
+        "bootstrap": [encode(line).decode() for line in BOOTSTRAP],
         "chunk": part.hash, "levels": LEVELS, "digest": digest.bucket_sums(LEVELS).hex(),
     }  # fmt: skip
     return {

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sync_protocol import batch, chain, digest, keys, messages, snapshot
-from sync_protocol.changes import parse_change
+from sync_protocol import batch, bootstrap, chain, digest, keys, messages, snapshot
+from sync_protocol.changes import CHANGES, parse_change
 from sync_protocol.errors import Malformed
-from sync_protocol.facts import parse_fact
+from sync_protocol.facts import FACTS, parse_fact
 from sync_protocol.receiver import Accepted, receive
 from sync_protocol.records import Fact, Unknown, decode, encode
 from tests.golden.generate import files
@@ -104,5 +104,23 @@ def test_the_digest_is_the_same_for_ever(facts: Any) -> None:
 def test_this_version_still_writes_what_the_newest_release_wrote(facts: Any) -> None:
     newest = json.loads((RELEASES[-1] / "facts.json").read_bytes())
     now = json.loads(files()["facts.json"])
-    for name in ("records", "hashes", "ids", "changes", "digest", "genesis"):
+    for name in ("records", "hashes", "ids", "changes", "bootstrap", "digest", "genesis"):
         assert now[name] == newest[name]
+
+
+def test_the_newest_release_has_every_kind_of_fact_change_and_line() -> None:
+    newest = json.loads((RELEASES[-1] / "facts.json").read_bytes())
+    kinds = {name: {json.loads(text)[0] for text in newest[name]} for name in ("records", "changes", "bootstrap")}
+    assert kinds["records"] >= FACTS.keys()
+    assert kinds["changes"] == CHANGES.keys()
+    assert kinds["bootstrap"] == {bootstrap.LEVEL, bootstrap.LOT, bootstrap.KEY, bootstrap.FORMER}
+
+
+def test_what_a_successor_was_told_is_read(facts: Any) -> None:
+    lines = [record for text in facts.get("bootstrap", []) if isinstance(record := decode(text.encode()), Fact)]
+    of = {kind: [line for line in lines if line.kind == kind] for kind in (bootstrap.LEVEL, bootstrap.LOT)}
+    levels = {bootstrap.parse_level(line) for line in of[bootstrap.LEVEL]}
+    assert sum(quantity for *_, quantity in levels) == sum(bootstrap.parse_lot(line)[3] for line in of[bootstrap.LOT])
+    assert all(bootstrap.parse_used_key(line) for line in lines if line.kind == bootstrap.KEY)
+    former = list(bootstrap.parse_formers(line for line in lines if line.kind == bootstrap.FORMER))
+    assert [(sequence, len(encoded)) for _, sequence, encoded, _ in former] == ([(3, 8), (4, 8_000)] if lines else [])
