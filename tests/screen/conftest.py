@@ -130,9 +130,18 @@ async def playwright() -> AsyncIterator[Playwright]:
         yield found
 
 
+def chromium(playwright: Playwright) -> str:
+    """The system's Chromium, else Playwright's own."""
+    named = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    program = next(filter(None, named), None) or shutil.which(playwright.chromium.executable_path)
+    if program is None:
+        pytest.skip("MISSING: no Chromium (apt install chromium), the screen's flows are not tested")
+    return program
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
-    """The system's Chromium, else Playwright's own."""
+    """One for all tests."""
     async with launched(playwright) as found:
         yield found
 
@@ -140,10 +149,7 @@ async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def launched(playwright: Playwright, *arguments: str) -> AsyncIterator[Browser]:
     """A browser with more arguments than usual."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None and shutil.which(playwright.chromium.executable_path) is None:
-        pytest.skip("MISSING: no Chromium (apt install chromium), the screen's flows are not tested")
-    found = await playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *arguments])
+    found = await playwright.chromium.launch(executable_path=chromium(playwright), args=[*ARGUMENTS, *arguments])
     yield found
     await found.close()
 

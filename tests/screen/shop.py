@@ -1,6 +1,7 @@
 """A small shop to look at: what head office would have told the box before the line was cut."""
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 import orjson
@@ -68,10 +69,10 @@ def code_of(product: Product, pack: int = 0) -> str:
     return product.barcodes[pack].code.removeprefix("0")
 
 
-def fill(path: Path) -> None:
+def fill(path: Path, rows: Iterable[Product | Site | Order] = (*PRODUCTS, NORTH, SOUTH, ORDER)) -> None:
     """Products, sites and an order, as the feed brings them."""
     connection = database.prepare(sqlite3.connect(path))
-    for told in (*PRODUCTS, NORTH, SOUTH, ORDER):
+    for told in rows:
         database.transact(connection, apply_change, change(told), NOW)
     database.transact(connection, elsewhere.keep, OATS.product_id, orjson.dumps(OATS_ELSEWHERE).decode(), NOW)
     connection.close()
@@ -84,3 +85,8 @@ def opening() -> list[dict[str, str]]:
         for product in PRODUCTS
         if product.sku in STOCK
     ]
+
+
+def many(number: int) -> list[Product]:
+    """So many more products, for who counts a whole aisle."""
+    return [_product(2_000 + each, f"AISLE-{each:03}", f"Aisle item {each:03}", "Aisle", 100) for each in range(number)]

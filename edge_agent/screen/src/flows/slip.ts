@@ -87,7 +87,7 @@ function notDone(w: Speech, beep: Beep): Verdict {
 async function keep(w: Speech, beep: Beep, body: Record<string, unknown>, isUnsent: boolean, add: (line: SlipLine) => void): Promise<Verdict> {
   const named = await nameOf(beep.code).catch(() => null);
   const name = named?.name ?? beep.code;
-  const moment = isUnsent ? thisMoment() : null;
+  const moment = isUnsent ? await thisMoment() : null;
   await confirm({ key: beep.id, group: String(body["document"]), path: "/scans", body, moment, title: name, amount: String(body["quantity"] ?? "1") });
   add({
     key: beep.id, state: "kept", position: null, product: named?.id ?? "", name, quantity: thousandths(named?.pack ?? "1"),

@@ -31,7 +31,7 @@ export async function confirmLine(stocktake: string, location: Place, { code, id
     group: stocktake,
     path: `/stocktakes/${encodeURIComponent(stocktake)}/lines`,
     body: { ...what, counted, location },
-    moment: thisMoment(),
+    moment: await thisMoment(),
     title: name,
     amount: `${counted} ${unit}`,
   });

@@ -121,15 +121,22 @@ async function send(entry: Entry): Promise<void> {
   }
 }
 
-/** What waited longer learns how far the box is now: it happened before that. */
+/**
+ * What waited longer learns how far the box is now: it happened before that. On the disk before it is sent: a device
+ * that loses its power meanwhile sends the very same again.
+ */
 async function fixAll(): Promise<void> {
   const open = (await waiting()).filter((entry) => !entry.isFixed);
   const isOld = (entry: Entry): boolean => entry.moment !== null && Date.now() - entry.at > LIVE_MS;
+  if (open.length === 0) return;
   const until = open.some(isOld) ? await askPosition() : 0;
+  const transaction = (await database()).transaction("outbox", "readwrite", { durability: "strict" });
   for (const entry of open) {
     const moment = isOld(entry) && entry.moment ? { ...entry.moment, until_position: until } : entry.moment;
-    await save({ ...entry, isFixed: true, moment });
+    void transaction.store.put({ ...entry, isFixed: true, moment });
   }
+  await transaction.done;
+  changed();
 }
 
 async function waiting(): Promise<Entry[]> {

@@ -1,5 +1,5 @@
 /* Typing how many: big keys for a thumb, the same by keyboard. */
-import { useEffect, useId, useRef } from "react";
+import { useId, useLayoutEffect, useRef } from "react";
 import { useWords } from "../words";
 import { Icon } from "./Icon";
 
@@ -19,7 +19,8 @@ export function Pad({ label, value, unit, onChange, onDone }: PadProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const point = w.language === "de" ? "," : ".";
-  useEffect(() => {
+  // With the first picture: whoever types at once after a scan types here.
+  useLayoutEffect(() => {
     input.current?.focus({ preventScroll: true });
     input.current?.select();
   }, []);
