@@ -1,7 +1,7 @@
 """A count that is cut short: a Chromium with its own profile, an agent, and a disk that can lose its power.
 
-Both keep all that they have on one disk, as on a box that shows its own screen. What the browser is killed by
-is SIGKILL of its whole process group; what it had confirmed has to be on the disk by then.
+The power is the box's: a tablet has a battery of its own, and is killed at the same moment. What the browser is
+killed by is SIGKILL of its whole process group; what it had confirmed has to be in its profile by then.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import random
 import re
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,7 +84,7 @@ class Interrupted:
         """All of them, one after the other; `strikes` says what goes at which line."""
         for number, product in enumerate(products):
             strike = asyncio.create_task(self._strike(strikes.get(number), choose.uniform(0, LATEST_S)))
-            with suppress(Error, AssertionError) if number in strikes else suppress():
+            with suppress(Error, AssertionError) if number in strikes else nullcontext():
                 await self._line(product, number + 1)
             await strike
             if number in strikes:

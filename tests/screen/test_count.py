@@ -75,6 +75,7 @@ async def test_lines_counted_while_the_box_is_away_arrive_with_what_was_sold_bef
     stocktake = await begin(page)
     await count(page, code_of(COFFEE), COFFEE.name, "12")
     await until_level(agent, COFFEE.product_id, "12")
+    await expect(page.locator(".row[data-state=done]")).to_have_count(1)
     await agent.stop()
     await expect(page.locator(".connection[data-line=away]")).to_be_visible()
 

@@ -1,7 +1,7 @@
 """Issue 4, show 4: whatever is killed in the middle of a count, what the screen called confirmed is in the count, once.
 
-The browser by SIGKILL, the agent by SIGKILL, the power of the disk on which both keep what they have; at moments
-that the seed decides: before, while and after a line is confirmed, sent and answered.
+The browser by SIGKILL, the agent by SIGKILL, or both with the power of the box's disk; at moments that the seed
+decides: before, while and after a line is confirmed, sent and answered.
 """
 
 import os
@@ -25,7 +25,7 @@ from tests.screen.conftest import ENVIRONMENT, chromium, level
 from tests.screen.interruptions import Interrupted, Tablet
 
 NO_POWER = volumes.skip_reason("mkfs.ext4")
-DISK_MB = 768
+DISK_MB = 128
 FIRST_STOCK = "500"
 AISLE = shop.many(200)
 
@@ -34,7 +34,7 @@ AISLE = shop.many(200)
 async def counting(
     tmp_path: Path, _enrolled: Path, playwright: Playwright, request: pytest.FixtureRequest
 ) -> AsyncIterator[Interrupted]:
-    """A count that has begun, on one disk with its box; `indirect` says whether that disk can lose its power."""
+    """A count that has begun; the parameter says whether the box's disk can lose its power."""
     with ExitStack() as stack:
         disk: Loop | None = stack.enter_context(loop_volume(tmp_path, DISK_MB)) if request.param else None
         folder = tmp_path if disk is None else disk.folder
@@ -42,8 +42,8 @@ async def counting(
         agent = AgentProcess(Folder(folder / "box"), ENVIRONMENT | {"EDGE_API_PORT": str(free_port())})
         shop.fill(agent.folder.database, AISLE)
         os.sync()
-        tablet = Tablet(playwright, chromium(playwright), folder / "profile")
-        (folder / "profile").mkdir()
+        tablet = Tablet(playwright, chromium(playwright), tmp_path / "profile")
+        (tmp_path / "profile").mkdir()
         try:
             yield await _begin(agent, tablet, disk)
         finally:

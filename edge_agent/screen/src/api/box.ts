@@ -13,6 +13,8 @@ export interface Credentials {
 }
 
 const seg = encodeURIComponent;
+/** A whole store is posted bit by bit; whoever is cut off goes on with another call. */
+const CLOSING_MS = 120_000;
 
 export const box = {
   me: () => get<t.Me>("/me"),
@@ -52,7 +54,11 @@ export const box = {
   stocktakes: () => get<t.Items<t.StocktakeView>>("/stocktakes"),
   stocktake: (id: string) => get<t.StocktakeSheet>(`/stocktakes/${seg(id)}`),
   beginCount: (body: object, key: string) => post<t.StocktakeView>("/stocktakes", body, { key }),
-  closeCount: (id: string) => post<t.StocktakeView>(`/stocktakes/${seg(id)}/close`),
+  countPlan: () => get<t.Items<t.DueView>>("/count-plan"),
+  takeZone: (id: string, zone: string, take_over: boolean) => post<t.ZoneView>(`/stocktakes/${seg(id)}/zones`, { zone, take_over }),
+  zoneDone: (id: string, zone: string) => post<t.ZoneView>(`/stocktakes/${seg(id)}/zones/done`, { zone }),
+  withdraw: (id: string, line: string) => post<t.StocktakeSheet>(`/stocktakes/${seg(id)}/lines/${seg(line)}/withdraw`),
+  closeCount: (id: string, body: object) => post<t.StocktakeClosed>(`/stocktakes/${seg(id)}/close`, body, { waitMs: CLOSING_MS }),
 
   orders: () => get<t.Items<t.OrderView>>("/purchase-orders"),
   receive: (body: object, key: string) => post<t.ReceiptMade>("/receipts", body, { key }),

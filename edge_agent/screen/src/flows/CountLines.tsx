@@ -3,9 +3,15 @@ import { useEffect, useState } from "react";
 import { box } from "../api/box";
 import type { CountLine, LineMade, Place } from "../api/views";
 import { type Entry, dismiss, entriesOf, onOutbox } from "../keep/outbox";
-import { Button, Card } from "../parts/controls";
+import { Problem } from "../api/client";
+import { Card } from "../parts/controls";
 import { Icon, type IconName } from "../parts/Icon";
-import { useWords } from "../words";
+import { useNames } from "../parts/names";
+import { useBeeps } from "../scan/Beeps";
+import { type Speech, useWords } from "../words";
+
+/** Lines that count no longer. */
+const GONE = ["withdrawn", "replaced"];
 
 export function CountedHere({ group }: { group: string }) {
   const w = useWords();
@@ -15,66 +21,77 @@ export function CountedHere({ group }: { group: string }) {
     <Card title={w.count.lines}>
       {waiting > 0 && <p className="hint" role="status">{w.count.waiting(waiting)}</p>}
       <ul className="rows" data-lines={entries.length}>
-        {entries.map((entry) => <Own key={entry.key} entry={entry} />)}
+        {entries.map((entry) => <Own key={entry.key} entry={entry} group={group} />)}
         {entries.length === 0 && <li className="hint none">{w.common.none}</li>}
       </ul>
     </Card>
   );
 }
 
-function Own({ entry }: { entry: Entry }) {
+function Own({ entry, group }: { entry: Entry; group: string }) {
   const w = useWords();
+  const beeps = useBeeps();
   const [amount = "", unit = "each"] = entry.amount.split(" ");
-  const { icon, words, tone } = standing(entry, w.count);
+  const { icon, words, tone } = standing(entry, w);
   const answer = entry.answer as LineMade | undefined;
   const variance = answer?.variance && answer.variance !== "0" ? w.count.variance(w.amount(answer.variance, unit)) : "";
+  const isTwice = answer?.warnings?.includes("counted_before") ? w.count.twice : "";
+  const takeBack = async (): Promise<void> => {
+    if (answer?.line_id) await box.withdraw(group, answer.line_id);
+    await dismiss(entry.number ?? 0);
+    beeps.tell({ tone: "good", title: w.count.takenBack(entry.title) });
+  };
+  const failed = (error: unknown): void => beeps.tell({ tone: "refused", title: w.problem(error).title, detail: w.problem(error).next });
   return (
     <li className="row" data-state={entry.state}>
       <div>
         <span className={`row-icon ${tone}`}><Icon name={icon} /></span>
         <span className="row-words">
           <span className="row-title">{entry.title}</span>
-          <span className="row-detail">{[words, variance, entry.problem?.detail].filter(Boolean).join(" · ")}</span>
+          <span className="row-detail">{[entry.body["zone"] as string | undefined, words, variance, isTwice].filter(Boolean).join(" · ")}</span>
         </span>
         <span className="row-end figure">{w.amount(amount, unit)}</span>
-        {entry.state === "refused" && entry.number !== undefined && <Button onClick={() => void dismiss(entry.number ?? 0)}>{w.common.remove}</Button>}
+        <button type="button" className="round" aria-label={w.count.takeBack(entry.title)} onClick={() => void takeBack().catch(failed)}><Icon name="undo" size={20} /></button>
       </div>
     </li>
   );
 }
 
-function standing(entry: Entry, words: { kept: string; atBox: string; again: string; againWhy: string; refused: string }): { icon: IconName; words: string; tone: string } {
-  if (entry.state === "waiting") return { icon: "waiting", words: words.kept, tone: "doubtful" };
-  if (entry.state === "refused") return { icon: "refused", words: words.refused, tone: "refused" };
+interface Standing {
+  icon: IconName;
+  words: string;
+  tone: string;
+}
+
+function standing(entry: Entry, w: Speech): Standing {
+  if (entry.state === "waiting") return { icon: "waiting", words: w.count.kept, tone: "doubtful" };
+  if (entry.state === "refused") {
+    const told = w.problem(new Problem(entry.problem?.code ?? "", 409, entry.problem?.detail ?? ""));
+    return { icon: "refused", words: `${w.count.refused}: ${told.title} ${told.next}`, tone: "refused" };
+  }
   const isAmbiguous = (entry.answer as LineMade | undefined)?.status === "ambiguous";
-  if (isAmbiguous) return { icon: "doubtful", words: `${words.again}. ${words.againWhy}`, tone: "doubtful" };
-  return { icon: "good", words: words.atBox, tone: "good" };
+  if (isAmbiguous) return { icon: "doubtful", words: `${w.count.again}. ${w.count.againWhy}`, tone: "doubtful" };
+  return { icon: "good", words: w.count.atBox, tone: "good" };
 }
 
 /** What this device did not count itself. */
 export function CountedByOthers({ lines, group }: { lines: CountLine[]; group: string }) {
   const w = useWords();
   const own = new Set(useEntries(group).map((entry) => (entry.answer as LineMade | undefined)?.line_id));
-  const others = lines.filter((line) => !own.has(line.line_id));
+  const others = lines.filter((line) => !own.has(line.line_id) && !GONE.includes(line.status));
+  const names = useNames(others.map((line) => line.product_id));
   if (others.length === 0) return null;
   return (
     <Card title={w.count.others}>
-      <ul className="rows">{others.map((line) => <Foreign key={line.line_id} line={line} />)}</ul>
+      <ul className="rows">
+        {others.map((line) => (
+          <li key={line.line_id} className="row"><div>
+            <span className="row-words"><span className="row-title">{names.get(line.product_id)?.name ?? "…"}</span><span className="row-detail">{[line.zone ?? w.places[line.location as Place], line.actor].filter(Boolean).join(" · ")}</span></span>
+            <span className="row-end figure">{w.number(line.counted)}</span>
+          </div></li>
+        ))}
+      </ul>
     </Card>
-  );
-}
-
-function Foreign({ line }: { line: CountLine }) {
-  const w = useWords();
-  const [name, setName] = useState("…");
-  useEffect(() => {
-    void box.product(line.product_id).then((product) => setName(product.name), () => setName(line.product_id));
-  }, [line.product_id]);
-  return (
-    <li className="row"><div>
-      <span className="row-words"><span className="row-title">{name}</span><span className="row-detail">{[w.places[line.location as Place], line.actor].filter(Boolean).join(" · ")}</span></span>
-      <span className="row-end figure">{w.number(line.counted)}</span>
-    </div></li>
   );
 }
 

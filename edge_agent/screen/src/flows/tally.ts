@@ -24,13 +24,13 @@ export async function tallyOf(code: string, before: Tally | null): Promise<Tally
 }
 
 /** On the disk when this resolves; handed in as soon as the box answers. */
-export async function confirmLine(stocktake: string, location: Place, { code, id, name, unit, typed }: Tally): Promise<void> {
+export async function confirmLine(stocktake: string, location: Place, zone: string, { code, id, name, unit, typed }: Tally): Promise<void> {
   const counted = text(parse(typed) ?? 0);
   const what = id ? { product_id: id } : { code };
   await confirm({
     group: stocktake,
     path: `/stocktakes/${encodeURIComponent(stocktake)}/lines`,
-    body: { ...what, counted, location },
+    body: { ...what, counted, location, ...(zone ? { zone } : {}) },
     moment: await thisMoment(),
     title: name,
     amount: `${counted} ${unit}`,

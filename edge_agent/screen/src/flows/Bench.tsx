@@ -1,0 +1,104 @@
+/*
+ * Where somebody counts. What is scanned is tallied until it is confirmed, by a key, a button or the scan of something
+ * else; a confirmed line is on this device's disk and goes to the box with the position that this device had seen.
+ */
+import { useEffect, useRef, useState } from "react";
+import { text } from "../amounts";
+import type { Place } from "../api/views";
+import { askPosition } from "../keep/moment";
+import { Button, Card, Choice } from "../parts/controls";
+import { judge } from "../parts/HowMany";
+import { Empty } from "../parts/Notice";
+import { Pad } from "../parts/Pad";
+import { ProductSearch } from "../parts/ProductSearch";
+import { useBeeps, useTaker } from "../scan/Beeps";
+import { useWords } from "../words";
+import { CountedHere } from "./CountLines";
+import { refusal } from "./lookUpTaker";
+import { type Tally, confirmLine, tallyOf } from "./tally";
+
+const POSITION_EVERY_MS = 5_000;
+
+export function Bench({ id, zone }: { id: string; zone: string }) {
+  const w = useWords();
+  const beeps = useBeeps();
+  const { tally, now, setTally } = useTally();
+  const [location, setLocation] = useState<Place>("shelf");
+  usePositions();
+  const fits = (counted: Tally): boolean => judge(counted.typed, true, w.common).value !== null;
+  const done = async (counted: Tally): Promise<void> => {
+    await confirmLine(id, location, zone, counted);
+    beeps.tell({ tone: "good", title: w.count.done(counted.name, w.amount(text(judge(counted.typed, true, w.common).value ?? 0), counted.unit)) });
+  };
+  const confirm = (): void => {
+    const tally = now();
+    if (!tally || !fits(tally)) return;
+    setTally(null);
+    void done(tally).catch((error: unknown) => {
+      setTally(tally);
+      beeps.tell({ tone: "refused", title: w.problem(error).title, detail: w.problem(error).next });
+    });
+  };
+  useTaker(async ({ code }) => {
+    try {
+      const tally = now();
+      const next = await tallyOf(code, tally);
+      const isOther = tally !== null && next.code !== tally.code && next.id !== tally.id;
+      if (isOther && !fits(tally)) return { tone: "refused", title: w.count.unfinished(tally.name), detail: w.count.unfinishedNext };
+      if (isOther) await done(tally);
+      setTally(next);
+      return { tone: next.id ? "good" : "doubtful", title: next.name, detail: next.id ? w.amount(next.typed, next.unit) : w.count.codeOnly };
+    } catch (error) {
+      return refusal(w, code, error);
+    }
+  });
+  return (
+    <div className={`columns bench ${tally ? "busy" : ""}`}>
+      <div>
+        <ProductSearch onPick={(level) => beeps.enter(level.sku)} />
+        <Choice label={w.common.location} value={location} onChange={setLocation} options={[{ value: "shelf", text: w.places.shelf }, { value: "backroom", text: w.places.backroom }]} />
+        {tally ? <Counted tally={tally} onChange={(typed) => setTally({ ...tally, typed, isTyped: true })} onConfirm={confirm} onCancel={() => setTally(null)} />
+          : <Empty title={w.count.scan}><p>{w.count.scanNext}</p></Empty>}
+      </div>
+      <CountedHere group={id} />
+    </div>
+  );
+}
+
+function Counted({ tally, onChange, onConfirm, onCancel }: { tally: Tally; onChange: (typed: string) => void; onConfirm: () => void; onCancel: () => void }) {
+  const w = useWords();
+  const { value, mistake, isMany } = judge(tally.typed, true, w.common);
+  const [isSure, setSure] = useState(false);
+  const amount = value === null ? "" : w.amount(text(value), tally.unit);
+  return (
+    <Card className="counted" title={tally.name}>
+      <Pad key={tally.id || tally.code} label={w.common.quantity} value={tally.typed} unit={tally.unit} onChange={(typed) => { setSure(false); onChange(typed); }} onDone={() => (isMany && !isSure ? setSure(true) : onConfirm())} />
+      <p className="mistake" role="alert">{tally.typed && mistake}{isSure && w.common.reallyMany(amount)}</p>
+      <div className="acts">
+        <Button kind="main" icon="good" disabled={value === null} onClick={() => (isMany && !isSure ? setSure(true) : onConfirm())}>{isSure ? w.common.yes : w.count.confirm(amount)}</Button>
+        <Button onClick={onCancel}>{w.common.cancel}</Button>
+      </div>
+    </Card>
+  );
+}
+
+/** The tally as it is now: the next beep may come before the view has been drawn again. */
+function useTally() {
+  const [tally, show] = useState<Tally | null>(null);
+  const current = useRef<Tally | null>(null);
+  const setTally = (next: Tally | null): void => {
+    current.current = next;
+    show(next);
+  };
+  return { tally, now: () => current.current, setTally };
+}
+
+/** While somebody counts, this device keeps being told where the box is; away it goes on with what it was told. */
+function usePositions(): void {
+  useEffect(() => {
+    const ask = (): void => void askPosition().catch(() => undefined);
+    ask();
+    const timer = setInterval(ask, POSITION_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+}

@@ -1,0 +1,31 @@
+/* The names of products that an answer tells by their ids only, each asked for once. */
+import { useEffect, useState } from "react";
+import { box } from "../api/box";
+
+export interface NamedProduct {
+  name: string;
+  unit: string;
+}
+
+const AT_ONCE = 8;
+const known = new Map<string, NamedProduct>();
+
+export function useNames(ids: readonly string[]): Map<string, NamedProduct> {
+  const [names, setNames] = useState(known);
+  const wanted = [...new Set(ids)].filter((id) => !known.has(id));
+  useEffect(() => {
+    let isGone = false;
+    void ask(wanted, () => isGone || setNames(new Map(known)));
+    return () => {
+      isGone = true;
+    };
+  }, [wanted.join(" ")]);
+  return names;
+}
+
+async function ask(ids: readonly string[], onSome: () => void): Promise<void> {
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    await Promise.all(ids.slice(at, at + AT_ONCE).map((id) => box.product(id).then(({ name, unit }) => known.set(id, { name, unit }), () => undefined)));
+    onSome();
+  }
+}
