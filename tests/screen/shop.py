@@ -8,9 +8,9 @@ import orjson
 
 from edge_agent.services.applying import apply_change
 from edge_agent.storage import database, elsewhere
-from sync_protocol.changes import Barcode, Order, Product, Site, change
+from sync_protocol.changes import Barcode, Order, Product, Site, TransferNotice, change
 from sync_protocol.gtin import check_digit
-from tests.unit.edge_agent_sync.builders import an_id
+from tests.unit.edge_agent_sync.builders import SITE, an_id
 
 NOW = 1_790_000_000_000
 
@@ -59,6 +59,10 @@ OATS_ELSEWHERE = {
     ],
 }  # fmt: skip
 """What head office said of other stores before the line was cut."""
+COMING = TransferNotice(
+    transfer_id=an_id(811), from_site=NORTH.site_id, to_site=SITE, step="dispatched",
+    lines=[(CHOCOLATE.product_id, 10_000), (PASTA.product_id, 4_000)],
+)  # fmt: skip
 STOCK = {
     "OAT-1L": "18", "BUT-250": "7", "COF-500": "12", "WAT-1L": "48", "CHE-KG": "6.25", "CHO-85": "31", "PAS-500": "3",
 }  # fmt: skip
@@ -69,7 +73,9 @@ def code_of(product: Product, pack: int = 0) -> str:
     return product.barcodes[pack].code.removeprefix("0")
 
 
-def fill(path: Path, rows: Iterable[Product | Site | Order] = (*PRODUCTS, NORTH, SOUTH, ORDER)) -> None:
+def fill(
+    path: Path, rows: Iterable[Product | Site | Order | TransferNotice] = (*PRODUCTS, NORTH, SOUTH, ORDER, COMING)
+) -> None:
     """Products, sites and an order, as the feed brings them."""
     connection = database.prepare(sqlite3.connect(path))
     for told in rows:

@@ -7,6 +7,15 @@ import { Empty, Failed } from "../parts/Notice";
 import { Shown, useAnswer } from "../parts/answer";
 import { go } from "../router";
 import { useWords } from "../words";
+import { useBegin } from "./beginning";
+
+/** Where the cause of a task, or what it asks for, is dealt with. */
+const PLACE_OF: Record<string, "receive" | "transfer" | "lookup" | "adjust"> = {
+  delivery_not_booked: "receive", transfer_not_booked: "transfer", wrong_barcode: "lookup", wrong_pack: "lookup", lies_elsewhere: "lookup",
+  receipt_variance: "receive", transfer_short: "transfer",
+};
+/** Rules that a count of the product answers. */
+const COUNTED = ["negative_stock", "recount", "count_request", "cycle_count", "ambiguous_sale"];
 
 export function Attention() {
   const w = useWords();
@@ -70,13 +79,30 @@ function TaskRow({ task, onDone }: { task: TaskView; onDone: () => void }) {
         <span className="row-words">
           <span className="row-title">{w.attention.rules[task.rule] ?? task.rule.replaceAll("_", " ")}</span>
           <span className="row-detail">{task.detail} · {w.time(task.opened_at)}</span>
+          {task.cause && <span className="row-detail">{w.attention.causes[task.cause]}</span>}
         </span>
         <span className="row-acts">
-          {task.product_id && <Button onClick={() => go("lookup", task.product_id ?? "")}>{w.flows.lookup}</Button>}
+          <Remedies task={task} />
           <Button icon="good" onClick={onDone}>{w.attention.done}</Button>
         </span>
       </div>
     </li>
+  );
+}
+
+/** What a person does about it, each a tap away: the likeliest first. */
+function Remedies({ task }: { task: TaskView }) {
+  const w = useWords();
+  const { begin, error } = useBegin();
+  const id = task.product_id;
+  const place = PLACE_OF[task.cause ?? ""] ?? PLACE_OF[task.rule];
+  return (
+    <>
+      {place && <Button kind="main" onClick={() => go(place, place === "adjust" || place === "lookup" ? (id ?? "") : "")}>{w.flows[place]}</Button>}
+      {id && COUNTED.includes(task.rule) && <Button icon="count" onClick={() => begin({ name: task.detail?.split(":")[0] ?? w.flows.count, kind: "cycle", product_ids: [id] })}>{w.attention.countIt}</Button>}
+      {id && place !== "lookup" && <Button onClick={() => go("lookup", id)}>{w.flows.lookup}</Button>}
+      {error !== null && <Failed error={error} />}
+    </>
   );
 }
 

@@ -8,6 +8,7 @@ import { Shown, useAnswer } from "../parts/answer";
 import { go } from "../router";
 import { useMay } from "../session";
 import { useWords } from "../words";
+import { Lots } from "./Lots";
 
 const PLACES: readonly Place[] = ["shelf", "backroom", "hold"];
 const HISTORY_SHOWN = 8;
@@ -32,6 +33,7 @@ function Found({ id }: { id: string }) {
           <div>
             <Head product={product} />
             <Shown answer={level}>{(levels) => (levels.items[0] ? <Here level={levels.items[0]} /> : null)}</Shown>
+            <Lots id={id} unit={product.unit} />
             <Elsewhere id={id} unit={product.unit} />
           </div>
           <div>

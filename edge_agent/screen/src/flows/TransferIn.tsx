@@ -4,7 +4,7 @@ import { text, thousandths } from "../amounts";
 import { box } from "../api/box";
 import type { TransferSheet, TransferView } from "../api/views";
 import { BasketRows } from "../parts/BasketRows";
-import { Button, Card, Choice } from "../parts/controls";
+import { Button, Card, Choice, Field } from "../parts/controls";
 import { Shown, useAnswer } from "../parts/answer";
 import { go } from "../router";
 import { useWords } from "../words";
@@ -24,10 +24,11 @@ export function TransferIn({ transfer, title, isOurs }: { transfer: TransferView
   const sheet = useAnswer(() => readSheet(transfer.transfer_id), [transfer.transfer_id], ["stock"]);
   const { basket, set, clear } = useBasket(`transfer/${transfer.transfer_id}`, !isOurs);
   const [fault, setFault] = useState<Fault>("unknown");
+  const [reason, setReason] = useState("");
   const step = (name: string, body: object, key: string): void =>
     void run(async () => {
       await box.step(transfer.transfer_id, name, body, key);
-      return { tone: "good", title: w.transfer.received, detail: title };
+      return { tone: "good", title: w.transfer.steps[name] ?? w.transfer.received, detail: title };
     }).then((isDone) => { if (isDone) { clear(); sheet.again(); go("transfer"); } });
   const pieces = basket.lines.reduce((total, line) => total + line.good, 0);
   const lines = basket.lines.map((line) => ({ product_id: line.id, quantity: text(line.good) }));
@@ -48,8 +49,16 @@ export function TransferIn({ transfer, title, isOurs }: { transfer: TransferView
               <details>
                 <summary>{w.transfer.missing}</summary>
                 <Choice label={w.transfer.fault} value={fault} options={FAULTS.map((value) => ({ value, text: w.transfer.faults[value] }))} onChange={setFault} />
-                <Button isWide disabled={isBusy} onClick={() => step("close-short", { fault }, `short-${transfer.transfer_id}-${fault}`)}>{w.transfer.closeShort}</Button>
+                <Field label={`${w.transfer.reason} (${w.common.optional})`} value={reason} maxLength={200} onChange={(event) => setReason(event.target.value)} />
+                <Button isWide disabled={isBusy} onClick={() => step("close-short", { fault, reason }, `short-${transfer.transfer_id}-${fault}-${reason}`.slice(0, 120))}>{w.transfer.closeShort}</Button>
               </details>
+              {transfer.state === "dispatched" && (
+                <details>
+                  <summary>{w.transfer.refuse}</summary>
+                  <Field label={w.transfer.reason} value={reason} maxLength={200} onChange={(event) => setReason(event.target.value)} />
+                  <Button kind="danger" isWide disabled={isBusy || !reason.trim()} onClick={() => step("refuse", { reason }, `refuse-${transfer.transfer_id}`)}>{w.transfer.refuseAct}</Button>
+                </details>
+              )}
             </Card>
           )}
         </div>

@@ -11,6 +11,9 @@ export interface BasketLine {
   name: string;
   unit: string;
   lot: string | null;
+  expiry: string | null;
+  /** Why it is not as it should be. */
+  reason: string;
   good: number;
   damaged: number;
 }
@@ -37,13 +40,14 @@ export function useBasket(name: string, isOn = true) {
       const { id, name: title, unit, pack, answer } = await nameOf(code);
       if (!id) return { tone: "refused", title: w.scan.away, detail: w.sync.boxAwayNext };
       const lot = answer?.lot ?? null;
+      const expiry = answer?.expiry ?? null;
       const more = thousandths(pack);
       let now = more;
       change((lines) => {
-        const before = lines.find((line) => line.id === id && line.lot === lot);
+        const before = lines.find((line) => line.id === id && line.lot === lot && line.expiry === expiry);
         now = (before?.good ?? 0) + more;
         const rest = lines.filter((line) => line !== before);
-        return [{ ...(before ?? { id, name: title, unit, lot, damaged: 0 }), good: now }, ...rest];
+        return [{ ...(before ?? { id, name: title, unit, lot, expiry, reason: "", damaged: 0 }), good: now }, ...rest];
       });
       return { tone: "good", title, detail: w.amount(text(now), unit) };
     } catch (error) {
@@ -54,9 +58,10 @@ export function useBasket(name: string, isOn = true) {
 
   const set = (line: BasketLine, part: "good" | "damaged", value: number): void =>
     change((lines) => lines.map((each) => (isSame(each, line) ? { ...each, [part]: value } : each)).filter((each) => each.good + each.damaged > 0));
-  return { basket: draft.value, set, add, paper: (paper: string) => draft.change((basket) => ({ ...basket, paper, key: crypto.randomUUID() })), clear: () => draft.change(emptyBasket) };
+  const explain = (line: BasketLine, reason: string): void => change((lines) => lines.map((each) => (isSame(each, line) ? { ...each, reason } : each)));
+  return { basket: draft.value, set, add, explain, paper: (paper: string) => draft.change((basket) => ({ ...basket, paper, key: crypto.randomUUID() })), clear: () => draft.change(emptyBasket) };
 }
 
 function isSame(one: BasketLine, other: BasketLine): boolean {
-  return one.id === other.id && one.lot === other.lot;
+  return one.id === other.id && one.lot === other.lot && one.expiry === other.expiry;
 }

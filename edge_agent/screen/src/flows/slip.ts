@@ -75,7 +75,8 @@ function sold(w: Speech, answer: ScanView, key: string, add: (line: SlipLine) =>
   });
   const odd = warnings.map(w.warning);
   const left = level === null ? "" : w.sell.left(w.amount(level, product.unit));
-  return { tone: odd.length > 0 ? "doubtful" : "good", title: w.sell.sold(product.name), detail: [...odd, left].filter(Boolean).join(" · ") };
+  const first = answer.use_first && w.lookup.useFirst(answer.use_first.lot || "–", w.date(answer.use_first.expiry));
+  return { tone: odd.length > 0 || first ? "doubtful" : "good", title: w.sell.sold(product.name), detail: [...odd, first || left].filter(Boolean).join(" · ") };
 }
 
 function notDone(w: Speech, beep: Beep): Verdict {

@@ -11,22 +11,30 @@ interface RowsProps {
   lines: BasketLine[];
   onSet: (line: BasketLine, part: Part, value: number) => void;
   hasDamaged?: boolean;
+  /** Asks of each line why it is not as it should be. */
+  onExplain?: (line: BasketLine, reason: string) => void;
   /** What is expected of a product, when the screen may know. */
   expected?: (id: string) => string | null;
 }
 
-export function BasketRows({ lines, onSet, hasDamaged = false, expected }: RowsProps) {
+export function BasketRows({ lines, onSet, hasDamaged = false, onExplain, expected }: RowsProps) {
   const w = useWords();
   const [asked, setAsked] = useState<{ line: BasketLine; part: Part } | null>(null);
   return (
     <>
       <ul className="rows sheet-rows">
         {lines.map((line) => (
-          <li key={`${line.id}/${line.lot ?? ""}`} className="row">
+          <li key={`${line.id}/${line.lot ?? ""}/${line.expiry ?? ""}`} className="row">
             <div>
               <span className="row-words">
                 <span className="row-title">{line.name}</span>
-                <span className="row-detail">{[line.lot && `${w.lookup.lot} ${line.lot}`, expected?.(line.id)].filter(Boolean).join(" · ")}</span>
+                <span className="row-detail">{[line.lot && `${w.lookup.lot} ${line.lot}`, line.expiry && `${w.lookup.expiry} ${w.date(line.expiry)}`, expected?.(line.id)].filter(Boolean).join(" · ")}</span>
+                {onExplain && (
+                  <select className="reason" aria-label={w.receive.why(line.name)} value={line.reason} onChange={(event) => onExplain(line, event.target.value)}>
+                    <option value="">{w.receive.asItShould}</option>
+                    {Object.entries(w.receive.reasons).map(([value, text]) => <option key={value} value={value}>{text}</option>)}
+                  </select>
+                )}
               </span>
               {hasDamaged && <Amount line={line} part="damaged" label={w.receive.damaged} onAsk={() => setAsked({ line, part: "damaged" })} />}
               <Amount line={line} part="good" label={hasDamaged ? w.receive.good : ""} onAsk={() => setAsked({ line, part: "good" })} />

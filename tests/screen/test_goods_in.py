@@ -1,0 +1,125 @@
+"""What comes and what is odd about it: differences and reasons, shortages, refusals, lots, and tasks with a remedy."""
+
+from playwright.async_api import Page, expect
+
+from tests.integration.edge_sync.agent_process import AgentProcess
+from tests.screen.conftest import level, open_flow, type_fast, until_level
+from tests.screen.shop import BUTTER, CHOCOLATE, COFFEE, COMING, NORTH, OATS, ORDER, PASTA, code_of
+
+GS = "\x1d"
+
+
+async def test_what_differs_from_the_order_is_said_line_by_line_and_an_unknown_order_says_what_to_do(
+    page: Page, agent: AgentProcess
+) -> None:
+    await open_flow(page, "receive")
+    await page.get_by_label("Number of an order").fill("PO-9999")
+    await page.get_by_role("button", name="Find this order").click()
+    await expect(page.get_by_text("Nobody here knows order PO-9999")).to_be_visible()
+    await expect(page.get_by_text("take the goods in without an order")).to_be_visible()
+    await page.get_by_label("Number of an order").fill(ORDER.number)
+    await page.get_by_role("button", name="Find this order").click()
+    await type_fast(page, code_of(OATS))
+    await type_fast(page, code_of(COFFEE))
+    await page.get_by_label(f"What is wrong with {COFFEE.name}?").select_option("wrong_item")
+    await page.get_by_role("switch", name="That was all of the order").check()
+    await page.get_by_role("button", name="Take in 2").click()
+
+    await expect(page.locator(".variances .row")).to_have_count(3)
+    await expect(page.locator(".variances")).to_contain_text("too few")
+    await expect(page.locator(".variances .row", has_text=COFFEE.name)).to_contain_text(
+        "not ordered · Not what was ordered"
+    )
+    _, told = await agent.ask("GET", "/api/v1/receipts")
+    odd = {line["product_id"]: (line["difference"], line["reason"]) for line in told["items"][0]["lines"]}
+    assert odd == {
+        OATS.product_id: ("short", None), COFFEE.product_id: ("unordered", "wrong_item"),
+        BUTTER.product_id: ("short", None),
+    }  # fmt: skip
+    await open_flow(page, "attention")
+    await expect(page.get_by_text("A delivery was not as ordered")).to_be_visible()
+
+
+async def test_a_transfer_that_comes_short_is_taken_in_and_closed_with_whose_fault_it_was(
+    page: Page, agent: AgentProcess
+) -> None:
+    await open_flow(page, "transfer")
+    await page.get_by_role("button", name=NORTH.name).click()
+    await type_fast(page, code_of(PASTA))
+    await page.get_by_role("button", name="Take in 1").click()
+    await until_level(agent, PASTA.product_id, "4")
+    await page.get_by_role("button", name=NORTH.name).click()
+    await page.get_by_text("Something is missing").click()
+    await page.get_by_role("radio", name="The carrier").check()
+    await page.get_by_role("button", name="Close; the rest does not come").click()
+
+    await expect(page.get_by_text("No transfer is open.")).to_be_visible()
+    _, sheet = await agent.ask("GET", f"/api/v1/transfers/{COMING.transfer_id}")
+    assert sheet["state"] == "closed_short"
+    assert await level(agent, CHOCOLATE.product_id) == "31"
+
+
+async def test_a_transfer_is_refused_only_with_a_reason(page: Page, agent: AgentProcess) -> None:
+    await open_flow(page, "transfer", COMING.transfer_id)
+    await page.get_by_text("Refuse all of it").click()
+    await expect(page.get_by_role("button", name="Send it back")).to_be_disabled()
+    await page.get_by_label("What is wrong?", exact=True).fill("wet through")
+    await page.get_by_role("button", name="Send it back").click()
+
+    await expect(page.get_by_text("No transfer is open.")).to_be_visible()
+    _, sheet = await agent.ask("GET", f"/api/v1/transfers/{COMING.transfer_id}")
+    assert sheet["state"] == "refused"
+
+
+async def test_stock_below_zero_says_its_likely_cause_and_leads_to_what_mends_it(
+    page: Page, agent: AgentProcess
+) -> None:
+    for _ in range(8):
+        await agent.sell(code_of(BUTTER))
+    await open_flow(page, "attention")
+    row = page.locator(".row", has_text="Most likely a delivery that came was not taken in.")
+    await row.get_by_role("button", name="Receive").click()
+    await expect(page.get_by_text("Expected orders")).to_be_visible()
+    await open_flow(page, "attention")
+    await row.get_by_role("button", name="Count it now").click()
+    await type_fast(page, code_of(BUTTER))
+    await expect(page.locator(".counted h2")).to_have_text(BUTTER.name)
+    await page.get_by_role("button", name="Confirm 1").click()
+    await until_level(agent, BUTTER.product_id, "1")
+
+    await open_flow(page, "attention")
+
+    await expect(row).to_have_count(0)
+
+
+async def test_lots_are_taken_in_with_their_date_and_the_first_to_end_is_named_when_another_is_sold(
+    page: Page, agent: AgentProcess
+) -> None:
+    gtin = code_of(OATS).zfill(14)
+    older, newer = f"]d201{gtin}17301001" + "10" + "A1", f"]d201{gtin}17310101" + "10" + "B2"
+    await open_flow(page, "receive", "without")
+    for code, lot in ((older, "A1"), (newer, "B2")):
+        await type_fast(page, code)
+        await expect(page.locator(".row", has_text=f"Lot {lot}")).to_contain_text("Best before")
+    await page.get_by_role("button", name="Take in 2").click()
+    await until_level(agent, OATS.product_id, "20")
+
+    await open_flow(page, "lookup", OATS.product_id)
+    await expect(page.locator(".row", has_text="Lot A1")).to_contain_text("1 Oct 2030")
+    await open_flow(page, "sell")
+    await type_fast(page, newer)
+
+    await expect(page.locator(".band")).to_contain_text("Take first: lot A1, best before 1 Oct 2030")
+
+
+async def test_a_code_whose_separator_was_lost_or_that_is_too_long_is_refused_in_words(
+    page: Page, agent: AgentProcess
+) -> None:
+    before = await level(agent, OATS.product_id)
+    await open_flow(page, "receive", "without")
+    for code in ("9" * 400, "4000000100011"):
+        await type_fast(page, code)
+        await expect(page.locator(".band.refused")).to_be_visible()
+        await page.locator(".band").get_by_role("button", name="Close").click()
+    await expect(page.get_by_role("button", name="Take in 0")).to_be_disabled()
+    assert await level(agent, OATS.product_id) == before
