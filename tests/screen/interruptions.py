@@ -98,14 +98,25 @@ class Interrupted:
         """Scan it, type how many; confirmed when the screen lists it."""
         rows = self.page.locator(".row[data-state]")
         already = await rows.count()
-        await type_fast(self.page, code_of(product))
-        # While the box is away a code that is new to this device has no name yet.
-        either = re.compile(f"{re.escape(product.name)}|{code_of(product)}")
-        await expect(self.page.locator(".counted h2")).to_have_text(either)
+        await self._scan(product)
         await self.page.keyboard.type(str(many))
         await self.page.keyboard.press("Enter")
         await expect(rows).to_have_count(already + 1)
         self.confirmed[product.product_id] = many
+
+    async def _scan(self, product: Product) -> None:
+        """As a keyboard that a busy machine may interrupt in the middle: then the code is none, and scanned again."""
+        # While the box is away a code that is new to this device has no name yet.
+        title = self.page.locator(".counted h2")
+        either = re.compile(f"{re.escape(product.name)}|{code_of(product)}")
+        broken = self.page.locator(".band.refused")
+        for _ in range(3):
+            await type_fast(self.page, code_of(product))
+            await expect(title.or_(broken)).to_be_visible()
+            if await title.is_visible():
+                break
+            await broken.get_by_role("button", name="Close").click()
+        await expect(title).to_have_text(either)
 
     async def _is_listed(self, product: Product) -> bool:
         titles = await self.page.locator(".row[data-state] .row-title").all_text_contents()
