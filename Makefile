@@ -35,7 +35,8 @@ KILLS ?= 200
 # One more than there are cores: whole-process tests spend half of their time waiting.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 SOAKED ?= tests/simulation tests/processes tests/fuzz tests/unit/scanner_drivers tests/integration/scanners \
-	tests/integration/hub_web/test_schemathesis.py tests/integration/hub_web/test_restarts.py
+	tests/integration/hub_web/test_schemathesis.py tests/integration/hub_web/test_restarts.py \
+	tests/screen/test_interrupted_count.py
 
 .PHONY: help demo test check format soak bench install assets screen pins wheel clean
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Playwright
 
 from deploy.local.ports import free_port
@@ -30,7 +31,7 @@ FIRST_STOCK = "500"
 AISLE = shop.many(200)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def counting(
     tmp_path: Path, _enrolled: Path, playwright: Playwright, request: pytest.FixtureRequest
 ) -> AsyncIterator[Interrupted]:

@@ -107,6 +107,22 @@ async def _left(page: Page) -> None:
     await expect(page.get_by_text("What was begun here stays as it is.")).to_be_visible()
 
 
+async def _zones(page: Page) -> None:
+    await open_flow(page, "count")
+    await page.get_by_label("What is counted").fill("Whole store")
+    await page.get_by_label("Zones").fill("Aisle 1, Aisle 2, Window")
+    await page.get_by_role("button", name="Begin a count").click()
+    await expect(page.get_by_role("heading", name="Which zone do you count?")).to_be_visible()
+
+
+async def _differences(page: Page) -> None:
+    await _counted(page)
+    await page.get_by_role("button", name="Confirm").click()
+    await page.get_by_role("button", name="Finish this count").click()
+    await page.get_by_role("button", name="Finish this count").click()
+    await expect(page.locator(".differences .row").first).to_be_visible()
+
+
 def _plain(flow: str) -> Callable[[Page], Awaitable[None]]:
     async def show(page: Page) -> None:
         await open_flow(page, flow)
@@ -116,6 +132,7 @@ def _plain(flow: str) -> Callable[[Page], Awaitable[None]]:
 
 
 VIEWS: dict[str, Callable[[Page], Awaitable[None]]] = {
+    "24-zones": _zones, "25-differences": _differences,
     "01-start": _plain(""), "02-sell": _sold, "03-look-up": _looked_up, "04-search": _searched, "05-receive": _received,
     "06-count": _counted, "07-adjust": _wasted, "08-send": _sending, "09-attention": _plain("attention"),
     "10-connection": _plain("sync"), "11-settings": _plain("settings"), "12-unknown": _unknown, "13-link": _linking,
