@@ -41,8 +41,9 @@ function Difference({ line, name, unit, most }: { line: CountLine; name: string;
   const width = `${(size(line) * 50) / most}%`;
   return (
     <li className="row"><div>
-      <span className="row-words"><span className="row-title">{name}</span><span className="row-detail">{w.count.against(w.amount(line.counted, unit), w.amount(line.expected ?? null, unit))}</span></span>
-      <span className="variance-bar" aria-hidden="true"><span className={isShort ? "short" : "over"} style={{ width }} /></span>
+      <span className="row-words"><span className="row-title">{name}</span><span className="row-detail">{w.count.against(w.amount(line.counted, unit), w.amount(line.expected ?? null, unit))}</span>
+        <span className="variance-bar" aria-hidden="true"><span className={isShort ? "short" : "over"} style={{ width }} /></span>
+      </span>
       <span className={`row-end figure ${isShort ? "refused" : ""}`}>{isShort ? "−" : "+"}{w.amount(variance.replace("-", ""), unit)}</span>
     </div></li>
   );
