@@ -1,6 +1,7 @@
 /* What the box says, read when a view opens and again when the box tells that it has changed. Every wait ends. */
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { type Topic, hear } from "../api/live";
+import { useHold } from "../scan/Beeps";
 import { useWords } from "../words";
 import { Failed } from "./Notice";
 
@@ -62,6 +63,7 @@ export function useAnswer<T>(ask: () => Promise<T>, of: readonly unknown[], topi
 /** The view of an answer: a quiet wait, the value, or why there is none. What was shown stays while it is read again. */
 export function Shown<T>({ answer, children }: { answer: Answer<T>; children: (value: T) => ReactNode }) {
   const w = useWords();
+  useHold(answer.value === null && !answer.error);
   if (answer.value !== null) return <>{children(answer.value)}</>;
   if (answer.error) return <Failed error={answer.error} onAgain={answer.again} />;
   return <p className="loading" role="status">{w.common.loading}</p>;

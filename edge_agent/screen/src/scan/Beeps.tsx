@@ -2,7 +2,7 @@
  * Every code that reaches this screen, from whichever side, goes one way: to the flow that is open, one after the
  * other; what it says of it is shown, read out and sounded. Where no flow wants codes they are looked up.
  */
-import { type ReactNode, createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, createContext, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { hear } from "../api/live";
 import type { ScanEvent } from "../api/views";
 import { DEVICE } from "../keep/moment";
@@ -50,11 +50,13 @@ interface Beeps {
   tell: (verdict: Verdict) => void;
   dismiss: () => void;
   takers: Set<Wish>;
+  holds: Set<Promise<void>>;
   /** Where codes go that no flow wants. */
   setFallback: (taker: Taker) => void;
 }
 
 const WAITING_MAX = 50;
+const HOLD_MAX_MS = 5_000;
 /** The box reads no longer ones. */
 const CODE_MAX = 1_024;
 const Context = createContext<Beeps | null>(null);
@@ -64,6 +66,7 @@ export function BeepProvider({ children }: { children: ReactNode }) {
   const words = useRef(w);
   words.current = w;
   const takers = useRef(new Set<Wish>());
+  const holds = useRef(new Set<Promise<void>>());
   const fallback = useRef<Taker | null>(null);
   const [verdict, setVerdict] = useState<Beeps["verdict"]>(null);
   const waiting = useRef({ count: 0, last: Promise.resolve() });
@@ -88,14 +91,16 @@ export function BeepProvider({ children }: { children: ReactNode }) {
 
   const take = useCallback(
     (beep: Beep) => {
-      const all = [...takers.current];
-      const asking = all.findLast(({ wanted }) => wanted === "who");
+      const asking = [...takers.current].findLast(({ wanted }) => wanted === "who");
       if (asking) return void run(asking.take, beep);
-      const taker = takerOf(beep, all.at(-1)) ?? (isTold(beep) ? fallback.current : null);
       const queue = waiting.current;
-      if (!taker || queue.count >= WAITING_MAX) return;
+      if (queue.count >= WAITING_MAX) return;
       queue.count += 1;
-      const work = (): Promise<void> => run((each) => unlessBadge(taker, each, words.current), beep);
+      const work = async (): Promise<void> => {
+        await settled(holds.current);
+        const taker = takerOf(beep, [...takers.current].at(-1)) ?? (isTold(beep) ? fallback.current : null);
+        if (taker) await run((each) => unlessBadge(taker, each, words.current), beep);
+      };
       queue.last = queue.last.then(work).finally(() => { queue.count -= 1; });
     },
     [run],
@@ -117,7 +122,7 @@ export function BeepProvider({ children }: { children: ReactNode }) {
   useEffect(() => hear<ScanEvent>("scan", (event) => isForUs(event) && take(beepOf(event))), [take]);
 
   const value = useMemo<Beeps>(
-    () => ({ verdict, enter, tell, dismiss: () => setVerdict(null), takers: takers.current, setFallback: (taker) => { fallback.current = taker; } }),
+    () => ({ verdict, enter, tell, dismiss: () => setVerdict(null), takers: takers.current, holds: holds.current, setFallback: (taker) => { fallback.current = taker; } }),
     [verdict, enter, tell],
   );
   return <Context value={value}>{children}</Context>;
@@ -142,6 +147,28 @@ export function useTaker(taker: Taker, isOn = true, wanted: Wanted = "goods"): v
       takers.delete(mine);
     };
   }, [takers, isOn, wanted]);
+}
+
+/** While a view is being read codes wait for it, though not for long: who scans at once means the view that they opened. */
+export function useHold(isOn: boolean): void {
+  const { holds } = useBeeps();
+  useLayoutEffect(() => {
+    if (!isOn) return undefined;
+    let release = (): void => undefined;
+    const mine = new Promise<void>((done) => { release = done; });
+    holds.add(mine);
+    return () => {
+      holds.delete(mine);
+      release();
+    };
+  }, [holds, isOn]);
+}
+
+async function settled(holds: Set<Promise<void>>): Promise<void> {
+  const end = Date.now() + HOLD_MAX_MS;
+  for (let left = HOLD_MAX_MS; holds.size > 0 && left > 0; left = end - Date.now()) {
+    await Promise.race([...holds, new Promise((done) => setTimeout(done, left))]);
+  }
 }
 
 /** What the box has booked already is never counted, received or sold again by a flow. */
