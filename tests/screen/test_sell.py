@@ -40,14 +40,27 @@ async def test_the_last_scan_is_taken_back(page: Page, hand: PtyScanner, agent: 
     await until_level(agent, OATS.product_id, "18")
 
 
-async def test_what_the_tills_own_scanner_sold_is_on_the_slip_too(
-    page: Page, till: PtyScanner, agent: AgentProcess
+async def test_the_slip_has_what_this_screens_own_scanner_sold_and_no_other_tills_sales(
+    page: Page, till: PtyScanner, hand: PtyScanner, agent: AgentProcess
 ) -> None:
     await open_flow(page, "sell")
     till.scan(code_of(OATS))
+    await until_level(agent, OATS.product_id, "17")
+    hand.scan(code_of(PASTA))
+    await expect(page.locator(".slip .row.sold")).to_contain_text(PASTA.name)
+    await expect(page.locator(".slip .row")).to_have_count(1)
 
-    await expect(page.locator(".slip .row.sold")).to_contain_text(OATS.name)
-    assert await level(agent, OATS.product_id) == "17"
+    await open_flow(page, "scanners", "till-1")
+    await page.get_by_role("button", name="Scanner of this screen").click()
+    await expect(page.get_by_role("button", name="Scanner of this screen")).to_have_attribute("aria-pressed", "true")
+    await open_flow(page, "sell")
+    till.scan(code_of(OATS))
+    await expect(page.locator(".slip .row.sold").first).to_contain_text(OATS.name)
+
+    assert (await agent.ask("PUT", "/api/v1/scanners/till-1/mode", {"mode": "receive"}))[0] == 200
+    till.scan(code_of(COFFEE))
+    await expect(page.locator(".band.good")).to_contain_text("1 taken in")
+    await expect(page.locator(".slip .row")).to_have_count(2)
 
 
 async def test_selling_what_is_not_there_is_doubtful_and_not_stopped(page: Page, hand: PtyScanner) -> None:

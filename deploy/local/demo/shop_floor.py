@@ -47,11 +47,12 @@ def prepare(chain: Chain) -> None:
         return
     for hand in HANDS:
         _employ(chain.stack, hand, [store.site_id for store in chain.stores.values()])
+    chain.stack.expect("PUT", "/api/v1/store-rules/chain", {"needs_manager": ["adjust"]})
     vendor = _vendor(chain.stack)
     best = sorted(chain.goods, key=lambda item: -item.daily)
     for store in chain.stores.values():
         _expect_delivery(chain, store, vendor)
-        _lay_out_lots(store, best[:LOTS])
+        _lay_out_lots(store, best[-1 - LOTS : -1])
         _empty_a_shelf(store, best[-1])
         wait_until(partial(_knows_people, store), f"{store.name} knows who works there", 60, every_s=0.2)
     done.touch()

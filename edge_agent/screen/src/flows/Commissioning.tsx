@@ -10,6 +10,7 @@ import { own } from "../scan/ownScanner";
 import { type Beep, type Verdict, useTaker } from "../scan/Beeps";
 import { type Heard, useRaw } from "../scan/raw";
 import { useWords } from "../words";
+import { toldOf } from "./lookUpTaker";
 
 const MODES = ["lookup", "sell", "receive"] as const;
 /** What the box's test code says (`TEST_GOODS`). */
@@ -19,9 +20,8 @@ export function Commissioning({ name }: { name: string }) {
   const w = useWords();
   const heard = useRaw(name);
   // Here a beep is only looked at; what its scanner sold by itself is said.
-  const look = async ({ done }: Beep): Promise<Verdict | null> =>
-    done?.movement_id && done.product ? { tone: "doubtful", title: w.sell.sold(done.product.name) } : null;
-  useTaker(look, true, "sales");
+  const look = async ({ done }: Beep): Promise<Verdict | null> => done && toldOf(w, done);
+  useTaker(look, true, "sales", name);
   if (heard.error !== null) return <Failed error={heard.error} />;
   if (heard.scanner === null) return <p className="loading" role="status">{w.common.loading}</p>;
   return (

@@ -1,6 +1,6 @@
 /* What a scan does where no flow wants it: show what it is, how many are here, and what is odd about it. */
 import { Problem } from "../api/client";
-import type { LookUpView } from "../api/views";
+import type { LookUpView, ScanEvent } from "../api/views";
 import { go } from "../router";
 import type { Beep, Verdict } from "../scan/Beeps";
 import { nameOf, shown } from "../scan/naming";
@@ -9,7 +9,8 @@ import { type Speech, useWords } from "../words";
 export function useLookUpTaker(): (beep: Beep) => Promise<Verdict> {
   const w = useWords();
   return async ({ code, done }) => {
-    if (done?.movement_id && done.product) return { tone: "good", title: w.sell.sold(done.product.name) };
+    const told = done && toldOf(w, done);
+    if (told) return told;
     try {
       const { id, name, answer } = await nameOf(code);
       if (!id || !answer) return { tone: "refused", title: w.scan.away, detail: w.sync.boxAwayNext };
@@ -19,6 +20,14 @@ export function useLookUpTaker(): (beep: Beep) => Promise<Verdict> {
       return refusal(w, code, error);
     }
   };
+}
+
+/** What a scanner did by itself; null: it did nothing. */
+export function toldOf(w: Speech, done: ScanEvent): Verdict | null {
+  const { movement_id, product, mode, quantity } = done;
+  if (!movement_id || !product) return null;
+  if (mode === "receive") return { tone: "good", title: product.name, detail: w.receive.done(w.amount(quantity, product.unit)) };
+  return { tone: "good", title: w.sell.sold(product.name) };
 }
 
 /** A code that names nothing can be given a name. A badge is no refusal: whoever scanned it takes over. */

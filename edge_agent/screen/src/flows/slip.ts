@@ -13,7 +13,7 @@ import { confirm, dismiss, entriesOf } from "../keep/outbox";
 import type { Beep, Verdict } from "../scan/Beeps";
 import { nameOf } from "../scan/naming";
 import { type Speech, useWords } from "../words";
-import { refusal } from "./lookUpTaker";
+import { refusal, toldOf } from "./lookUpTaker";
 
 export interface SlipLine {
   key: string;
@@ -43,6 +43,7 @@ export function useSlip() {
   const add = (line: SlipLine): void => draft.change((slip) => ({ ...slip, lines: [line, ...slip.lines] }));
 
   const sell = async (beep: Beep, times: number): Promise<Verdict> => {
+    if (beep.done && beep.done.mode !== "sell") return toldOf(w, beep.done) ?? notDone(w, beep);
     if (beep.done) return beep.done.movement_id ? sold(w, beep.done, beep.id, add) : notDone(w, beep);
     const body = { code: beep.code, mode: "sell", device: DEVICE, document, ...(times === 1_000 ? {} : { quantity: text(times) }) };
     if (lineNow() === "away") return keep(w, beep, body, true, add);

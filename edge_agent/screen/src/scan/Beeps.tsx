@@ -41,6 +41,8 @@ type Wanted = "goods" | "sales" | "who";
 interface Wish {
   take: Taker;
   wanted: Wanted;
+  /** Whose sales, where not those of this screen's own scanner. */
+  scanner: string | undefined;
 }
 
 interface Beeps {
@@ -134,19 +136,22 @@ export function useBeeps(): Beeps {
   return found;
 }
 
-/** While this is on the screen, codes come here; what a scanner has sold by itself only where it is wanted. */
-export function useTaker(taker: Taker, isOn = true, wanted: Wanted = "goods"): void {
+/**
+ * While this is on the screen, codes come here; what a scanner has sold by itself only where it is wanted, and only of
+ * the scanner that is this screen's own (or the one that is named): another till's sales are its own screen's.
+ */
+export function useTaker(taker: Taker, isOn = true, wanted: Wanted = "goods", scanner?: string): void {
   const { takers } = useBeeps();
   const latest = useRef(taker);
   latest.current = taker;
   useEffect(() => {
     if (!isOn) return undefined;
-    const mine: Wish = { take: (beep) => latest.current(beep), wanted };
+    const mine: Wish = { take: (beep) => latest.current(beep), wanted, scanner };
     takers.add(mine);
     return () => {
       takers.delete(mine);
     };
-  }, [takers, isOn, wanted]);
+  }, [takers, isOn, wanted, scanner]);
 }
 
 /** While a view is being read codes wait for it, though not for long: who scans at once means the view that they opened. */
@@ -172,8 +177,9 @@ async function settled(holds: Set<Promise<void>>): Promise<void> {
 }
 
 /** What the box has booked already is never counted, received or sold again by a flow. */
-function takerOf(beep: Beep, wish?: Wish): Taker | undefined {
-  return wish && (!beep.done || wish.wanted === "sales") ? wish.take : undefined;
+function takerOf({ done }: Beep, wish?: Wish): Taker | undefined {
+  if (!wish || !done) return wish?.take;
+  return wish.wanted === "sales" && done.device === (wish.scanner ?? preferences().scanner) ? wish.take : undefined;
 }
 
 /** Where no flow wants it, what other scanners have done is their own screens' to tell. */
