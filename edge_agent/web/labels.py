@@ -15,7 +15,7 @@ from edge_agent.services.label_desk import Paper, RequestKey
 from edge_agent.services.labelling import Wanted
 from edge_agent.services.once import fingerprint
 from edge_agent.services.printing import PrinterSettings, Queue
-from edge_agent.storage import print_jobs
+from edge_agent.storage import catalogue, print_jobs
 from edge_agent.web import render
 from edge_agent.web.body import Body, Key, Limit, Name, Query, Whole, key_of
 from edge_agent.web.context import actor_of, answer, kept, now_ms, store_of
@@ -106,20 +106,29 @@ async def get_preview(request: web.Request, query: PreviewQuery) -> web.Response
 @TABLE.add("GET", "/labels", answer=Items[JobView])
 async def get_jobs(request: web.Request, query: JobsQuery) -> web.Response:
     """Print jobs of the last week, newest first."""
-    found = await store_of(request).database.read(print_jobs.list_jobs, query.limit)
-    return answer({"items": [_job(job) for job in found]})
+    return answer({"items": await store_of(request).database.read(_jobs, query.limit)})
 
 
 @TABLE.add("GET", "/labels/{id}", answer=JobView)
 async def get_job(request: web.Request) -> web.Response:
     """How far a job is."""
-    return answer(_job(await store_of(request).database.read(printing.get, request.match_info["id"])))
+    job_id = request.match_info["id"]
+
+    def get(connection: sqlite3.Connection) -> render.Json:
+        return _job(connection, printing.get(connection, job_id))
+
+    return answer(await store_of(request).database.read(get))
 
 
 @TABLE.add("POST", "/labels/{id}/cancel", answer=JobView)
 async def post_cancel(request: web.Request) -> web.Response:
     """Print no more of it; what the printer has been told comes out."""
-    return answer(_job(await store_of(request).database.write(printing.cancel, request.match_info["id"], now_ms())))
+    job_id = request.match_info["id"]
+
+    def cancel(connection: sqlite3.Connection) -> render.Json:
+        return _job(connection, printing.cancel(connection, job_id, now_ms()))
+
+    return answer(await store_of(request).database.write(cancel))
 
 
 def _want(connection: sqlite3.Connection, item: ItemBody, number: int) -> Wanted:
@@ -132,9 +141,16 @@ def _want(connection: sqlite3.Connection, item: ItemBody, number: int) -> Wanted
         raise labelling.about_item(error, number) from error
 
 
-def _job(job: PrintJob) -> render.Json:
+def _jobs(connection: sqlite3.Connection, most: int) -> list[render.Json]:
+    return [_job(connection, job) for job in print_jobs.list_jobs(connection, most)]
+
+
+def _job(connection: sqlite3.Connection, job: PrintJob) -> render.Json:
+    ids = list(dict.fromkeys(wanted.product_id for wanted in labelling.load(job.lines)))
+    first = catalogue.find_product(connection, ids[0])
     return {
-        "job": job.job_id, "printer": job.printer, "template": job.template, "state": job.state,
+        "job": job.job_id, "printer": job.printer, "template": job.template,
+        "name": None if first is None else first.name, "products": len(ids), "state": job.state,
         "labels": job.total, "sent": job.sent, "perhaps_sent": job.sending, "doubled": job.doubled,
         "attempts": job.attempts, "problem": _problem(job), "actor": job.actor,
         "made_at": render.time(job.made_at), "changed_at": render.time(job.changed_at),

@@ -54,3 +54,40 @@ async def test_an_unknown_code_says_what_to_do_next(page: Page, hand: PtyScanner
 
     await expect(page.locator(".band.refused")).to_contain_text(f"Nobody here knows {UNKNOWN}")
     await expect(page.get_by_role("button", name="Link a barcode")).to_be_visible()
+
+
+async def test_enter_keeps_what_was_found_takes_the_only_one_and_a_refusal_does_not_stay_above_it(page: Page) -> None:
+    await open_flow(page, "lookup")
+    field, found = page.get_by_role("searchbox"), page.locator(".found .row")
+    await field.fill("c")
+    async with page.expect_response("**/barcode/scan"):
+        await field.press("Enter")
+    await expect(page.locator(".band")).to_have_count(0)
+    await expect(found).not_to_have_count(0)
+
+    await field.fill(UNKNOWN)
+    await field.press("Enter")
+    await expect(page.locator(".band.refused")).to_be_visible()
+    await field.fill("espr")
+    await field.press("Enter")
+
+    await expect(page.get_by_role("heading", name=COFFEE.name)).to_be_visible()
+    await expect(page.locator(".band.refused")).to_have_count(0)
+
+
+async def test_the_connection_is_told_in_a_cashiers_words_in_both_languages(page: Page, agent: AgentProcess) -> None:
+    _, health = await agent.ask("GET", "/health")
+    await expect(page.locator(".top .store")).to_have_text("Market Street")
+    await open_flow(page, "sync")
+    row, raw = page.locator(".card .row"), page.locator(".checks")
+    await expect(row.filter(has_text="The store's books")).to_contain_text("fine")
+    await expect(raw).to_be_hidden()
+    await page.get_by_text("For the technician").click()
+    await expect(raw).to_contain_text("SQLite")
+
+    await open_flow(page, "settings")
+    await page.get_by_role("radio", name="Deutsch").click()
+    await open_flow(page, "sync")
+    await expect(row.filter(has_text="Die Bücher der Filiale")).to_contain_text("gut")
+    names = await page.locator(".card .row-title").all_text_contents()
+    assert not {each["name"] for each in health["checks"]} & set(names), "a check has no name in German"

@@ -104,7 +104,7 @@ async def test_one_logs_in_by_pin_by_password_and_by_badge_and_waits_a_little_af
     for _ in range(4):
         await tablet.get_by_label("PIN", exact=True).fill("9999")
         await tablet.get_by_role("button", name="Log in", exact=True).click()
-        await expect(tablet.get_by_role("alert")).to_contain_text("That does not fit.")
+        await expect(tablet.get_by_role("alert")).to_contain_text("Name or PIN is wrong.")
         await expect(tablet.get_by_role("button", name="Log in", exact=True)).to_be_enabled()
     await tablet.get_by_label("PIN", exact=True).fill(PIN)
     await tablet.get_by_role("button", name="Log in", exact=True).click()

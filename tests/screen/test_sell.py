@@ -37,6 +37,7 @@ async def test_the_last_scan_is_taken_back(page: Page, hand: PtyScanner, agent: 
 
     await expect(page.locator(".band.good")).to_contain_text(f"Taken back: {OATS.name}")
     await expect(page.locator(".slip .row.undone")).to_have_count(1)
+    await expect(page.locator(".slip .row.undone")).not_to_contain_text("left here")
     await until_level(agent, OATS.product_id, "18")
 
 
@@ -81,6 +82,7 @@ async def test_how_many_is_asked_once_and_holds_for_one_scan(page: Page, agent: 
     await type_fast(page, code_of(PASTA))
 
     await expect(page.locator(".slip .row")).to_have_count(2)
+    await expect(page.locator(".total")).to_contain_text("4 items")
     assert (await level(agent, OATS.product_id), await level(agent, PASTA.product_id)) == ("15", "2")
 
 

@@ -235,6 +235,8 @@ class JobView(TypedDict):
     job: str
     printer: str
     template: str
+    name: str | None
+    products: int
     state: str
     labels: int
     sent: int

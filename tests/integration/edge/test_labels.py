@@ -67,7 +67,9 @@ async def test_labels_are_queued_once_per_key_and_can_be_followed_and_cancelled(
         "till-1",
         None,
     )
-    assert [each["job"] for each in (await labelled.get("/labels"))["items"]] == [asked["job"]]
+    assert [(each["job"], each["name"], each["products"]) for each in (await labelled.get("/labels"))["items"]] == [
+        (asked["job"], MILK.name, 2)
+    ]
     (shelf, office) = (await labelled.get("/printers"))["items"]
     assert (shelf["name"], shelf["state"], shelf["jobs"], shelf["labels"]) == ("shelf", "waiting", 1, 4)
     assert (office["name"], office["state"], office["format"], office["dpi"]) == ("office", "ready", "pdf", 300)

@@ -529,6 +529,8 @@ export interface JobView {
   job: string;
   printer: string;
   template: string;
+  name: string | null;
+  products: number;
   state: string;
   labels: number;
   sent: number;

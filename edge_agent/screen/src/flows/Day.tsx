@@ -29,9 +29,10 @@ export function Day() {
                 </ul>
               </Card>
               <Card title={w.day.byUser}>
+                <p className="hint">{w.day.byUserWhy}</p>
                 <dl className="facts">
                   {Object.entries(found.people).map(([name, acts]) => (
-                    <div key={name}><dt>{name}</dt><dd>{w.number(String(Object.values(acts).reduce((total, each) => total + each, 0)))}</dd></div>
+                    <div key={name}><dt>{name || w.day.nobody}</dt><dd>{w.day.entries(w.number(String(Object.values(acts).reduce((total, each) => total + each, 0))))}</dd></div>
                   ))}
                 </dl>
               </Card>

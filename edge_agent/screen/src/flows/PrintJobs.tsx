@@ -37,10 +37,12 @@ function Job({ job, onCancel }: { job: JobView; onCancel: () => void }) {
   const isOpen = job.state === "waiting" || job.state === "printing";
   const tone = job.state === "printed" ? "good" : job.state === "failed" ? "refused" : isOpen && job.problem ? "doubtful" : "";
   const kind = w.labels.templates[job.template as keyof typeof w.labels.templates] ?? job.template;
+  const name = job.name ?? w.common.product;
   return (
     <li className="row attention"><div>
       <span className="row-words">
-        <span className="row-title">{w.labels.of(job.labels, kind, job.printer)}</span>
+        <span className="row-title">{job.products > 1 ? w.labels.andMore(name, job.products - 1) : name}</span>
+        <span className="row-detail">{w.labels.of(job.labels, kind, job.printer)}</span>
         <span className={`state ${tone}`}>{w.labels.states[job.state] ?? job.state}{isOpen && job.sent > 0 && ` · ${w.labels.out(job.sent)}`}</span>
         {job.problem && <span className="row-detail">{w.labels.troubles[job.problem.code] ?? job.problem.detail}</span>}
         {job.doubled > 0 && <span className="row-detail">{w.labels.doubled(job.doubled)}</span>}

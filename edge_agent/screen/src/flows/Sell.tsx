@@ -48,7 +48,7 @@ export function Sell() {
         <Card className="total">
           <p className="hint">{w.sell.total}</p>
           <p className="big-figure"><strong>{totalOf(sold, w.money)}</strong></p>
-          <p className="hint">{w.sell.items(w.number(String(sold.length)))}</p>
+          <p className="hint">{w.sell.items(w.number(text(piecesOf(sold))))}</p>
         </Card>
         <div className="acts">
           <Button icon="plus" onClick={() => setAsking(true)} aria-pressed={times !== 1_000}>{w.common.quantity}: {w.number(text(times))}</Button>
@@ -65,7 +65,7 @@ export function Sell() {
 
 function Line({ line }: { line: SlipLine }) {
   const w = useWords();
-  const detail = line.state === "kept" ? w.sell.keptNext : [w.amount(text(line.quantity), line.unit), line.left && w.sell.left(w.amount(line.left, line.unit))].filter(Boolean).join(" · ");
+  const detail = line.state === "kept" ? w.sell.keptNext : [w.amount(text(line.quantity), line.unit), line.state === "sold" && line.left && w.sell.left(w.amount(line.left, line.unit))].filter(Boolean).join(" · ");
   return (
     <li className={`row ${line.state}`}>
       <div>
@@ -75,6 +75,11 @@ function Line({ line }: { line: SlipLine }) {
       </div>
     </li>
   );
+}
+
+/** In thousandths; what is weighed is one item, whatever its weight. */
+function piecesOf(lines: SlipLine[]): number {
+  return lines.reduce((total, line) => total + (line.unit === "each" ? line.quantity : 1_000), 0);
 }
 
 function totalOf(lines: SlipLine[], money: (decimal: string, currency: string) => string): string {

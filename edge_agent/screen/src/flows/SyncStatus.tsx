@@ -1,7 +1,7 @@
 /* The connection in a cashier's words: is everything safe, and is there anything to do? */
 import { useEffect, useState } from "react";
 import { box } from "../api/box";
-import type { SyncView } from "../api/views";
+import type { CheckView, SyncView } from "../api/views";
 import { type Entry, dismiss, entries, onOutbox } from "../keep/outbox";
 import { Button, Card } from "../parts/controls";
 import { Notice, type Tone } from "../parts/Notice";
@@ -20,21 +20,41 @@ export function SyncStatus() {
       <OnThisDevice />
       <Card title={w.sync.checks}>
         <Shown answer={health}>
-          {({ checks }) => (
-            <ul className="rows">
-              {checks.map((check) => (
-                <li key={check.name} className="row"><div>
-                  <span className="row-words"><span className="row-title">{check.name}</span>
-                    <span className="row-detail">{[check.detail, check.result !== "ok" && check.remedy].filter(Boolean).join(" · ")}</span></span>
-                  <span className={`row-end state ${{ ok: "good", warn: "doubtful", fail: "refused" }[check.result]}`}>{w.sync.results[check.result]}</span>
-                </div></li>
-              ))}
-            </ul>
-          )}
+          {({ checks }) => <Checks checks={checks} />}
         </Shown>
       </Card>
     </>
   );
+}
+
+/** Each thing of the box by its name, and whether it is fine; what a technician wants to know of it is folded away. */
+function Checks({ checks }: { checks: CheckView[] }) {
+  const w = useWords();
+  return (
+    <>
+      {checks.some((check) => check.result !== "ok") && <p className="hint">{w.sync.checksNext}</p>}
+      <ul className="rows">
+        {checks.map((check) => (
+          <li key={check.name} className="row"><div>
+            <span className="row-words"><span className="row-title">{nameOfCheck(w, check.name)}</span></span>
+            <span className={`row-end state ${{ ok: "good", warn: "doubtful", fail: "refused" }[check.result]}`}>{w.sync.results[check.result]}</span>
+          </div></li>
+        ))}
+      </ul>
+      <details>
+        <summary>{w.sync.technician}</summary>
+        <dl className="checks" lang="en">
+          {checks.map(({ name, detail, remedy }) => <div key={name}><dt>{name}</dt><dd>{[detail, remedy].filter(Boolean).join(" · ")}</dd></div>)}
+        </dl>
+      </details>
+    </>
+  );
+}
+
+/** A scanner or printer has its own name behind the kind. */
+function nameOfCheck(w: Speech, name: string): string {
+  const [kind = "", ...own] = name.split(" ");
+  return [w.sync.checkNames[kind] ?? kind, ...own].join(" ");
 }
 
 /** One sentence: where what was done here is by now. */

@@ -1,6 +1,8 @@
 /* Search as you type over the store's products; a code that is typed here goes the way of a scan. */
-import { type FormEvent, useEffect, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { box } from "../api/box";
+import { Problem } from "../api/client";
+import { lineNow } from "../api/live";
 import type { LevelLine } from "../api/views";
 import { useCamera } from "../camera/useCamera";
 import { useBeeps } from "../scan/Beeps";
@@ -25,13 +27,26 @@ export function ProductSearch({ onPick, takesCodes = true, hasFocus = false }: S
   const camera = useCamera();
   const [typed, setTyped] = useState("");
   const { found, error } = useSearch(typed);
+  const isActing = useRef(false);
+  const pick = (level: LevelLine): void => {
+    setTyped("");
+    beeps.dismiss();
+    onPick(level);
+  };
+  const act = async (words: string): Promise<void> => {
+    // What is on show may be of fewer letters than were typed by now.
+    const [only, ...others] = lineNow() === "away" ? [] : await box.search(words).then((page) => page.items, () => []);
+    if (only && others.length === 0) return pick(only);
+    if (!takesCodes || (only && !(await isCode(words)))) return;
+    setTyped("");
+    beeps.enter(words);
+  };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    const [only, ...others] = found ?? [];
-    if (only && others.length === 0) onPick(only);
-    else if (takesCodes && typed.trim()) beeps.enter(typed.trim());
-    else return;
-    setTyped("");
+    const words = typed.trim();
+    if (!words || isActing.current) return;
+    isActing.current = true;
+    void act(words).finally(() => { isActing.current = false; });
   };
   return (
     <div className="search">
@@ -46,13 +61,18 @@ export function ProductSearch({ onPick, takesCodes = true, hasFocus = false }: S
       {found && (
         <ul className="rows found" aria-live="polite">
           {found.map((level) => (
-            <Row key={level.product_id} title={level.name} detail={level.sku} end={<Held level={level} />} onOpen={() => { setTyped(""); onPick(level); }} />
+            <Row key={level.product_id} title={level.name} detail={level.sku} end={<Held level={level} />} onOpen={() => pick(level)} />
           ))}
           {found.length === 0 && <li className="hint none">{w.lookup.nothing}. {w.lookup.nothingNext}</li>}
         </ul>
       )}
     </div>
   );
+}
+
+/** Whether the words that several products match are a code all the same; a badge is one. */
+function isCode(words: string): Promise<boolean> {
+  return box.lookUp(words).then(({ product }) => product !== null, (error: unknown) => error instanceof Problem && error.code === "badge");
 }
 
 function Held({ level }: { level: LevelLine }) {

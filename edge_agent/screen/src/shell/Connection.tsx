@@ -33,11 +33,10 @@ export function useSync(): SyncView | null {
   return sync;
 }
 
-export function Connection() {
+export function Connection({ sync }: { sync: SyncView | null }) {
   const w = useWords();
   const line = useLine();
   const waiting = useWaiting();
-  const sync = useSync();
   const [tone, text] =
     line === "away" ? (["refused", w.sync.short.away] as const)
     : waiting > 0 ? (["doubtful", w.sync.short.waiting(waiting)] as const)

@@ -19,7 +19,7 @@ export function ProofForm({ act, onProof, children }: ProofProps) {
   const w = useWords();
   const [isPin, setPin] = useState(true);
   const { attempt, error, waitS, isBusy } = useAttempt();
-  const prove = (who: Credentials): Promise<void> => attempt(() => onProof(who));
+  const prove = (who: Credentials): Promise<void> => attempt(() => onProof(who).catch((error: unknown) => { throw wrongOf(error, who); }));
   useTaker(async (beep) => {
     const who = proofOf(beep);
     if (who) await prove(who);
@@ -45,6 +45,13 @@ export function ProofForm({ act, onProof, children }: ProofProps) {
       </div>
     </>
   );
+}
+
+/** In the words of what was shown; never which part of it is wrong. */
+function wrongOf(error: unknown, who: Credentials): unknown {
+  if (!(error instanceof Problem) || error.code !== "wrong_credentials") return error;
+  const shown = who.username === undefined ? "wrong_badge" : who.password === undefined ? "wrong_pin" : "wrong_password";
+  return new Problem(shown, error.status, error.detail);
 }
 
 /** What was wrong, and for how long one waits now. */

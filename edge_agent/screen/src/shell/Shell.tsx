@@ -9,7 +9,7 @@ import { Empty } from "../parts/Notice";
 import { useMay, useSession } from "../session";
 import { useWords } from "../words";
 import { Band } from "./Band";
-import { Connection } from "./Connection";
+import { Connection, useSync } from "./Connection";
 
 export function Shell() {
   const w = useWords();
@@ -19,6 +19,7 @@ export function Shell() {
   const lookUp = useLookUpTaker();
   setFallback(lookUp);
   const title = w.flows[flow.name];
+  const sync = useSync();
   useEffect(() => {
     document.title = `${title} – Backstock`;
   }, [title]);
@@ -34,9 +35,12 @@ export function Shell() {
       <div className="page">
         <header className="top">
           {route.of ? <button type="button" className="round" onClick={() => go(flow.path)} aria-label={w.common.back}><Icon name="back" /></button> : null}
-          <h1>{title}</h1>
+          <div className="here">
+            <h1>{title}</h1>
+            {sync && <p className="store">{sync.site_name}</p>}
+          </div>
           <Person />
-          <Connection />
+          <Connection sync={sync} />
         </header>
         <main id="content" tabIndex={-1}>
           <Band />
