@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
@@ -26,10 +27,13 @@ from pydantic_core import PydanticCustomError
 from edge_agent.errors import EdgeError, Invalid
 from sync_protocol.errors import Malformed
 from sync_protocol.limits import KEY_CHARS_MAX, QUANTITY_MAX, TEXT_CHARS_MAX
-from sync_protocol.quantity import parse_quantity
+from sync_protocol.quantity import format_quantity, parse_quantity
 
 BODY_BYTES_MAX = 1 << 20
 PAGE_MAX = 500
+AMOUNT_MAX = 999_999_999
+"""Of any quantity that the API takes, in thousandths: 999,999.999. No barcode typed for a quantity passes; what head
+office sends, and sums of what was taken, may be more."""
 
 
 class FieldProblem(EdgeError):
@@ -53,11 +57,14 @@ def _quantity(value: Any) -> int:
     if not isinstance(value, str | int | Decimal) or isinstance(value, bool):
         raise PydanticCustomError("quantity", "expected a decimal string or a number")
     if isinstance(value, str) and not _DECIMAL.fullmatch(value):
-        raise PydanticCustomError("quantity", "expected a decimal of at most 12 digits and 3 decimals, such as 1.5")
+        raise PydanticCustomError("quantity", "expected a decimal of at most 6 digits and 3 decimals, such as 1.5")
     try:
-        return parse_quantity(value)
+        found = parse_quantity(value)
     except Malformed as error:
         raise PydanticCustomError("quantity", "{detail}", {"detail": error.detail}) from error
+    if abs(found) > AMOUNT_MAX:
+        raise PydanticCustomError("quantity", f"expected at most {format_quantity(AMOUNT_MAX)}")
+    return found
 
 
 def _written(value: float) -> Decimal:
@@ -77,10 +84,16 @@ def _whole(value: Any) -> Any:
 def _number(text: Any) -> Any:
     """Of a query, where all is text."""
     if isinstance(text, str):
-        if not re.fullmatch(r"[0-9]{1,19}", text):
+        if not re.fullmatch(r"-?[0-9]{1,19}", text):
             raise PydanticCustomError("number", "expected a whole number")
         return int(text)
     return text
+
+
+def _limit(text: Any) -> int:
+    if not re.fullmatch(r"[0-9]{1,19}", str(text)) or not 1 <= int(text) <= PAGE_MAX:
+        raise PydanticCustomError("limit", f"expected a whole number from 1 to {PAGE_MAX}")
+    return int(text)
 
 
 def _flag(text: Any) -> Any:
@@ -91,9 +104,9 @@ def _flag(text: Any) -> Any:
     return text
 
 
-def _decimal_schema(least: int, *, is_open: bool = False) -> WithJsonSchema:
+def _decimal_schema(least: float, *, is_open: bool = False) -> WithJsonSchema:
     sign, some = ("-?" if least < 0 else ""), ("(?=.*[1-9])" if is_open else "")
-    text = {"type": "string", "pattern": f"^{some}{sign}[0-9]{{1,12}}([.][0-9]{{1,3}})?$"}
+    text = {"type": "string", "pattern": f"^{some}{sign}[0-9]{{1,6}}([.][0-9]{{1,3}})?$"}
     number = {"type": "number", "minimum": 0.001 if is_open else least, "maximum": _MOST, "multipleOf": 0.001}
     return WithJsonSchema({"anyOf": [text, number]})
 
@@ -110,8 +123,8 @@ def _nothing_sent(value: Any) -> Any:
     return None if value == "" else value
 
 
-_MOST = QUANTITY_MAX // 1000
-_DECIMAL = re.compile(r"-?[0-9]{1,12}([.][0-9]{1,3})?")
+_MOST = AMOUNT_MAX / 1000
+_DECIMAL = re.compile(r"-?[0-9]{1,6}([.][0-9]{1,3})?")
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 """No control characters: a label printer or a log may obey them."""
 
@@ -129,10 +142,23 @@ Day = Annotated[
 ]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=KEY_CHARS_MAX, pattern=_PRINTABLE)]
 Whole = BeforeValidator(_whole)
+
+
+def either(other: str) -> AfterValidator:
+    """Of a member that is there or not: exactly one of it and `other`, which stands above it, is sent."""
+
+    def check(value: Any, info: ValidationInfo) -> Any:
+        if other in info.data and (value is None) == (info.data[other] is None):
+            raise ValueError(f"expected either {info.field_name} or {other}")
+        return value
+
+    return AfterValidator(check)
+
+
 Position = Annotated[int, Field(ge=0, lt=2**62), Whole]
 Number = BeforeValidator(_number)
 """A whole number in a query."""
-Limit = Annotated[int, Field(ge=1, le=PAGE_MAX), Number]
+Limit = Annotated[int, BeforeValidator(_limit), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": PAGE_MAX})]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Cursor = Annotated[int | None, Field(ge=0, lt=2**62), Number, BeforeValidator(_nothing_sent)]
 

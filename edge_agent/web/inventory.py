@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from edge_agent.domain.movement import OWN, Draft, opposite_of
 from edge_agent.domain.people import ORDERS_EXPECTED, Caller
@@ -32,6 +32,7 @@ from edge_agent.web.body import (
     Quantity,
     Query,
     Text,
+    either,
     key_of,
 )
 from edge_agent.web.context import answer, caller_of, kept, now_ms, store_of
@@ -51,20 +52,14 @@ BATCH_MAX = 500
 
 class AdjustBody(Body):
     product_id: Key
-    delta: Quantity | None = None
     set_to: Quantity | None = None
+    delta: Annotated[Quantity | None, either("set_to"), Field(validate_default=True)] = None
     location: Place = "shelf"
-    reason: Name
+    reason: Reason
     note: Text | None = None
     document: Text | None = None
     lot: LotName | None = None
     expiry: Day | None = None
-
-    @model_validator(mode="after")
-    def _one_of(self) -> "AdjustBody":
-        if (self.delta is None) == (self.set_to is None):
-            raise ValueError("expected either delta or set_to")
-        return self
 
 
 Location = Annotated[Name, Field(max_length=80)]
@@ -75,7 +70,7 @@ class MovementRow(Body):
 
     product_id: Key
     quantity: Positive
-    reason: Name
+    reason: Reason
     source: Annotated[Location | None, Field(alias="from")] = None
     target: Annotated[Location | None, Field(alias="to")] = None
     document: Text | None = None
@@ -200,15 +195,14 @@ def as_of(connection: sqlite3.Connection) -> Answer:
 
 def _adjust(connection: sqlite3.Connection, body: AdjustBody, caller: Caller, key: str | None) -> Kept:
     def act(connection: sqlite3.Connection) -> tuple[Answer, int]:
-        reason, free_text = adjusting.reason_of(body.reason)
         product = product_of(connection, body.product_id)
         now = now_ms()
         approving.require(connection, caller, approving.ADJUST, now, key=key)
         posted = adjusting.record_adjustment(
             connection,
             Adjustment(
-                product=product, delta=body.delta, set_to=body.set_to, location=body.location, reason=reason,
-                note=body.note or free_text, document=body.document, lot=body.lot, expiry=body.expiry,
+                product=product, delta=body.delta, set_to=body.set_to, location=body.location, reason=body.reason,
+                note=body.note, document=body.document, lot=body.lot, expiry=body.expiry,
                 actor=caller.name, key=key,
             ),
             now, caller=caller,
@@ -283,20 +277,19 @@ def _row(connection: sqlite3.Connection, row: MovementRow, number: int, actor: s
     product = catalogue.find_product(connection, row.product_id)
     if product is None:
         raise NotFound("product", f"row {number}: there is no product {row.product_id[:60]!r}")
-    reason, free_text = adjusting.reason_of(row.reason)
-    source, target = _places(row, reason)
+    source, target = _places(row)
     batch_key = key if key is None or number == 0 else f"{key}/{number}"[-128:]
     draft = Draft(
-        goods_of(product), row.quantity, source, target, reason, now_ms(), None, actor, row.document, row.lot,
-        row.expiry, row.key or batch_key, note=row.note or free_text,
+        goods_of(product), row.quantity, source, target, row.reason, now_ms(), None, actor, row.document, row.lot,
+        row.expiry, row.key or batch_key, note=row.note,
     )  # fmt: skip
     return Row(Move(draft, product), None if row.handheld is None else row.handheld.as_told())
 
 
-def _places(row: MovementRow, reason: str) -> tuple[str, str]:
+def _places(row: MovementRow) -> tuple[str, str]:
     """Both ends of a movement: those that are given, else those that the reason means."""
-    comes_from, goes_to = opposite_of(reason)
-    is_inward = reason in ("return", "receipt", "opening")
+    comes_from, goes_to = opposite_of(row.reason)
+    is_inward = row.reason in (Reason.RETURN, Reason.RECEIPT, Reason.OPENING)
     source = row.source or (comes_from if is_inward else "shelf")
     target = row.target or ("shelf" if is_inward else goes_to)
     return source, target

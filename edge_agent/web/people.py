@@ -14,7 +14,7 @@ from edge_agent.services.once import Answer
 from edge_agent.storage import people as known
 from edge_agent.storage import sessions
 from edge_agent.web import render
-from edge_agent.web.body import Body, Name, Text
+from edge_agent.web.body import Body, Name, Text, either
 from edge_agent.web.callers import COOKIE, SCREEN, address_of, device_of, give_cookie, require_own_page, session_before
 from edge_agent.web.context import answer, caller_of, now_ms, store_of, ticks_ms
 from edge_agent.web.operations import ANYBODY, ONESELF, Table
@@ -59,13 +59,7 @@ class ApprovalBody(ProofBody):
 class PinBody(Body):
     pin: Annotated[str, Field(max_length=20)]
     password: Password | None = None
-    old_pin: Pin | None = None
-
-    @model_validator(mode="after")
-    def _proven(self) -> Self:
-        if (self.password is None) == (self.old_pin is None):
-            raise ValueError("expected either password or old_pin")
-        return self
+    old_pin: Annotated[Pin | None, either("password"), Field(validate_default=True)] = None
 
 
 @TABLE.add("POST", "/auth/login", answer=LoggedIn, access=ANYBODY)

@@ -8,7 +8,7 @@ import sqlite3
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from edge_agent.domain.people import ORDERS_EXPECTED, Caller
 from edge_agent.domain.receiving import Line, Why
@@ -22,21 +22,21 @@ from edge_agent.storage import history, receipts
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.receipts import Receipt
 from edge_agent.web import render
-from edge_agent.web.body import Body, Day, Key, Limit, LotName, Name, NotNegative, Positive, Query, Text, key_of
+from edge_agent.web.body import Body, Day, Key, Limit, LotName, Name, NotNegative, Positive, Query, Text, either, key_of
 from edge_agent.web.context import actor_of, answer, caller_of, kept, now_ms, store_of
 from edge_agent.web.inventory import MovementQuery, as_of
 from edge_agent.web.operations import Table
+from edge_agent.web.scans import Code
 from edge_agent.web.views.goods import MovementPage, Posted
 from edge_agent.web.views.values import Items
 from edge_agent.web.views.work import OrderView, ReceiptMade, ReceiptPage, ReceiptView
 
 TABLE = Table("deliveries")
-ScannedCode = Annotated[str, Field(min_length=1, max_length=reading.CODE_BYTES_MAX)]
 
 
 class CameBody(Body):
     product_id: Key | None = None
-    code: ScannedCode | None = None
+    code: Annotated[Code | None, either("product_id"), Field(validate_default=True)] = None
     """What was scanned, in place of the product: lot and expiry come with it."""
     quantity: NotNegative
     """Good units."""
@@ -48,12 +48,6 @@ class CameBody(Body):
     reason: Why | None = None
     """Why the line is not as it should be."""
     note: Name | None = None
-
-    @model_validator(mode="after")
-    def _one_of(self) -> "CameBody":
-        if (self.product_id is None) == (self.code is None):
-            raise ValueError("expected either product_id or code")
-        return self
 
 
 class ReceiptBody(Body):

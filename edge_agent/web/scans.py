@@ -6,7 +6,7 @@ import sqlite3
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from edge_agent.domain.people import STOCK_READ, Caller
 from edge_agent.errors import Invalid
@@ -15,7 +15,7 @@ from edge_agent.services.once import Answer, Kept, fingerprint, once
 from edge_agent.services.scanning import Mode, Outcome, ScanCommand
 from edge_agent.storage import history, timeline
 from edge_agent.web import render
-from edge_agent.web.body import Body, Key, NotNegative, Position, Positive, Text, Whole, key_of
+from edge_agent.web.body import Body, Key, NotNegative, Position, Positive, Text, Whole, either, key_of
 from edge_agent.web.context import actor_of, answer, caller_of, kept, now_ms, store_of, ticks_ms
 from edge_agent.web.operations import Table
 from edge_agent.web.products import new_code
@@ -23,6 +23,7 @@ from edge_agent.web.views.goods import LinkedView, LookUpView, ScanView, Undone
 from scanner_drivers.scan import RawScan
 
 TABLE = Table("scans")
+Code = Annotated[str, Field(min_length=1, max_length=reading.CODE_BYTES_MAX)]
 
 
 class Handheld(Body):
@@ -45,8 +46,8 @@ class Handheld(Body):
 class ScanBody(Body):
     """One scan; `code` as text, or the device's bytes."""
 
-    code: Annotated[str, Field(min_length=1, max_length=reading.CODE_BYTES_MAX)] | None = None
     raw_base64: Annotated[str, Field(min_length=1, max_length=2 * reading.CODE_BYTES_MAX)] | None = None
+    code: Annotated[Code | None, either("raw_base64"), Field(validate_default=True)] = None
     mode: Mode
     quantity: NotNegative | None = None
     location: Literal["shelf", "backroom", "hold"] = "shelf"
@@ -54,13 +55,12 @@ class ScanBody(Body):
     device: Key | None = None
     handheld: Handheld | None = None
 
-    @model_validator(mode="after")
-    def _one_of(self) -> "ScanBody":
-        if (self.code is None) == (self.raw_base64 is None):
-            raise ValueError("expected either code or raw_base64")
-        if self.quantity == 0 and self.mode is not Mode.COUNT:
-            raise ValueError("quantity: expected more than 0")
-        return self
+    @field_validator("quantity")
+    @classmethod
+    def _of_something(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value == 0 and info.data.get("mode") is not Mode.COUNT:
+            raise ValueError("expected more than 0")
+        return value
 
 
 class UndoBody(Body):
@@ -73,7 +73,7 @@ class UndoBody(Body):
 
 
 class CodeBody(Body):
-    code: Annotated[str, Field(min_length=1, max_length=reading.CODE_BYTES_MAX)]
+    code: Code
 
 
 class LinkBody(Body):

@@ -20,10 +20,10 @@ from edge_agent.storage.catalogue import Product
 from edge_agent.storage.counts import Line, Stocktake
 from edge_agent.storage.zones import Zone, ZoneLine
 from edge_agent.web import render
-from edge_agent.web.body import Body, Key, Name, NotNegative, Text, key_of
+from edge_agent.web.body import Body, Key, Name, NotNegative, Text, either, key_of
 from edge_agent.web.context import actor_of, answer, caller_of, kept, now_ms, store_of, ticks_ms
 from edge_agent.web.operations import Table
-from edge_agent.web.scans import Handheld
+from edge_agent.web.scans import Code, Handheld
 from edge_agent.web.views.values import Items
 from edge_agent.web.views.work import LineMade, LineNoted, StocktakeClosed, StocktakeSheet, StocktakeView, ZoneView
 
@@ -50,7 +50,7 @@ class StocktakeBody(Body):
 
 class LineBody(Body):
     product_id: Key | None = None
-    code: Annotated[str, Field(min_length=1, max_length=reading.CODE_BYTES_MAX)] | None = None
+    code: Annotated[Code | None, either("product_id"), Field(validate_default=True)] = None
     location: Literal["shelf", "backroom", "hold"] = "shelf"
     zone: ZoneName | None = None
     counted: NotNegative
@@ -60,8 +60,6 @@ class LineBody(Body):
 
     @model_validator(mode="after")
     def _fits(self) -> "LineBody":
-        if (self.product_id is None) == (self.code is None):
-            raise ValueError("expected either product_id or code")
         if self.more and self.zone is None:
             raise ValueError("more: expected a zone")
         return self

@@ -36,7 +36,7 @@ def while_selling(stack: Stack, codes: list[str]) -> Figures:
     try:
         wait_until(lambda: _knows(store, codes[0]) and _knows(store, codes[-1]), "the first catalogue is there", 120)
         for code in codes[:SOLD]:
-            store.post("/api/v1/scans", {"code": code, "mode": "receive", "quantity": "1000000"})
+            store.post("/api/v1/scans", {"code": code, "mode": "receive", "quantity": "999999"})
         store.stop()
         other = _follow_another_feed(store)
         store.start()

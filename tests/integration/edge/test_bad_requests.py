@@ -9,6 +9,7 @@ import pytest
 from edge_agent.storage import ledger
 from edge_agent.web.operations import ANYBODY
 from edge_agent.web.server import OPERATIONS
+from sync_protocol.vocabulary import Reason
 from tests.integration.edge.conftest import PRODUCTS, Api
 from tests.unit.edge_agent.a_store import code_of
 
@@ -45,14 +46,16 @@ async def test_what_is_not_json_is_400(api: Api, data: bytes) -> None:
     ({"code": CODE, "mode": "sell", "quantity": "1e99999999"}, "/quantity"),
     ({"code": CODE, "mode": "sell", "quantity": True}, "/quantity"),
     ({"code": CODE, "mode": "sell", "quantity": {}}, "/quantity"),
-    ({"code": CODE, "mode": "sell", "quantity": 0}, ""),
+    ({"code": CODE, "mode": "sell", "quantity": 0}, "/quantity"),
+    ({"code": CODE, "mode": "sell", "quantity": "99999999"}, "/quantity"),
+    ({"code": CODE, "mode": "sell", "quantity": 1_000_000}, "/quantity"),
     ({"code": CODE, "mode": "sell", "location": "moon"}, "/location"),
     ({"code": CODE, "mode": "sell", "document": "x" * 501}, "/document"),
     ({"code": CODE, "mode": "sell", "document": "a\u0000b"}, "/document"),
     ({"code": CODE, "mode": "sell", "surprise": 1}, "/surprise"),
     ({"code": "x" * 2000, "mode": "sell"}, "/code"),
-    ({"code": CODE, "raw_base64": "AA==", "mode": "sell"}, ""),
-    ({"mode": "sell"}, ""),
+    ({"code": CODE, "raw_base64": "AA==", "mode": "sell"}, "/code"),
+    ({"mode": "sell"}, "/code"),
     ({"raw_base64": "!!", "mode": "sell"}, "/raw_base64"),
     ({"code": CODE, "mode": "sell", "handheld": {"device": "x"}}, "/handheld/counter"),
     ({"code": CODE, "mode": "sell", "handheld": {"device": "x", "counter": 2**63}}, "/handheld/counter"),
@@ -66,12 +69,26 @@ async def test_a_wrong_scan_is_422_and_says_where(api: Api, body: Any, pointer: 
 async def test_all_mistakes_are_told_at_once(api: Api) -> None:
     _, problem = await refused(api, "POST", "/inventory/adjust", body={"delta": "x", "location": 5, "reason": ""})
     assert {error["pointer"] for error in problem["errors"]} == {"/product_id", "/delta", "/location", "/reason"}
+    _, problem = await refused(api, "POST", "/scans", body={"mode": "steal"})
+    assert {error["pointer"] for error in problem["errors"]} == {"/code", "/mode"}, "what is missing among them"
+
+
+@pytest.mark.parametrize(("path", "body"), [
+    ("/inventory/movements", {"movements": [{"product_id": ID, "reason": "retrun", "quantity": 1}]}),
+    ("/inventory/adjust", {"product_id": ID, "delta": 1, "reason": "retrun"}),
+])  # fmt: skip
+async def test_a_misspelt_reason_books_nothing_and_is_told_the_words(api: Api, path: str, body: Any) -> None:
+    status, problem = await refused(api, "POST", path, body=body)
+    [error] = problem["errors"]
+    assert (status, error["code"]) == (422, "enum")
+    assert error["pointer"].endswith("/reason")
+    assert all(f"'{reason}'" in error["detail"] for reason in Reason)
 
 
 @pytest.mark.parametrize(("path", "body", "status"), [
-    ("/inventory/adjust", {"product_id": ID, "delta": 1, "set_to": 2, "reason": "x"}, 422),
-    ("/inventory/adjust", {"product_id": "nonsense", "delta": 1, "reason": "x"}, 404),
-    ("/inventory/adjust", {"product_id": ID, "delta": 10**13, "reason": "x"}, 422),
+    ("/inventory/adjust", {"product_id": ID, "delta": 1, "set_to": 2, "reason": "damage"}, 422),
+    ("/inventory/adjust", {"product_id": "nonsense", "delta": 1, "reason": "damage"}, 404),
+    ("/inventory/adjust", {"product_id": ID, "delta": 1_000_000, "reason": "damage"}, 422),
     ("/inventory/movements", {"movements": []}, 422),
     ("/inventory/movements", {"movements": [{"product_id": ID, "reason": "sale", "quantity": 1}] * 501}, 422),
     ("/inventory/movements", {"movements": [{"product_id": ID, "reason": "sale", "quantity": 0}]}, 422),
@@ -106,6 +123,13 @@ async def test_a_wrong_write_is_refused(api: Api, path: str, body: Any, status: 
 async def test_a_wrong_query_is_422(api: Api, path: str) -> None:
     status, _ = await refused(api, "GET", path)
     assert status == 422
+
+
+@pytest.mark.parametrize("limit", ["-1", "0", "501", "many"])
+async def test_a_wrong_limit_is_told_the_range(api: Api, limit: str) -> None:
+    _, problem = await refused(api, "GET", f"/products?limit={limit}")
+    told = {"pointer": "/limit", "code": "limit", "detail": "expected a whole number from 1 to 500"}
+    assert problem["errors"] == [told]
 
 
 async def test_a_body_of_2_mb_is_413(api: Api) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 from edge_agent.services.applying import apply_change
 from sync_protocol import changes
+from sync_protocol.credentials import pin_secret
 from tests.house.tree import ROOT
 from tests.http_file import Example, filled, parse
 from tests.integration.edge.conftest import PRODUCTS, Api
-from tests.integration.edge.test_people import ANNA, PASSWORD, told
+from tests.integration.edge.test_people import ANNA, PIN, hashed, told
 from tests.unit.edge_agent.a_store import code_of
 
 FILE = ROOT / "edge_agent" / "examples.http"
@@ -25,9 +26,10 @@ async def send(api: Api, example: Example, variables: dict[str, str], replies: d
 
 async def test_every_example_answers_what_the_file_says(api: Api) -> None:
     variables, examples = parse(FILE)
-    assert variables["host"].endswith(":8480")
-    variables |= {"host": "", "key": "secret", "code": code_of(PRODUCTS[0]), "password": PASSWORD}
-    await api.database.write(apply_change, changes.change(told(ANNA, variables["user"])), 1_790_000_000_000)
+    variables |= {"host": "", "key": "secret", "code": code_of(PRODUCTS[0]), "pin": PIN}
+    known = hashed(pin_secret(bytes(32), ANNA, PIN))
+    hand = told(ANNA, variables["user"], pin_hash=known)
+    await api.database.write(apply_change, changes.change(hand), 1_790_000_000_000)
     replies: dict[str, Any] = {}
     for example in examples:
         status, body = await send(api, example, variables, replies)

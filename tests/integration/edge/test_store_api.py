@@ -81,7 +81,8 @@ async def test_adjusting_blocks_below_zero_and_sets_by_the_difference(api: Api) 
     )
     assert (status, blocked["code"]) == (409, "insufficient_stock")
 
-    await api.post("/inventory/adjust", {"product_id": MILK.product_id, "delta": "-0.5", "reason": "leaked"})
+    leaked = {"product_id": MILK.product_id, "delta": "-0.5", "reason": "correction", "note": "leaked"}
+    await api.post("/inventory/adjust", leaked)
     last = (await api.get("/inventory/movements"))["items"][-1]
     assert (last["reason"], last["quantity"], last["to"]) == ("correction", "0.5", "adjustment")
 
