@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -76,14 +77,19 @@ def paper() -> Paper:
 
 
 @pytest.fixture
-def devices(till: PtyScanner, hand: PtyScanner, paper: Paper) -> dict[str, str]:
+def printers(paper: Paper) -> list[dict[str, Any]]:
+    """What stands in the box's settings of its printers."""
+    return [{"name": "shelf-1", "output": f"tcp://127.0.0.1:{paper.port}", "width_mm": 100, "height_mm": 60}]
+
+
+@pytest.fixture
+def devices(till: PtyScanner, hand: PtyScanner, printers: list[dict[str, Any]]) -> dict[str, str]:
     """What the box's settings say of them."""
     scanners = [
         {"url": f"serial://{till.path}", "device": "till-1", "mode": "sell"},
         {"url": f"serial://{hand.path}", "device": "hand-1", "mode": "lookup"},
     ]
-    printer = {"name": "shelf-1", "output": f"tcp://127.0.0.1:{paper.port}", "width_mm": 100, "height_mm": 60}
-    return {"EDGE_SCANNERS": json.dumps(scanners), "EDGE_PRINTERS": json.dumps([printer])}
+    return {"EDGE_SCANNERS": json.dumps(scanners), "EDGE_PRINTERS": json.dumps(printers)}
 
 
 @pytest_asyncio.fixture(loop_scope="session")

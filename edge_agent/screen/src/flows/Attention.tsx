@@ -1,10 +1,12 @@
 /* What needs somebody: alerts about stock, and tasks with their likely cause. */
 import { useState } from "react";
+import { thousandths } from "../amounts";
 import { box } from "../api/box";
 import type { AlertView, TaskView } from "../api/views";
 import { Button, Card } from "../parts/controls";
 import { Empty, Failed } from "../parts/Notice";
 import { Shown, useAnswer } from "../parts/answer";
+import { useNames } from "../parts/names";
 import { go } from "../router";
 import { useWords } from "../words";
 import { useBegin } from "./beginning";
@@ -20,13 +22,14 @@ const COUNTED = ["negative_stock", "recount", "count_request", "cycle_count", "a
 export function Attention() {
   const w = useWords();
   const found = useAnswer(readAll, [], ["stock"]);
+  const names = useNames((found.value?.alerts ?? []).flatMap((alert) => alert.product_id ?? []));
   const [error, setError] = useState<unknown>(null);
   const act = (work: Promise<unknown>): void => void work.then(() => { setError(null); found.again(); }, setError);
   return (
     <>
       {error !== null && <Failed error={error} />}
       <Shown answer={found}>
-        {({ alerts, tasks, names }) => (
+        {({ alerts, tasks }) => (
           <>
             {alerts.length + tasks.length === 0 && <Empty title={w.attention.calm} icon="good" />}
             {tasks.length > 0 && (
@@ -36,7 +39,7 @@ export function Attention() {
             )}
             {alerts.length > 0 && (
               <Card title={w.attention.alerts}>
-                <ul className="rows">{alerts.map((alert) => <AlertRow key={alert.id} alert={alert} name={names.get(alert.product_id ?? "")} onAct={act} />)}</ul>
+                <ul className="rows">{alerts.map((alert) => <AlertRow key={alert.id} alert={alert} name={names.get(alert.product_id ?? "")?.name} onAct={act} />)}</ul>
               </Card>
             )}
           </>
@@ -48,7 +51,8 @@ export function Attention() {
 
 function AlertRow({ alert, name, onAct }: { alert: AlertView; name: string | undefined; onAct: (work: Promise<unknown>) => void }) {
   const w = useWords();
-  const type = w.attention.types[alert.type] ?? alert.type.replaceAll("_", " ");
+  const isOut = alert.type === "low_stock" && alert.available !== null && thousandths(alert.available) <= 0;
+  const type = isOut ? w.attention.soldOut : w.attention.types[alert.type] ?? alert.type.replaceAll("_", " ");
   const left = alert.available === null ? "" : w.attention.left(w.number(alert.available));
   const isUrgent = alert.severity === "critical";
   return (
@@ -106,9 +110,7 @@ function Remedies({ task }: { task: TaskView }) {
   );
 }
 
-async function readAll(): Promise<{ alerts: AlertView[]; tasks: TaskView[]; names: Map<string, string> }> {
+async function readAll(): Promise<{ alerts: AlertView[]; tasks: TaskView[] }> {
   const [alerts, tasks] = await Promise.all([box.alerts(), box.tasks()]);
-  const ids = [...new Set(alerts.items.map((alert) => alert.product_id).filter((id) => id !== null))];
-  const named = await Promise.all(ids.slice(0, 100).map((id) => box.product(id).then((product) => [id, product.name] as const, () => [id, id] as const)));
-  return { alerts: alerts.items, tasks: tasks.items.filter((task) => task.status === "open"), names: new Map(named) };
+  return { alerts: alerts.items, tasks: tasks.items.filter((task) => task.status === "open") };
 }

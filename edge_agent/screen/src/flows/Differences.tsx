@@ -3,7 +3,7 @@ import { thousandths } from "../amounts";
 import type { CountLine, StocktakeSheet } from "../api/views";
 import { Button, Card } from "../parts/controls";
 import { Empty, Failed } from "../parts/Notice";
-import { useNames } from "../parts/names";
+import { type NamedProduct, useNames } from "../parts/names";
 import { useWords } from "../words";
 import { useBegin } from "./beginning";
 
@@ -49,7 +49,7 @@ function Difference({ line, name, unit, most }: { line: CountLine; name: string;
   );
 }
 
-function Again({ ids, names }: { ids: string[]; names: Map<string, { name: string }> }) {
+function Again({ ids, names }: { ids: string[]; names: ReadonlyMap<string, NamedProduct> }) {
   const w = useWords();
   const { begin, error } = useBegin();
   return (

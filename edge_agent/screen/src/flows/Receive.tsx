@@ -11,6 +11,7 @@ import { Shown, useAnswer } from "../parts/answer";
 import { go } from "../router";
 import { useWords } from "../words";
 import { useAct } from "./acting";
+import { Awaited } from "./Awaited";
 import { useBasket } from "./basket";
 import { Variances } from "./Variances";
 
@@ -98,6 +99,7 @@ function Delivery({ name, order }: { name: string; order: OrderView | null }) {
         {isBlind && <Notice tone="calm" title={w.receive.blind} />}
         {basket.lines.length > 0 ? <BasketRows lines={basket.lines} onSet={set} onExplain={explain} hasDamaged expected={expected} />
           : <Empty title={w.receive.scan} icon="receive"><p>{w.receive.scanNext}</p></Empty>}
+        {order && <Awaited order={order} basket={basket.lines} />}
       </div>
       <Card title={order ? `${order.vendor || ""} ${order.number}` : w.receive.without}>
         <Field label={`${w.receive.paper} (${w.common.optional})`} value={basket.paper} maxLength={200} onChange={(event) => paper(event.target.value)} />

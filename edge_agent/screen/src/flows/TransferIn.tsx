@@ -6,6 +6,7 @@ import type { TransferSheet, TransferView } from "../api/views";
 import { BasketRows } from "../parts/BasketRows";
 import { Button, Card, Choice, Field } from "../parts/controls";
 import { Shown, useAnswer } from "../parts/answer";
+import { useNames } from "../parts/names";
 import { go } from "../router";
 import { useWords } from "../words";
 import { useAct } from "./acting";
@@ -14,14 +15,10 @@ import { useBasket } from "./basket";
 const FAULTS = ["source", "carrier", "destination", "unknown"] as const;
 type Fault = (typeof FAULTS)[number];
 
-interface Named extends TransferSheet {
-  names: Map<string, { name: string; unit: string }>;
-}
-
 export function TransferIn({ transfer, title, isOurs }: { transfer: TransferView; title: string; isOurs: boolean }) {
   const w = useWords();
   const { run, isBusy } = useAct();
-  const sheet = useAnswer(() => readSheet(transfer.transfer_id), [transfer.transfer_id], ["stock"]);
+  const sheet = useAnswer(() => box.transfer(transfer.transfer_id), [transfer.transfer_id], ["stock"]);
   const { basket, set, clear } = useBasket(`transfer/${transfer.transfer_id}`, !isOurs);
   const [fault, setFault] = useState<Fault>("unknown");
   const [reason, setReason] = useState("");
@@ -67,12 +64,13 @@ export function TransferIn({ transfer, title, isOurs }: { transfer: TransferView
   );
 }
 
-function Lines({ sheet }: { sheet: Named }) {
+function Lines({ sheet }: { sheet: TransferSheet }) {
   const w = useWords();
+  const names = useNames(sheet.lines.map((line) => line.product_id));
   return (
     <ul className="rows">
       {sheet.lines.map((line) => {
-        const { name = line.product_id, unit = "each" } = sheet.names.get(line.product_id) ?? {};
+        const { name = "…", unit = "each" } = names.get(line.product_id) ?? {};
         const isHere = line.received !== null && thousandths(line.received) >= thousandths(line.dispatched ?? "0");
         return (
           <li key={line.product_id} className="row"><div>
@@ -83,12 +81,4 @@ function Lines({ sheet }: { sheet: Named }) {
       })}
     </ul>
   );
-}
-
-async function readSheet(id: string): Promise<Named> {
-  const sheet = await box.transfer(id);
-  const named = sheet.lines.slice(0, 200).map((line) =>
-    box.product(line.product_id).then(({ name, unit }) => [line.product_id, { name, unit }] as const, () => null),
-  );
-  return { ...sheet, names: new Map((await Promise.all(named)).filter((entry) => entry !== null)) };
 }

@@ -10,17 +10,17 @@ export interface NamedProduct {
 const AT_ONCE = 8;
 const known = new Map<string, NamedProduct>();
 
-export function useNames(ids: readonly string[]): Map<string, NamedProduct> {
-  const [names, setNames] = useState(known);
+export function useNames(ids: readonly string[]): ReadonlyMap<string, NamedProduct> {
+  const [, showMore] = useState(0);
   const wanted = [...new Set(ids)].filter((id) => !known.has(id));
   useEffect(() => {
     let isGone = false;
-    void ask(wanted, () => isGone || setNames(new Map(known)));
+    void ask(wanted, () => isGone || showMore((times) => times + 1));
     return () => {
       isGone = true;
     };
   }, [wanted.join(" ")]);
-  return names;
+  return known;
 }
 
 async function ask(ids: readonly string[], onSome: () => void): Promise<void> {

@@ -199,6 +199,8 @@ export const de: Words = {
     takeOver: "Übernehmen",
   },
   receive: {
+    awaited: "Kommt noch",
+    more: (n) => `und ${n} weitere`,
     number: "Nummer einer Bestellung",
     find: "Diese Bestellung suchen",
     unknown: (number: string) => `Die Bestellung ${number} kennt hier niemand`,
@@ -289,6 +291,7 @@ export const de: Words = {
     alerts: "Hinweise",
     tasks: "Aufgaben",
     calm: "Im Moment braucht Sie nichts.",
+    soldOut: "Ausverkauft",
     types: {
       expiry: "Läuft bald ab",
       low_stock: "Wenig Bestand",

@@ -197,6 +197,8 @@ export const en = {
     takeOver: "Take it over",
   },
   receive: {
+    awaited: "Still to come",
+    more: (n: number) => `and ${n} more`,
     number: "Number of an order",
     find: "Find this order",
     unknown: (number: string) => `Nobody here knows order ${number}`,
@@ -287,6 +289,7 @@ export const en = {
     alerts: "Alerts",
     tasks: "Tasks",
     calm: "Nothing needs you right now.",
+    soldOut: "Sold out",
     types: {
       expiry: "Expires soon",
       low_stock: "Low stock",
