@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -199,12 +200,21 @@ async def open_flow(page: Page, flow: str, of: str = "") -> None:
     await expect(page.locator("main#content")).to_be_visible()
 
 
+KEY_S = 0.005
+"""Between two keys of a scanner."""
+
+
 async def type_fast(page: Page, code: str) -> None:
-    """As a scanner that is a keyboard: the next key is on its way before the page has heard of the one before."""
+    """As a scanner that is a keyboard: each key carries its own time, however late a busy machine brings it."""
     line = await page.context.new_cdp_session(page)
     keys: list[dict[str, object]] = [{"key": each, "text": each} for each in code]
     keys.append({"key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13})
-    told = [{**key, "type": kind} for key in keys for kind in ("keyDown", "keyUp")]
+    began = time.time() - KEY_S * len(keys)
+    told = [
+        {**key, "type": kind, "timestamp": began + KEY_S * place}
+        for place, key in enumerate(keys)
+        for kind in ("keyDown", "keyUp")
+    ]
     await asyncio.gather(*(line.send("Input.dispatchKeyEvent", each) for each in told))
     await line.detach()
 

@@ -52,7 +52,7 @@ async def test_what_is_counted_is_what_the_box_has_then_and_nobody_is_told_what_
     await page.get_by_role("button", name="Confirm 2").click()
 
     await until_level(agent, OATS.product_id, "2")
-    await expect(page.locator(".row[data-state=done]")).to_contain_text("at the box")
+    await expect(page.locator(".row[data-state=done]")).to_contain_text("saved")
     assert [line["counted"] for line in await lines_of(agent, stocktake)] == ["2"]
     assert answers
     assert "variance" not in "".join(answers)

@@ -22,7 +22,7 @@ const POSITION_EVERY_MS = 5_000;
 export function Bench({ id, zone }: { id: string; zone: string }) {
   const w = useWords();
   const beeps = useBeeps();
-  const { tally, now, setTally } = useTally();
+  const { tally, now, setTally, take, settle } = useTally();
   const [location, setLocation] = useState<Place>("shelf");
   usePositions();
   const fits = (counted: Tally): boolean => judge(counted.typed, true, w.common).value !== null;
@@ -33,8 +33,8 @@ export function Bench({ id, zone }: { id: string; zone: string }) {
   const confirm = (): void => {
     const tally = now();
     if (!tally || !fits(tally)) return;
-    setTally(null);
-    void done(tally).catch((error: unknown) => {
+    take();
+    void done(tally).then(settle, (error: unknown) => {
       setTally(tally);
       beeps.tell({ tone: "refused", title: w.problem(error).title, detail: w.problem(error).next });
     });
@@ -90,7 +90,12 @@ function useTally() {
     current.current = next;
     show(next);
   };
-  return { tally, now: () => current.current, setTally };
+  /** It is being confirmed: what is scanned next begins another, but it is seen until it is on the disk. */
+  const take = (): void => {
+    current.current = null;
+  };
+  const settle = (): void => show(current.current);
+  return { tally, now: () => current.current, setTally, take, settle };
 }
 
 /** While somebody counts, this device keeps being told where the box is; away it goes on with what it was told. */

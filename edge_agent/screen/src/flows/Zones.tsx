@@ -5,6 +5,7 @@ import { Problem } from "../api/client";
 import type { StocktakeSheet } from "../api/views";
 import { Button, Card, Field } from "../parts/controls";
 import { Failed, Notice } from "../parts/Notice";
+import { useHold } from "../scan/Beeps";
 import { useWords } from "../words";
 
 interface ZonesProps {
@@ -19,9 +20,14 @@ export function Zones({ count, mine, onTake, onChanged }: ZonesProps) {
   const w = useWords();
   const [error, setError] = useState<unknown>(null);
   const [taken, setTaken] = useState<string | null>(null);
-  const act = (work: Promise<unknown>, zone: string): void => void work.then(() => { setError(null); setTaken(null); onTake(zone); onChanged(); }, setError);
+  const [isBusy, setBusy] = useState(false);
+  useHold(isBusy);
+  const act = (work: Promise<unknown>, zone: string, onProblem: (problem: unknown) => void = setError): void => {
+    setBusy(true);
+    void work.then(() => { setError(null); setTaken(null); onTake(zone); onChanged(); }, onProblem).finally(() => setBusy(false));
+  };
   const take = (zone: string, isOver = false): void =>
-    void box.takeZone(count.stocktake_id, zone, isOver).then(() => { setError(null); setTaken(null); onTake(zone); onChanged(); }, (problem: unknown) => {
+    act(box.takeZone(count.stocktake_id, zone, isOver), zone, (problem) => {
       if (problem instanceof Problem && problem.code === "zone_taken") setTaken(zone);
       else setError(problem);
     });
