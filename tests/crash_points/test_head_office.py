@@ -23,7 +23,8 @@ PARTS = 2
 async def test_a_hub_that_dies_at_any_point_goes_on_where_it_was(tmp_path: Path, part: int) -> None:
     with a_chain(tmp_path, "north") as stack:
         tale = a_tale(stack, stack.stores["north"])
-        passes = _count(tale)
+        lives = [_count(tale), _count(tale)]
+        passes = {point: min(life.get(point, 0) for life in lives) for point in lives[0]}
         assert set(passes) == set(TRADING), "the story passes every point of a running hub"
         cases = cases_of({point: passes[point] for point in TRADING[part::PARTS]})
         assert play(tale, cases) == [], "points where the hub did not die"
@@ -45,7 +46,10 @@ def a_tale(stack: Chain, store: Store) -> Tale:
 
 
 def _count(tale: Tale) -> dict[str, int]:
-    """One life from start to stop with a round between: how often each point is passed."""
+    """One life from start to stop with a round between: how often each point is passed.
+
+    A slow life commits more often (what is due is looked at by the clock), so the shorter of two is what any life reaches.
+    """
     hub, file = tale.stack.hub, tale.stack.folder / "passes.json"
     command = hub.command
     hub.stop()

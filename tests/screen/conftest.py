@@ -200,6 +200,13 @@ async def open_flow(page: Page, flow: str, of: str = "") -> None:
     await expect(page.locator("main#content")).to_be_visible()
 
 
+async def pair(page: Page, scanner: str) -> None:
+    """This scanner is that of the screen from now on."""
+    await open_flow(page, "scanners", scanner)
+    await page.get_by_role("button", name="Scanner of this screen", pressed=False).click()
+    await expect(page.get_by_role("button", name="Scanner of this screen", pressed=True)).to_be_visible()
+
+
 KEY_S = 0.005
 """Between two keys of a scanner."""
 
@@ -209,7 +216,7 @@ async def type_fast(page: Page, code: str) -> None:
     line = await page.context.new_cdp_session(page)
     keys: list[dict[str, object]] = [{"key": each, "text": each} for each in code]
     keys.append({"key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13})
-    began = time.time() - KEY_S * len(keys)
+    began = time.time()
     told = [
         {**key, "type": kind, "timestamp": began + KEY_S * place}
         for place, key in enumerate(keys)

@@ -22,7 +22,7 @@ from scanner_drivers import PtyScanner
 from tests.integration.edge_sync.agent_process import AgentProcess
 from tests.integration.edge_sync.conftest import eventually
 from tests.screen import staff
-from tests.screen.conftest import launched, level, log_in_as, open_flow, type_fast, until_level
+from tests.screen.conftest import launched, level, log_in_as, open_flow, pair, type_fast, until_level
 from tests.screen.shop import BUTTER, CHOCOLATE, OATS, code_of
 from tests.screen.staff import PASSWORD, PIN, badge_of
 
@@ -132,9 +132,7 @@ async def test_a_badge_at_the_screens_own_scanner_logs_in_and_takes_over_and_not
     tablet: Page, url: str, staffed: AgentProcess, hand: PtyScanner
 ) -> None:
     await log_in_as(tablet, "boss", url)
-    await open_flow(tablet, "scanners", "hand-1")
-    await tablet.get_by_role("button", name="Scanner of this screen", pressed=False).click()
-    await expect(tablet.get_by_role("button", name="Scanner of this screen", pressed=True)).to_be_visible()
+    await pair(tablet, "hand-1")
     await log_out(tablet)
 
     hand.scan(badge_of("anna"))
@@ -218,6 +216,9 @@ async def test_whoever_is_logged_out_from_elsewhere_comes_back_to_where_they_wer
 async def test_what_is_left_to_managers_opens_one_sheet_and_is_sent_again_with_their_approval(
     tablet: Page, url: str, staffed: AgentProcess, till: PtyScanner
 ) -> None:
+    await log_in_as(tablet, "boss", url)
+    await pair(tablet, "till-1")
+    await log_out(tablet)
     await log_in_as(tablet, "anna", url)
     sent: list[Any] = []
     tablet.on("request", lambda request: sent.append(request) if request.method == "POST" else None)

@@ -4,7 +4,7 @@ from playwright.async_api import Page, expect
 
 from scanner_drivers import PtyScanner
 from tests.integration.edge_sync.agent_process import AgentProcess
-from tests.screen.conftest import level, open_flow, type_fast, until_level
+from tests.screen.conftest import level, open_flow, pair, type_fast, until_level
 from tests.screen.shop import APPLES, COFFEE, OATS, PASTA, WATER, code_of
 
 
@@ -51,9 +51,7 @@ async def test_the_slip_has_what_this_screens_own_scanner_sold_and_no_other_till
     await expect(page.locator(".slip .row.sold")).to_contain_text(PASTA.name)
     await expect(page.locator(".slip .row")).to_have_count(1)
 
-    await open_flow(page, "scanners", "till-1")
-    await page.get_by_role("button", name="Scanner of this screen").click()
-    await expect(page.get_by_role("button", name="Scanner of this screen")).to_have_attribute("aria-pressed", "true")
+    await pair(page, "till-1")
     await open_flow(page, "sell")
     till.scan(code_of(OATS))
     await expect(page.locator(".slip .row.sold").first).to_contain_text(OATS.name)

@@ -5,6 +5,7 @@ import type { StocktakeSheet } from "../api/views";
 import { useDraft } from "../keep/draft";
 import { Card } from "../parts/controls";
 import { Shown, useAnswer } from "../parts/answer";
+import { useHold } from "../scan/Beeps";
 import { useWords } from "../words";
 import { Bench } from "./Bench";
 import { CountedByOthers } from "./CountLines";
@@ -18,6 +19,7 @@ const LOOK_EVERY_MS = 5_000;
 export function Counting({ id }: { id: string }) {
   const sheet = useAnswer(() => box.stocktake(id), [id]);
   const zone = useDraft(`zone/${id}`, "");
+  useHold(!zone.isRead);
   const count = sheet.value;
   const isOpen = count === null || count.state === "open";
   useEffect(() => {

@@ -144,7 +144,8 @@ export function useTaker(taker: Taker, isOn = true, wanted: Wanted = "goods", sc
   const { takers } = useBeeps();
   const latest = useRef(taker);
   latest.current = taker;
-  useEffect(() => {
+  // With the frame itself: a code that waited for this view must find it.
+  useLayoutEffect(() => {
     if (!isOn) return undefined;
     const mine: Wish = { take: (beep) => latest.current(beep), wanted, scanner };
     takers.add(mine);
