@@ -48,7 +48,8 @@ def a_tale(stack: Chain, store: Store) -> Tale:
 def _count(tale: Tale) -> dict[str, int]:
     """One life from start to stop with a round between: how often each point is passed.
 
-    A slow life commits more often (what is due is looked at by the clock), so the shorter of two is what any life reaches.
+    A slow life commits more often (what is due is looked at by the clock), so the shorter of two is what
+    any life reaches.
     """
     hub, file = tale.stack.hub, tale.stack.folder / "passes.json"
     command = hub.command
