@@ -208,11 +208,14 @@ async def pair(page: Page, scanner: str) -> None:
 
 
 KEY_S = 0.005
-"""Between two keys of a scanner."""
+"""From one key of a scanner to the next."""
 
 
 async def type_fast(page: Page, code: str) -> None:
-    """As a scanner that is a keyboard: each key carries its own time, however late a busy machine brings it."""
+    """As a scanner that is a keyboard: each key carries its own time, however late a busy machine brings it.
+
+    They are sent when the last has been typed: the browser believes no time that is still to come.
+    """
     line = await page.context.new_cdp_session(page)
     keys: list[dict[str, object]] = [{"key": each, "text": each} for each in code]
     keys.append({"key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13})
@@ -222,6 +225,7 @@ async def type_fast(page: Page, code: str) -> None:
         for place, key in enumerate(keys)
         for kind in ("keyDown", "keyUp")
     ]
+    await asyncio.sleep(KEY_S * len(keys))
     await asyncio.gather(*(line.send("Input.dispatchKeyEvent", each) for each in told))
     await line.detach()
 

@@ -142,6 +142,20 @@ VIEWS: dict[str, Callable[[Page], Awaitable[None]]] = {
     "90-approval": _asked, "91-logged-out": _left,
 }  # fmt: skip
 
+OVERLAPS = """
+(() => {
+  const wanted = "button, a, select, input:not([type=checkbox], [type=radio])";
+  const all = [...document.querySelectorAll(`main :is(${wanted})`)];
+  const places = all.map((each) => [each, each.getBoundingClientRect()]).filter(([, at]) => at.width && at.height);
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  const said = (each) => each.getAttribute("aria-label") || each.textContent || each.name;
+  return places.flatMap(([each, at], place) => places.slice(place + 1)
+    .filter(([other, there]) => each.closest("li, form, .card") === other.closest("li, form, .card") && meet(at, there))
+    .map(([other]) => `${said(each)} / ${said(other)}`));
+})()
+"""
+"""What a finger could not tell apart: controls of one row, form or card that share a place."""
+
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
@@ -172,6 +186,7 @@ async def test_every_view_is_usable_and_fits_its_screen(
         await page.screenshot(path=pictures / f"{view}-{size}-{look}.png", full_page=False)
         found += await _findings(page, view)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{view} is too wide"
+        assert await page.evaluate(OVERLAPS) == [], f"{view}: one lies on the other"
     await context.close()
 
     assert found == []

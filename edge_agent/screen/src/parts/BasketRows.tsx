@@ -29,15 +29,15 @@ export function BasketRows({ lines, onSet, hasDamaged = false, onExplain, expect
               <span className="row-words">
                 <span className="row-title">{line.name}</span>
                 <span className="row-detail">{[line.lot && `${w.lookup.lot} ${line.lot}`, line.expiry && `${w.lookup.expiry} ${w.date(line.expiry)}`, expected?.(line.id)].filter(Boolean).join(" · ")}</span>
-                {onExplain && (
-                  <select className="reason" aria-label={w.receive.why(line.name)} value={line.reason} onChange={(event) => onExplain(line, event.target.value)}>
-                    <option value="">{w.receive.asItShould}</option>
-                    {Object.entries(w.receive.reasons).map(([value, text]) => <option key={value} value={value}>{text}</option>)}
-                  </select>
-                )}
               </span>
               {hasDamaged && <Amount line={line} part="damaged" label={w.receive.damaged} onAsk={() => setAsked({ line, part: "damaged" })} />}
               <Amount line={line} part="good" label={hasDamaged ? w.receive.good : ""} onAsk={() => setAsked({ line, part: "good" })} />
+              {onExplain && (
+                <select className="reason" aria-label={w.receive.why(line.name)} value={line.reason} onChange={(event) => onExplain(line, event.target.value)}>
+                  <option value="">{w.receive.asItShould}</option>
+                  {Object.entries(w.receive.reasons).map(([value, text]) => <option key={value} value={value}>{text}</option>)}
+                </select>
+              )}
             </div>
           </li>
         ))}
