@@ -25,6 +25,7 @@ _BACK = {
     Reason.TRANSFER_OUT: Reason.TRANSFER_IN, Reason.TRANSFER_IN: Reason.TRANSFER_OUT,
 }  # fmt: skip
 MINUTE_MS = 60_000
+KEY_PREFIX = "undo/"
 
 
 class Undone(NamedTuple):
@@ -52,7 +53,7 @@ def undo(connection: sqlite3.Connection, position: int, caller: Caller, now_ms: 
     draft = Draft(
         ledger.goods_at(connection, position), line.quantity, line.to_location, line.from_location,
         _BACK[Reason(line.reason)], now_ms, None, caller.name, line.document, line.lot, line.expiry,
-        key_of(line), note=f"undo of {line.movement_id}",
+        key_of(line.movement_id), note=f"undo of {line.movement_id}",
     )  # fmt: skip
     posted = post(connection, [Move(draft, product)], now_ms, on_negative="record")
     if draft.reason in (Reason.TRANSFER_IN, Reason.TRANSFER_OUT):
@@ -60,13 +61,13 @@ def undo(connection: sqlite3.Connection, position: int, caller: Caller, now_ms: 
     return Undone(line, posted)
 
 
-def key_of(line: Line) -> str:
+def key_of(movement_id: str) -> str:
     """Once per movement, for ever: the key of the movement that takes it back."""
-    return f"undo/{line.movement_id}"
+    return KEY_PREFIX + movement_id
 
 
 def _check(connection: sqlite3.Connection, line: Line, caller: Caller, now_ms: int) -> None:
-    if line.reason not in _BACK or line.command_id is not None or (line.key or "").startswith("undo/"):
+    if line.reason not in _BACK or line.command_id is not None or (line.key or "").startswith(KEY_PREFIX):
         raise Conflict("no_undo", f"expected a scan that was sold, returned, received or sent, got {line.reason}",
                        remedy="count it, or adjust it with a reason")  # fmt: skip
     if line.reason == Reason.RECEIPT and line.document and purchase_orders.find_by_number(connection, line.document):

@@ -201,6 +201,7 @@ MEANINGS: Mapping[str, str] = {
     "sales": "What was sold.",
     "returns": "What customers brought back.",
     "receipts": "What came in.",
+    "taken_back": "How many movements were undone on the day that they are of: they are in no other figure.",
     "deliveries": "How many deliveries came.",
     "waste": "What was lost, by reason.",
     "transfers": "What went to and came from other sites.",

@@ -66,7 +66,7 @@ def _day(connection: sqlite3.Connection, day: str | None) -> Answer:
     return {
         "day": found.day, "is_today": found.is_today, "position": found.position, "as_of": as_of(connection),
         "sales": _figures(found, "sale"), "returns": _figures(found, "return"), "receipts": _figures(found, "receipt"),
-        "deliveries": found.deliveries,
+        "taken_back": found.taken_back, "deliveries": found.deliveries,
         "waste": {str(reason): _figures(found, reason) for reason in daybook.LOSSES},
         "transfers": {reason: _figures(found, reason) for reason in ("transfer_out", "transfer_in")},
         "corrections": _figures(found, "correction"), "count_variance": _figures(found, "count"),

@@ -164,7 +164,8 @@ def _undo(connection: sqlite3.Connection, body: UndoBody, caller: Caller) -> Kep
         shown = render.posted(done.posted) | {"undone": render.movement(done.line)}
         return shown | {"product_id": done.line.product_id}, done.posted.head
 
-    return once(connection, None if line is None else undoing.key_of(line), fingerprint("undo", position), act)
+    key = None if line is None else undoing.key_of(line.movement_id)
+    return once(connection, key, fingerprint("undo", position), act)
 
 
 def _exchange(request: web.Request, body: ScanBody) -> Exchange | None:

@@ -279,6 +279,7 @@ class DayView(TypedDict):
     sales: Figures
     returns: Figures
     receipts: Figures
+    taken_back: int
     deliveries: int
     waste: dict[str, Figures]
     transfers: dict[str, Figures]

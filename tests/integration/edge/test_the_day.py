@@ -30,15 +30,32 @@ async def test_the_days_report_tells_sales_returns_waste_counts_and_alerts_as_of
     await api.post(f"/stocktakes/{stocktake}/lines", {"product_id": MILK.product_id, "counted": "3"})
 
     day = await api.get("/reports/day")
-    assert (day["sales"]["quantity"], day["sales"]["value"], day["sales"]["movements"]) == ("11", {"EUR": "21.89"}, 2)
-    assert (day["returns"]["quantity"], day["returns"]["value"]) == ("6", {"EUR": "11.94"})
+    assert (day["sales"]["quantity"], day["sales"]["value"], day["sales"]["movements"]) == ("5", {"EUR": "9.95"}, 1)
+    assert (day["returns"]["quantity"], day["returns"]["value"], day["taken_back"]) == ("0", {}, 1)
     assert (day["waste"]["damage"]["quantity"], day["receipts"]["quantity"]) == ("1", "10")
     assert day["counts"]["posted"] == {"lines": 1, "products": 1, "variance": "-1"}
-    assert day["best_selling"] == [{"product_id": MILK.product_id, "name": MILK.name, "quantity": "11"}]
-    assert day["people"]["till-1"]["sale"] == 2
+    assert day["best_selling"] == [{"product_id": MILK.product_id, "name": MILK.name, "quantity": "5"}]
+    assert day["people"]["till-1"]["sale"] == 1
     assert "low_stock" in day["alerts"]
     assert (day["is_today"], day["position"], day["as_of"]["position"]) == (True, day["position"], day["position"])
     assert (await api.get("/reports/day?day=2020-01-01"))["sales"]["movements"] == 0
+
+
+async def test_what_is_taken_back_on_its_day_never_was_and_on_a_later_day_is_that_days_return(api: Api) -> None:
+    await api.database.write(store_days.note, "2026-11-20", 0, 0)
+    first, _ = await sell(api, "2"), await sell(api, "2")
+    await api.post("/scans/undo", {"position": first["position"]})
+    late = await sell(api, "3")
+    end = late["position"]
+    await api.database.write(store_days.note, "2026-11-21", end, 0)
+    undone = await api.post("/scans/undo", {"position": end})
+    returned = {"product_id": MILK.product_id, "quantity": "2", "reason": "return"}
+    await api.post("/inventory/movements", {"movements": [returned]})
+
+    before, after = [await api.get(f"/reports/day?day=2026-11-{day}") for day in (20, 21)]
+    figures = [(day["sales"]["quantity"], day["returns"]["quantity"], day["taken_back"]) for day in (before, after)]
+    assert figures == [("5", "0", 1), ("0", "5", 0)], "a return of as many is none that is taken back"
+    assert undone["undone"]["movement_id"] == late["movement_id"]
 
 
 async def test_a_day_is_what_was_written_on_it_and_a_clock_that_was_wrong_makes_a_day_of_its_own(api: Api) -> None:

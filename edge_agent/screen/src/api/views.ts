@@ -570,6 +570,7 @@ export interface DayView {
   sales: Figures;
   returns: Figures;
   receipts: Figures;
+  taken_back: number;
   deliveries: number;
   waste: Record<string, Figures>;
   transfers: Record<string, Figures>;

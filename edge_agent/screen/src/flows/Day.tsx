@@ -16,6 +16,7 @@ export function Day() {
         {(found) => (
           <>
             <ul className="tiles figures">{tilesOf(w, found).map(([title, amount, more]) => <Tile key={title} title={title} amount={amount} more={more} />)}</ul>
+            {found.taken_back > 0 && <p className="hint">{w.day.takenBack(found.taken_back)}</p>}
             <div className="columns even">
               <Card title={w.day.products}>
                 <ul className="rows">

@@ -324,6 +324,7 @@ export const de: Words = {
     counts: "Gezählt",
     transfers: "Umgelagert",
     none: "Heute noch nichts.",
+    takenBack: (n: number) => `${n} ${n === 1 ? "Eintrag" : "Einträge"} zurückgenommen: weder als verkauft noch als zurückgebracht gezählt.`,
     byUser: "Von wem",
     byUserWhy: "Menschen mit ihrem Namen; eine Kasse oder ein Scanner ohne Anmeldung mit dem Namen des Geräts.",
     nobody: "Ohne Namen",

@@ -322,6 +322,7 @@ export const en = {
     counts: "Counted",
     transfers: "Transferred",
     none: "Nothing yet today.",
+    takenBack: (n: number) => `${n} ${n === 1 ? "entry" : "entries"} taken back: counted neither as sold nor as brought back.`,
     byUser: "By whom",
     byUserWhy: "People by their names; a till or a scanner that works without a log-in by the device's own.",
     nobody: "Without a name",
