@@ -13,8 +13,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3 python3.12 python3.13 py
 VENV := .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := packaging/requirements
-ASSETS := cloud_hub/web/assets
-BOX_ASSETS := edge_agent/web/docs_assets
+ASSETS := published_api/assets
 SCREEN := edge_agent/screen
 SCREEN_BUILT := edge_agent/web/assets
 
@@ -66,7 +65,7 @@ bench: install  ## Product, floors and peers side by side; rewrites the table in
 install: $(DEV_STAMP) $(SELF_STAMP) assets screen  ## Fill .venv with everything (other targets do it when needed)
 
 assets: $(DEMO_STAMP) $(ASSETS_STAMP)  ## The API docs pages, fetched by npm
-	@test -d $(ASSETS) -a -d $(BOX_ASSETS) || { rm -f $(ASSETS_STAMP); $(MAKE) $(ASSETS_STAMP); }
+	@test -d $(ASSETS) || { rm -f $(ASSETS_STAMP); $(MAKE) $(ASSETS_STAMP); }
 
 screen: $(DEMO_STAMP) $(SCREEN_STAMP)  ## The store's screen, built by npm into the folder that the agent serves
 	@test -f $(SCREEN_BUILT)/index.html || { rm -f $(SCREEN_STAMP); $(MAKE) $(SCREEN_STAMP); }
@@ -78,7 +77,7 @@ wheel: install  ## Build dist/backstock-*.whl, docs pages and the store's screen
 	@$(BIN)/python -m build --wheel --no-isolation
 
 clean:  ## Remove what make made: .venv, .demo, caches, fetched and built assets
-	rm -rf $(VENV) .demo .soak $(ASSETS) $(BOX_ASSETS) packaging/assets/node_modules dist build *.egg-info
+	rm -rf $(VENV) .demo .soak $(ASSETS) packaging/assets/node_modules dist build *.egg-info
 	rm -rf $(SCREEN_BUILT) $(SCREEN)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis
@@ -106,7 +105,7 @@ $(SELF_STAMP): $(DEMO_STAMP)
 	@rm -f $(VENV)/.self-* && touch $@
 
 $(ASSETS_STAMP): $(DEMO_STAMP)
-	@$(BIN)/python packaging/assets/fetch.py $(ASSETS) $(BOX_ASSETS)
+	@$(BIN)/python packaging/assets/fetch.py $(ASSETS)
 	@rm -f $(VENV)/.assets-* && touch $@
 
 $(SCREEN_STAMP): $(DEMO_STAMP)

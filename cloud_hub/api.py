@@ -3,7 +3,6 @@
 import ssl
 from contextlib import AsyncExitStack
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 from cloud_hub.config import Config
@@ -66,18 +65,12 @@ from cloud_hub.storage.reads import Reads
 from cloud_hub.web.app import make_app
 from cloud_hub.web.context import Hub
 from cloud_hub.web.server import HttpServer
+from published_api.version import installed_version
 
 LOGINS = Allowance(10, 900)
 """Wrong passwords of one account from one address."""
 RESETS = Allowance(10, 900)
 """Password resets asked for or confirmed from one address."""
-
-
-def program_version() -> str:
-    try:
-        return version("backstock")
-    except PackageNotFoundError:
-        return "0.0.0+source"
 
 
 def enrolment_of(core: Core, http_port: int) -> Enrolment:
@@ -203,7 +196,7 @@ async def start_api(core: Core, metrics: Metrics, stack: AsyncExitStack) -> str:
     await hub.enrolment.apply_revocations(now_ms())
     app = make_app(
         hub,
-        version=program_version(),
+        version=installed_version(),
         requests_in_flight=config.requests_in_flight,
         token_keys=core.keyring.tokens.verifying,
     )

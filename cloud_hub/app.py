@@ -17,6 +17,7 @@ from cloud_hub.errors import Misconfigured
 from cloud_hub.services.metrics import Metrics
 from cloud_hub.storage import hub_state, migrate
 from cloud_hub.supervise import Part, run_until_signal
+from published_api.version import installed_version
 
 ROLES = ("api", "ingest", "jobs")
 
@@ -40,7 +41,7 @@ async def serve(config: Config, roles: frozenset[str]) -> None:
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(config))
         await _remember_key(core)
-        metrics = Metrics(api.program_version())
+        metrics = Metrics(installed_version())
         told: dict[str, object] = {"event": "ready", "log": "system", "roles": sorted(roles)}
         parts: list[Part] = []
         following = await stack.enter_async_context(behind(core))

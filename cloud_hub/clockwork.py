@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from cloud_hub.api import enrolment_of, program_version
+from cloud_hub.api import enrolment_of
 from cloud_hub.core import Core, now_ms
 from cloud_hub.domain.schedule import Every
 from cloud_hub.services import (
@@ -39,6 +39,7 @@ from cloud_hub.storage import jobs
 from cloud_hub.storage.database import LOST, Database, connect
 from cloud_hub.storage.listening import Listener
 from cloud_hub.supervise import Part
+from published_api.version import installed_version
 
 log = structlog.get_logger()
 HOUR_S = 3_600
@@ -102,7 +103,7 @@ def clocked(core: Core) -> list[Clocked]:
         Clocked(name="partitions", when=Every(HOUR_S), run=partial(housekeeping.make_partitions, core.database)),
         Clocked(name="prune", when=Every(DAY_S), run=prune, within_s=HOUR_S),
         # Named by the version, so that the slot of one that has just been installed is still to be done.
-        Clocked(name=f"reread {program_version()}", when=Every(DAY_S), run=partial(rereading.reread, core.database)),
+        Clocked(name=f"reread {installed_version()}", when=Every(DAY_S), run=partial(rereading.reread, core.database)),
         Clocked(name="digest_audit", when=Every(DAY_S), run=partial(digest_audit.run, core.database)),
         Clocked(name="revocations", when=Every(HOUR_S), run=partial(_revocations, core)),
         Clocked(name="reservations", when=soon, run=partial(reserving.expire, core.database)),

@@ -18,7 +18,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -53,6 +52,7 @@ from edge_agent.transport.hub_http import HubHttp, check_url, fetch_ca, trust
 from edge_agent.transport.printers import Printers
 from edge_agent.transport.scanners import Scanners
 from edge_agent.web.server import StoreApi
+from published_api.version import installed_version
 from sync_protocol.batch import Verify
 from sync_protocol.keys import verifier
 from sync_protocol.messages import FeedCursor
@@ -83,14 +83,6 @@ class Box:
     @property
     def public_key(self) -> str:
         return self.key.public_key().public_bytes_raw().hex()
-
-
-def agent_version() -> str:
-    """Of the installed distribution."""
-    try:
-        return version("backstock")
-    except PackageNotFoundError:
-        return "0"
 
 
 async def enrol(folder: Folder, url: str, code: str, ca_file: Path | None, name: str) -> Enrolment:
@@ -143,7 +135,7 @@ async def open_box(folder: Folder, config: Config, found: Enrolment) -> AsyncIte
                 await recovery.first_origin(database, snapshots, enrolment.identity_of(found), claims, wall_ms())
             yield Box(
                 folder=folder, config=config, enrolment=found, database=database, disk=disk,
-                hub=hub, snapshots=snapshots, key=key, verify_hub=verify, clock=clock, version=agent_version(),
+                hub=hub, snapshots=snapshots, key=key, verify_hub=verify, clock=clock, version=installed_version(),
             )  # fmt: skip
     finally:
         await database.close()

@@ -56,13 +56,13 @@ from cloud_hub.web.aliases import add_aliases
 from cloud_hub.web.browsers import cors, preflight
 from cloud_hub.web.context import HUB, Hub
 from cloud_hub.web.dispatch import handler_of
-from cloud_hub.web.docs import add_docs
 from cloud_hub.web.openapi import document
 from cloud_hub.web.operations import Operation
 from cloud_hub.web.probes import add_probes
 from cloud_hub.web.server import complete, gate
 from cloud_hub.web.turns import TURNS, Turns
 from cloud_hub.web.well_known import add_well_known
+from published_api.pages import REDOC, SWAGGER, add_pages
 
 TABLES = (
     auth.table, me.table, users.table, box_access.table, api_keys.table, sites.table, products.table,
@@ -107,5 +107,11 @@ def make_app(
     add_aliases(app, every)
     add_probes(app)
     add_well_known(app, token_keys)
-    add_docs(app, partial(published, version))
+    app.router.add_get("/", _to_docs)
+    add_pages(app, "Backstock API", partial(published, version), SWAGGER, REDOC)
     return app
+
+
+async def _to_docs(_: web.Request) -> web.Response:
+    """Who types the bare address is a person."""
+    return web.Response(status=302, headers={"Location": SWAGGER.path})

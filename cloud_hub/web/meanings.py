@@ -1,21 +1,16 @@
-"""What the names of fields and parameters mean, said once: one word per idea, so one meaning per word.
+"""What head office's own words mean, in fields and parameters; `published_api/meanings.py` has those of both programs.
 
-`explain(document)` writes a meaning wherever the published document has a name without words of
-its own; a field that means something special says so at its model, and that stands. A test
-finds names that nobody explains, and meanings of names that are gone.
+A field that means something special says so at its model, and that stands. A test finds names that nobody explains,
+and meanings of names that are gone.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-from cloud_hub.web.fields import DECIMAL
+from collections.abc import Mapping
 
 MEANINGS: Mapping[str, str] = {
     # who and where
     "id": "Its id, a UUID; it never changes and is never used again.",
     "site_id": "A store or warehouse, by its id.",
     "site_ids": "The sites that it is for; null: all.",
-    "site_name": "What the site is called.",
     "device_id": "A store's box, by its id.",
     "device_name": "What the box is called.",
     "device_state": "active, or revoked.",
@@ -46,9 +41,7 @@ MEANINGS: Mapping[str, str] = {
     "count_c_days": "The same of all others.",
     "counts_per_day": "For so many products a store asks for a count at a time.",
     # people
-    "username": "The name to log in with.",
     "email": "An address, which one may log in with as well.",
-    "full_name": "What people call them.",
     "password": "In clear, and over TLS only; nothing keeps it.",
     "old_password": "The present one.",
     "new_password": "The one that holds from now on.",
@@ -68,9 +61,7 @@ MEANINGS: Mapping[str, str] = {
     "everywhere": "true: on all devices.",
     "unlimited": "No limit at all.",
     # life
-    "state": "Where it is in its life.",
     "status": "Where it is in its life, in the words of the older systems.",
-    "lifecycle": "provisional (begun by a store), active, or archived.",
     "version": "Its number grows with each change; the ETag holds it.",
     "created_at": "When it was made.",
     "made_at": "When it was made.",
@@ -86,7 +77,6 @@ MEANINGS: Mapping[str, str] = {
     "updated_at": "When it last changed.",
     "expires_at": "When it ends by itself; null: never.",
     "expires_in_s": "Seconds after which a store no longer has to do it.",
-    "started_at": "When it began.",
     "ended_at": "When it came to an end; null: it has not.",
     "revoked_at": "When it was taken away; null: it holds.",
     "decided_at": "When the store's box had its say.",
@@ -96,7 +86,6 @@ MEANINGS: Mapping[str, str] = {
     "acknowledged_at": "When somebody said that they look after it; of an order, when the vendor confirmed it.",
     "acknowledged_by": "Who looks after it.",
     "closed_at": "When it was closed.",
-    "opened_at": "When it began.",
     "resolved_at": "When it no longer held, or was said to be dealt with.",
     "counted_at": "When somebody counted.",
     "received_at": "When it came in.",
@@ -111,22 +100,11 @@ MEANINGS: Mapping[str, str] = {
     "recorded_at": "When head office stored it.",
     "at": "When it happened.",
     # catalogue
-    "product_id": "A product, by its id.",
-    "sku": "The chain's own id of what is stocked.",
-    "name": "What people call it.",
     "description": "In words, for people.",
-    "category": "The name of its category; empty: none.",
     "category_id": "A category, by its id.",
-    "unit": "What is counted: each, kg, m …",
-    "price": "What a customer pays for one unit.",
-    "unit_cost": "What one unit costs the chain.",
-    "currency": "Three letters (ISO 4217).",
     "barcodes": "All codes that stand for it, with the units of a pack.",
     "barcode": "A code that stands for it, as scanned.",
-    "pack_quantity": "Base units that one scan of the code stands for.",
     "metadata": "Free facts: flat, decimals as text.",
-    "reorder_point": "Stock is low when what is available is at or below it.",
-    "critical_level": "Low stock is critical at or below it.",
     "holding_critical_level": "The critical level that holds here, wherever it was said.",
     "negative_policy": "What becomes of a decrement below zero: block, warn or allow; null: what the wider scope says.",
     "is_stocked": "In the site's assortment.",
@@ -136,23 +114,14 @@ MEANINGS: Mapping[str, str] = {
     "product": "The product, with what your site holds of it.",
     # stock
     "quantity": "In base units.",
-    "delta": "The change in base units, with its sign.",
     "on_hand": "In minus out of the site's own locations.",
-    "available": "On hand, less what is reserved or in `hold`.",
-    "hold": "On hand and not to be sold.",
-    "reserved": "Promised to somebody.",
     "locations": "The same by location.",
     "location": "Where in the site: shelf, backroom or hold.",
     "from_location": "Where the units come from.",
     "to_location": "Where the units go.",
-    "movement_id": "The movement that it became.",
     "movements": "In the order in which they happened; up to 500 are posted at once, up to 10,000 by a job.",
-    "reason": "Why, in a word.",
-    "note": "A few words for people.",
     "period": "The spans of time that figures are added up by.",
     "document": "The number on the paper: a till receipt, a delivery note, an order.",
-    "lot": "The maker's batch.",
-    "expiry": "The last good day of the lot.",
     "severity": "How bad it is: of stock ok, low, critical or out; of an alert info, warning or critical.",
     "as_of": "Up to when, and up to which record, the figures are true.",
     "last_heard": "When the site's box last said something.",
@@ -194,9 +163,7 @@ MEANINGS: Mapping[str, str] = {
     "reference": "What the vendor calls it.",
     "expected_on": "The day on which it is to come.",
     "lines": "Product by product.",
-    "stocktake_id": "A stocktake, by its id.",
     "receipt_id": "A receipt, by its id.",
-    "transfer_id": "A transfer, by its id.",
     "from_site": "Where the goods come from.",
     "to_site": "Where the goods go.",
     "dispatched": "Units that left.",
@@ -230,7 +197,6 @@ MEANINGS: Mapping[str, str] = {
     "types": "Kinds of events (`GET /changes/types`).",
     "type": "Which kind.",
     "meaning": "What has happened.",
-    "attempts": "How often it was tried.",
     "next_attempt_at": "When it is tried again; null: no more.",
     "failing_since": "Since when nothing gets through; null: it works.",
     "has_more": "Ask again at once with `next_cursor`: more has happened already.",
@@ -249,8 +215,6 @@ MEANINGS: Mapping[str, str] = {
     "code": "A stable word for programs; of a site or vendor its short name, of a product its barcode.",
     "detail": "The same in words, with what was expected and got.",
     "error": "What went wrong, in a word.",
-    "errors": "What is wrong with which field.",
-    "pointer": "To the field (RFC 6901).",
     "title": "What the status means.",
     "trace_id": "Finds the request in the hub's log.",
     "exception_id": "One odd thing, by its id.",
@@ -279,11 +243,7 @@ MEANINGS: Mapping[str, str] = {
     "hub_key": "The public key that the hub signs with.",
     "hub_url": "Where the hub's API is; null: as the box knows it.",
     # lists
-    "items": "In the order that the summary says.",
-    "next_cursor": "For the next page; null: this was the last.",
-    "limit": "Rows of a page, at most 500.",
     "skip": "Rows to leave out first; a cursor is quicker.",
-    "cursor": "Go on after the page that gave it.",
     "q": "Words to search for.",
     "since": "Not before.",
     "until": "Before.",
@@ -296,18 +256,6 @@ BOUNDS: Mapping[str, str] = {
 }
 
 
-def explain(document: Mapping[str, Any]) -> None:
-    """Write a meaning wherever the document has none of its own: what a type says of all its values is none."""
-    for name, described in named(document):
-        meaning, said = MEANINGS.get(name) or BOUNDS.get(name[-5:]), described.get("description")
-        if meaning and (said is None or said.startswith(DECIMAL)):
-            described["description"] = meaning if said is None else f"{meaning} {said}"
-
-
-def named(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every field of a schema and every parameter of a call, by name."""
-    for schema in document["components"]["schemas"].values():
-        yield from schema.get("properties", {}).items()
-    for path in document["paths"].values():
-        for operation in path.values():
-            yield from ((parameter["name"], parameter) for parameter in operation["parameters"])
+def meaning_of(name: str) -> str | None:
+    """Of a field or parameter."""
+    return MEANINGS.get(name) or BOUNDS.get(name[-5:])

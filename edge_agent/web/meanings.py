@@ -1,11 +1,9 @@
-"""What the names of fields and parameters mean, said once: one word per idea, so one meaning per word.
+"""What the box's own words mean, in fields and parameters; `published_api/meanings.py` has those of both programs.
 
-`explain(document)` writes a meaning wherever the published document has a name without words of its own. A test
-finds names that nobody explains, and meanings of names that are gone.
+A test finds names that nobody explains, and meanings of names that are gone.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 MEANINGS: Mapping[str, str] = {
     # who and where
@@ -15,7 +13,6 @@ MEANINGS: Mapping[str, str] = {
     "device": "What the till, handheld or scanner is called.",
     "device_id": "This box, by its id.",
     "site_id": "A site of the chain, by its id.",
-    "site_name": "What the site is called.",
     "from_site": "The site that sends.",
     "to_site": "The site that gets it, by id or code.",
     "origin_id": "The life of this store's database: a ledger with one writer.",
@@ -23,8 +20,6 @@ MEANINGS: Mapping[str, str] = {
     "hub_epoch": "The life of head office's database.",
     "person": "Who logged in.",
     "people": "The same by who did it.",
-    "username": "The name to log in with.",
-    "full_name": "What people call them.",
     "password": "In clear; nothing keeps it.",
     "pin": "4 to 8 digits.",
     "old_pin": "The PIN before.",
@@ -62,11 +57,9 @@ MEANINGS: Mapping[str, str] = {
     "until_position": "What it was told when it next spoke to the box.",
     "day": "By the store's calendar.",
     "is_today": "It is not over.",
-    "opened_at": "When it began.",
     "changed_at": "When it last changed.",
     "closed_at": "When it was closed; null: it is open.",
     "done_at": "When somebody had seen to it; null: nobody has.",
-    "started_at": "When it began.",
     "expires_at": "When it ends by itself.",
     "made_at": "When it was asked for.",
     "received_at": "When it was taken in.",
@@ -88,50 +81,29 @@ MEANINGS: Mapping[str, str] = {
     "feed_lag": "Changes of head office that are not here yet, as far as is known.",
     # catalogue
     "product": "The product that it stands for.",
-    "product_id": "A product, by its id.",
     "product_ids": "Products, by their ids.",
     "products": "How many products.",
-    "sku": "The chain's own id of what is stocked.",
-    "name": "What people call it.",
-    "category": "The name of its category; empty: none.",
-    "unit": "What is counted: each, kg, m …",
-    "price": "What a customer pays for one unit.",
-    "unit_cost": "What one unit costs the chain.",
-    "currency": "Three letters (ISO 4217).",
-    "lifecycle": "provisional (begun by a store), active, or archived.",
-    "reorder_point": "Stock is low when what is available is at or below it.",
-    "critical_level": "Low stock is critical at or below it.",
     "negative_policy": "What becomes of a sale beyond what the books have: block, warn or allow.",
     "metadata": "Free facts.",
     "version": "Of head office's edits; a greater one is newer.",
     "barcodes": "All codes that stand for it.",
-    "pack_quantity": "Base units that one scan of the code stands for.",
     "code": "A barcode as scanned; of a problem a stable word for programs; of a site its short name.",
     # stock
     "stock": "What is there of it now.",
     "level": "On hand after it.",
     "on_hand": "In minus out of the store's own places.",
-    "available": "On hand, less what is reserved or in `hold`.",
-    "reserved": "Promised to somebody.",
-    "hold": "On hand and not to be sold.",
     "on_order": "Ordered and not here yet; null to who receives blind.",
     "locations": "On hand by place.",
     "location": "shelf, backroom or hold.",
     "quantity": "In base units; of a scan, how many scans it stands for.",
-    "delta": "The change in base units, with its sign.",
     "set_to": "What is there; the difference is booked.",
-    "movement_id": "The movement that it became.",
     "movement_ids": "The movements that it became.",
     "movements": "How many movements; of a batch, the rows.",
     "from": "Where the units come from.",
     "to": "Where the units go.",
-    "reason": "Why, in a word.",
-    "note": "A few words for people.",
     "document": "The number on the paper: a till receipt, a delivery note.",
     "key": "An idempotency key: it acts once, for ever.",
     "command_id": "Head office's command that it answers.",
-    "lot": "The maker's batch.",
-    "expiry": "The last good day of the lot.",
     "is_expired": "That day is over.",
     "use_first": "What should go before it: it ends sooner.",
     "warnings": "What is odd about it, in words for programs; it is booked all the same.",
@@ -151,7 +123,6 @@ MEANINGS: Mapping[str, str] = {
     "flags": "What is odd about the code.",
     "beep": "A name of this one reading: good as an idempotency key, so that of all who act on it one does.",
     # counts
-    "stocktake_id": "A stocktake, by its id.",
     "kind": "Of a stocktake: full, or cycle (some products). Of an action: add (goods came), set_critical_level, or "
     "archive (it leaves the range; product `*`: all of them).",
     "blind": "Who counts is not told what is expected.",
@@ -184,7 +155,6 @@ MEANINGS: Mapping[str, str] = {
     "received": "What came of it.",
     "before": "The last one of the page before.",
     "next_before": "For the next page; null: this was the last.",
-    "transfer_id": "A transfer, by its id.",
     "dispatched": "Units that were sent.",
     "missing": "Units that were sent and are not received.",
     "step": "What is done to it.",
@@ -194,7 +164,6 @@ MEANINGS: Mapping[str, str] = {
     "rule": "What made it.",
     "severity": "How bad it is.",
     "status": "Where it is in its life.",
-    "state": "Where it is in its life.",
     "cause": "What probably led to it.",
     "open": "true leaves out what is resolved.",
     # the day
@@ -231,7 +200,6 @@ MEANINGS: Mapping[str, str] = {
     "sent": "Labels that the printer has taken.",
     "perhaps_sent": "Labels of which nobody knows whether it took them.",
     "doubled": "Labels that may have come out twice.",
-    "attempts": "How often it was tried.",
     # scanners
     "url": "How it is plugged in.",
     "where": "What it is just now: a path of the system.",
@@ -255,12 +223,8 @@ MEANINGS: Mapping[str, str] = {
     "missed": "The page was too slow.",
     "events": "So many were left out.",
     # lists, health, events, what went wrong
-    "items": "In the order that the summary says.",
-    "next_cursor": "For the next page; null: this was the last.",
-    "cursor": "Go on after the page that gave it.",
     "after": "Movements above this position.",
     "next_after": "For the next page; null: this was the last.",
-    "limit": "Rows of a page, at most 500.",
     "q": "Words to search for: each is a beginning.",
     "types": "Some of scan, stock and sync, with commas; left out: all.",
     "checks": "What was looked at.",
@@ -273,22 +237,4 @@ MEANINGS: Mapping[str, str] = {
     "detail": "In words, with what was expected and got.",
     "title": "The same in words.",
     "error": "The code again, for older clients.",
-    "errors": "What is wrong with which field.",
-    "pointer": "To the field (RFC 6901).",
 }
-
-
-def explain(document: Mapping[str, Any]) -> None:
-    """Write a meaning wherever the document has none of its own."""
-    for name, described in named(document):
-        if "description" not in described and name in MEANINGS:
-            described["description"] = MEANINGS[name]
-
-
-def named(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every field of a schema and every parameter of a call, by name."""
-    for schema in document["components"]["schemas"].values():
-        yield from schema.get("properties", {}).items()
-    for path in document["paths"].values():
-        for operation in path.values():
-            yield from ((parameter["name"], parameter) for parameter in operation["parameters"])

@@ -8,8 +8,9 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 
+import orjson
 from aiohttp import web
 
 from edge_agent.errors import BadgeScanned
@@ -49,11 +50,12 @@ from edge_agent.web.body import BODY_BYTES_MAX
 from edge_agent.web.border import BorderRunner
 from edge_agent.web.callers import authentication
 from edge_agent.web.context import STORE, Store, now_ms, ticks_ms
-from edge_agent.web.docs import add_docs
 from edge_agent.web.openapi import document
 from edge_agent.web.operations import Operation, add_routes
 from edge_agent.web.problems import Handler, problems
 from edge_agent.web.veil import veiling
+from published_api.pages import SWAGGER, add_pages
+from published_api.version import installed_version
 from scanner_drivers.scan import RawScan
 
 NOTE_EVERY_S = 2.0
@@ -71,6 +73,12 @@ _SCREEN: tuple[tuple[str, Handler], ...] = (
     *((f"/{name}", screen.get_fixed) for name in screen.FIXED_NAMES),
     ("/assets/{name}", screen.get_asset),
 )
+
+
+@cache
+def published() -> bytes:
+    """The API's document, made for who asks first."""
+    return orjson.dumps(document(OPERATIONS, installed_version()))
 
 
 class StoreApi:
@@ -99,7 +107,7 @@ class StoreApi:
         app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[problems, authentication, veiling])
         app[STORE] = self._store
         add_routes(app, OPERATIONS)
-        add_docs(app, partial(document, OPERATIONS))
+        add_pages(app, "Backstock store box: API", published, SWAGGER)
         for path, handler in _SCREEN:
             app.router.add_route("GET", path, handler)
         return app

@@ -1,7 +1,7 @@
 """Fetch the API docs pages (Swagger UI, ReDoc) with npm, checked by the lock file's hashes.
 
-Runs at install and needs no Node on the machine: npm comes as a wheel. The folders are git-ignored;
-a hub or a box without its own still serves everything but /docs and /redoc.
+Runs at install and needs no Node on the machine: npm comes as a wheel. The folder is git-ignored;
+without it a hub or a box serves everything but /docs and /redoc.
 """
 
 import os
@@ -12,12 +12,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 # What is served, and the licence that goes with it.
-SWAGGER_UI = {
+FILES = {
     "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui-bundle.js",
     "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
     "swagger-ui-dist/LICENSE": "swagger-ui.LICENSE",
+    "redoc/bundles/redoc.standalone.js": "redoc.standalone.js",
+    "redoc/LICENSE": "redoc.LICENSE",
 }
-REDOC = {"redoc/bundles/redoc.standalone.js": "redoc.standalone.js", "redoc/LICENSE": "redoc.LICENSE"}
 
 
 def npm() -> str:
@@ -29,19 +30,18 @@ def npm() -> str:
     return found
 
 
-def main(hub: Path, box: Path) -> None:
-    """Install by the lock file and copy the few files that are served: both pages by the hub, one by a box."""
+def main(target: Path) -> None:
+    """Install by the lock file and copy the few files that are served."""
     # npm's own shebang asks for `node`, which lies beside it and not on everyone's PATH.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     command = [npm(), "ci", "--loglevel=error"]
     subprocess.run(command, cwd=HERE, check=True, env={**os.environ, "PATH": path}, stdout=subprocess.DEVNULL)
-    for target, files in ((hub, SWAGGER_UI | REDOC), (box, SWAGGER_UI)):
-        target.mkdir(parents=True, exist_ok=True)
-        for source, name in files.items():
-            shutil.copyfile(HERE / "node_modules" / source, target / name)
-        print(f"API docs pages: {len(files)} files in {target}")
+    target.mkdir(parents=True, exist_ok=True)
+    for source, name in FILES.items():
+        shutil.copyfile(HERE / "node_modules" / source, target / name)
+    print(f"API docs pages: {len(FILES)} files in {target}")
     shutil.rmtree(HERE / "node_modules")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

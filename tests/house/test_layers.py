@@ -39,6 +39,8 @@ SQL = re.compile(
 def is_pure(name: str) -> bool:
     if name.startswith("sync_protocol/"):
         return not name.startswith("sync_protocol/transport/")
+    if name.startswith("published_api/"):
+        return name != "published_api/pages.py"
     return "/domain/" in name or PURE_SCANNER.match(name) is not None
 
 

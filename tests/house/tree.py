@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("sync_protocol", "scanner_drivers", "edge_agent", "cloud_hub")
+PACKAGES = ("sync_protocol", "scanner_drivers", "published_api", "edge_agent", "cloud_hub")
 
 
 @cache
