@@ -6,6 +6,7 @@ import { Notice } from "../parts/Notice";
 import { ProductSearch } from "../parts/ProductSearch";
 import { Shown, useAnswer } from "../parts/answer";
 import { go } from "../router";
+import { shown } from "../scan/naming";
 import { useMay } from "../session";
 import { useWords } from "../words";
 import { Lots } from "./Lots";
@@ -110,7 +111,7 @@ function Codes({ product }: { product: ProductCard }) {
     <Card title={w.lookup.codes}>
       <ul className="codes">
         {product.barcodes.map(({ code, pack_quantity }) => (
-          <li key={code}><code>{code}</code>{pack_quantity !== "1" && <span className="hint">{w.lookup.pack(w.amount(pack_quantity, product.unit))}</span>}</li>
+          <li key={code}><code>{shown(code)}</code>{pack_quantity !== "1" && <span className="hint">{w.lookup.pack(w.amount(pack_quantity, product.unit))}</span>}</li>
         ))}
         {product.barcodes.length === 0 && <li className="hint">{w.common.none}</li>}
       </ul>

@@ -4,9 +4,9 @@ import { Problem } from "../api/client";
 import type { LookUpView } from "../api/views";
 import { recall, remember } from "../keep/database";
 
-/** A code as people know it: without the scanner's own mark of its kind (AIM), no zero before an EAN. */
+/** A code as people know it: without the scanner's own mark of its kind (AIM), no zeros before an EAN. */
 export function shown(code: string): string {
-  return code.replace(/^\][A-Za-z][0-9A-Fa-f]/, "").replace(/^0(?=[0-9]{13}$)/, "").replaceAll("\u001d", "·");
+  return code.replace(/^\][A-Za-z][0-9A-Fa-f]/, "").replace(/^(?:0{6}(?=[0-9]{8}$)|0(?=[0-9]{13}$))/, "").replaceAll("\u001d", "·");
 }
 
 export interface Named {
