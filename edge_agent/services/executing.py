@@ -122,7 +122,7 @@ def _adjust(connection: sqlite3.Connection, command: changes.Command, now_ms: in
 
 def _count_request(connection: sqlite3.Connection, command: changes.Command, now_ms: int) -> Done:
     product = _product(connection, command.body)
-    detail = str(command.body.get("note") or f"head office asks for a count of {product.name}")
+    detail = str(command.body.get("note") or product.name)
     tasks.raise_task(connection, "count_request", product.product_id, now_ms, detail)
     return Done()
 

@@ -1,7 +1,8 @@
 """The orders whose goods this store expects, deliveries and restocks taken in, and what came so far.
 
 Who receives blind (everybody by the setting `blind_receiving`, whoever lacks `orders.expected`
-always) is told no ordered quantity and no difference from it, so that what is counted is what came.
+always) is told no ordered quantity, so that what is counted is what came. Once it is booked, whoever
+may see orders sees what differs: a claim is made of it.
 """
 
 import sqlite3
@@ -139,7 +140,7 @@ def _receive(connection: sqlite3.Connection, body: ReceiptBody, caller: Caller, 
         lines = [_came(connection, line) for line in body.lines]
         delivery = Delivery(lines, body.order, body.document, body.note, body.is_all)
         made = receiving.receive(connection, delivery, caller.name, key, now_ms())
-        shown = _render(made.receipt, made.lines, is_blind=is_blind_to_orders(connection, caller))
+        shown = _render(made.receipt, made.lines, caller)
         shown |= {
             "movement_ids": [] if made.posted is None else made.posted.movement_ids,
             "warnings": [] if made.posted is None else made.posted.warnings,
@@ -165,8 +166,7 @@ def _came(connection: sqlite3.Connection, body: CameBody) -> tuple[Product, Line
 
 def _receipts(connection: sqlite3.Connection, query: ReceiptQuery, caller: Caller) -> Answer:
     found = receipts.list_newest(connection, before=query.before, limit=query.limit)
-    is_blind = not caller.may(ORDERS_EXPECTED)
-    items = [_render(each, receipts.lines_of(connection, each.receipt_id), is_blind=is_blind) for each in found]
+    items = [_render(each, receipts.lines_of(connection, each.receipt_id), caller) for each in found]
     return {"items": items, "next_before": found[-1].receipt_id if len(found) == query.limit else None}
 
 
@@ -174,11 +174,11 @@ def _one(connection: sqlite3.Connection, receipt_id: str, caller: Caller) -> Ans
     found = receipts.find(connection, receipt_id)
     if found is None:
         raise NotFound("receipt", f"there is no receipt {receipt_id[:60]!r}")
-    # Once it is counted, whoever may see orders may see what differs: a claim is made of it.
-    return _render(found, receipts.lines_of(connection, receipt_id), is_blind=not caller.may(ORDERS_EXPECTED))
+    return _render(found, receipts.lines_of(connection, receipt_id), caller)
 
 
-def _render(receipt: Receipt, lines: list[Line], *, is_blind: bool) -> Answer:
+def _render(receipt: Receipt, lines: list[Line], caller: Caller) -> Answer:
+    is_blind = not caller.may(ORDERS_EXPECTED)
     shown = [line for line in lines if not is_blind or line.good or line.damaged or line.reason]
     return {
         "receipt_id": receipt.receipt_id, "order": receipt.order_number, "document": receipt.document,

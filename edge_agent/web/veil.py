@@ -79,6 +79,8 @@ def veiled(body: Any, hidden: Hidden, product_id: str | None = None) -> Any:
     names = FIGURES | _OF_COUNTS if hidden.covers(product_id) else frozenset()
     if names and body.get("reason") == "count":
         names |= {"quantity", "from", "to"}
+    if names and {"lot", "is_expired", "location"} <= body.keys():
+        names |= {"quantity"}
     if names and ("cause" in body or "severity" in body):
         names |= {"detail"}
     return {name: None if name in names else veiled(value, hidden, product_id) for name, value in body.items()}

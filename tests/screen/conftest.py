@@ -93,11 +93,21 @@ def devices(till: PtyScanner, hand: PtyScanner, printers: list[dict[str, Any]]) 
     return {"EDGE_SCANNERS": json.dumps(scanners), "EDGE_PRINTERS": json.dumps(printers)}
 
 
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """The rules that head office has set for this store."""
+    return {}
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def agent(tmp_path: Path, _enrolled: Path, devices: dict[str, str]) -> AsyncIterator[AgentProcess]:
+async def agent(
+    tmp_path: Path, _enrolled: Path, devices: dict[str, str], settings: dict[str, Any]
+) -> AsyncIterator[AgentProcess]:
     """The agent, running, with stock."""
     shutil.copytree(_enrolled, tmp_path / "box")
-    async with running(Folder(tmp_path / "box"), devices) as found:
+    folder = Folder(tmp_path / "box")
+    shop.rule(folder.database, settings)
+    async with running(folder, devices) as found:
         yield found
 
 

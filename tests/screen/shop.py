@@ -3,11 +3,12 @@
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from edge_agent.services.applying import apply_change
-from edge_agent.storage import database, elsewhere
+from edge_agent.storage import catalogue, database, elsewhere
 from sync_protocol.changes import Barcode, Order, Product, Site, TransferNotice, change
 from sync_protocol.gtin import check_digit
 from tests.unit.edge_agent_sync.builders import SITE, an_id
@@ -81,6 +82,13 @@ def fill(
     for told in rows:
         database.transact(connection, apply_change, change(told), NOW)
     database.transact(connection, elsewhere.keep, OATS.product_id, orjson.dumps(OATS_ELSEWHERE).decode(), NOW)
+    connection.close()
+
+
+def rule(path: Path, settings: dict[str, Any]) -> None:
+    """The settings of head office's policy, as the feed brings them to a box that is not running."""
+    connection = database.prepare(sqlite3.connect(path))
+    database.transact(connection, catalogue.set_settings, settings)
     connection.close()
 
 

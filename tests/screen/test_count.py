@@ -30,6 +30,13 @@ async def count(page: Page, code: str, name: str, many: str) -> None:
     await expect(page.locator(".counted")).to_have_count(0)
 
 
+async def finish(page: Page) -> None:
+    """Tap, and tap again when it asks."""
+    await page.get_by_role("button", name="Finish this count").click()
+    await page.get_by_role("alert").locator("..").get_by_role("button", name="Finish this count").click()
+    await expect(page.get_by_text("This count is finished")).to_be_visible()
+
+
 async def lines_of(agent: AgentProcess, stocktake: str) -> list[dict[str, Any]]:
     _, sheet = await agent.ask("GET", f"/api/v1/stocktakes/{stocktake}")
     return list(sheet["lines"])
@@ -157,6 +164,29 @@ async def test_a_number_that_is_absurd_is_asked_twice(page: Page) -> None:
     await page.get_by_role("button", name="Confirm 5,000").click()
 
     await expect(page.get_by_text("Really 5,000?")).to_be_visible()
+
+
+async def test_what_differs_is_counted_again_by_one_tap_and_the_second_figure_stands(
+    page: Page, agent: AgentProcess
+) -> None:
+    await begin(page)
+    await count(page, code_of(OATS), OATS.name, "16")
+    await count(page, code_of(BUTTER), BUTTER.name, "7")
+    await until_level(agent, OATS.product_id, "16")
+    await expect(page.locator(".row[data-state=done]")).to_have_count(2)
+    await finish(page)
+    await expect(page.locator(".differences .row")).to_have_count(1)
+    await expect(page.locator(".differences .row")).to_contain_text("16 counted, 18 in the books")
+
+    await page.get_by_role("button", name="Count what differs again").click()
+
+    await expect(page.get_by_text("Again: Cold shelf")).to_be_visible()
+    await expect(page.locator(".card", has_text="0 of 1 counted")).to_contain_text(OATS.name)
+    await count(page, code_of(OATS), OATS.name, "17")
+    await until_level(agent, OATS.product_id, "17")
+    await finish(page)
+    await expect(page.locator(".differences .row")).to_contain_text("17 counted, 16 in the books")
+    assert (await level(agent, OATS.product_id), await level(agent, BUTTER.product_id)) == ("17", "7")
 
 
 async def test_what_the_till_sells_meanwhile_is_neither_counted_nor_told_here(

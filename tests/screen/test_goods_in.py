@@ -1,5 +1,8 @@
 """What comes and what is odd about it: differences and reasons, shortages, refusals, lots, and tasks with a remedy."""
 
+import re
+
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.integration.edge_sync.agent_process import AgentProcess
@@ -42,6 +45,39 @@ async def test_what_differs_from_the_order_is_said_line_by_line_and_an_unknown_o
     }  # fmt: skip
     await open_flow(page, "attention")
     await expect(page.get_by_text("A delivery was not as ordered")).to_be_visible()
+
+
+@pytest.mark.parametrize("settings", [{"blind_receiving": True}], ids=["blind"])
+async def test_who_receives_blind_sees_no_ordered_amount_until_it_is_booked_and_then_what_differs(
+    page: Page, agent: AgentProcess
+) -> None:
+    seen: list[str] = []
+
+    async def note() -> None:
+        seen.append(await page.locator("main#content").inner_text())
+
+    await open_flow(page, "receive")
+    await page.get_by_role("button", name=ORDER.vendor).click()
+    await expect(page.get_by_text("the order does not say how many")).to_be_visible()
+    awaited = page.locator(".card", has_text="Still to come")
+    await expect(awaited.locator(".row", has_text=OATS.name)).to_have_count(1)
+    await note()
+    await type_fast(page, code_of(OATS))
+    await expect(awaited.locator(".row")).to_have_count(1)
+    await note()
+    await open_flow(page, "lookup", OATS.product_id)
+    await expect(page.get_by_role("heading", name=OATS.name)).to_be_visible()
+    await expect(page.get_by_text("can be sold")).to_be_visible()
+    await expect(page.get_by_text("on its way")).to_have_count(0)
+    assert not [text for text in seen if re.search(r"\b(12|23|24)\b", text.replace("23 Nov", ""))], "what was ordered"
+
+    await open_flow(page, "receive", ORDER.number)
+    await page.get_by_role("switch", name="That was all of the order").check()
+    await page.get_by_role("button", name="Take in 1").click()
+
+    variances = page.locator(".variances .row")
+    await expect(variances.filter(has_text=OATS.name)).to_contain_text("1 of 24")
+    await expect(variances.filter(has_text=BUTTER.name)).to_contain_text("0 of 12")
 
 
 async def test_a_transfer_that_comes_short_is_taken_in_and_closed_with_whose_fault_it_was(

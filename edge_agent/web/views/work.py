@@ -4,7 +4,6 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from edge_agent.web.views.goods import UseFirst
 from edge_agent.web.views.values import Amount, AsOf, Day, Position, Time
 
 
@@ -292,8 +291,12 @@ class DayView(TypedDict):
     open_tasks: dict[str, int]
 
 
-class LotView(UseFirst):
+class LotView(TypedDict):
     product_id: str
+    lot: str | None
+    expiry: Day | None
+    location: str
+    quantity: Amount | None
     name: str | None
     is_expired: bool
 

@@ -55,6 +55,7 @@ export const box = {
   stocktake: (id: string) => get<t.StocktakeSheet>(`/stocktakes/${seg(id)}`),
   beginCount: (body: object, key: string) => post<t.StocktakeView>("/stocktakes", body, { key }),
   lots: (id: string) => get<t.LotList>(`/inventory/lots?product_id=${seg(id)}`),
+  ending: () => get<t.LotList>("/inventory/lots?limit=500"),
   countPlan: () => get<t.Items<t.DueView>>("/count-plan"),
   takeZone: (id: string, zone: string, take_over: boolean) => post<t.ZoneView>(`/stocktakes/${seg(id)}/zones`, { zone, take_over }),
   zoneDone: (id: string, zone: string) => post<t.ZoneView>(`/stocktakes/${seg(id)}/zones/done`, { zone }),

@@ -584,11 +584,11 @@ export interface DayView {
 }
 
 export interface LotView {
+  product_id: string;
   lot: string | null;
   expiry: string | null;
   location: string;
-  quantity: string;
-  product_id: string;
+  quantity: string | null;
   name: string | null;
   is_expired: boolean;
 }

@@ -10,35 +10,43 @@ import { Pad } from "../parts/Pad";
 import { ProductSearch } from "../parts/ProductSearch";
 import { useWords } from "../words";
 import { useAct } from "./acting";
+import { type Asked, askedOf } from "./asked";
 import { type Picked, usePicked } from "./picked";
 
 const REASONS = ["damage", "expiry", "theft", "correction"] as const;
 const PLACES: readonly Place[] = ["shelf", "backroom"];
+/** What makes it the same goods. */
+const LIKE = ["id", "lot", "expiry"] as const;
 type Reason = (typeof REASONS)[number];
 
 export function Adjust({ of }: { of: string }) {
   const w = useWords();
-  const { picked, pick, drop } = usePicked(of);
+  const asked = askedOf(of);
+  const { picked, pick, drop } = usePicked(asked.id, asked.lot, asked.expiry);
+  const isAsked = picked !== null && LIKE.every((name) => picked[name] === asked[name]);
   return (
     <>
       <ProductSearch onPick={pick} />
-      {picked ? <Booking key={picked.id} picked={picked} onDone={drop} /> : <Empty title={w.adjust.lead} icon="adjust" />}
+      {picked ? <Booking key={LIKE.map((name) => picked[name]).join("/")} picked={picked} asked={isAsked ? asked : null} onDone={drop} /> : <Empty title={w.adjust.lead} icon="adjust" />}
     </>
   );
 }
 
-function Booking({ picked, onDone }: { picked: Picked; onDone: () => void }) {
+/** `asked`: how the view that led here would have it. */
+function Booking({ picked, asked, onDone }: { picked: Picked; asked: Asked | null; onDone: () => void }) {
   const w = useWords();
   const { run, renew, isBusy } = useAct();
-  const [reason, setReason] = useState<Reason>("damage");
-  const [location, setLocation] = useState<Place>("shelf");
-  const [typed, setTyped] = useState("1");
+  const [reason, setReason] = useState<Reason>(REASONS.find((each) => each === asked?.reason) ?? "damage");
+  const [location, setLocation] = useState<Place>(PLACES.find((place) => place === asked?.location) ?? "shelf");
+  const [typed, setTyped] = useState(asked?.quantity ?? "1");
   const [note, setNote] = useState("");
   const isCorrection = reason === "correction";
   const { value, mistake } = judge(typed, isCorrection, w.common);
   const book = (): void => {
     if (value === null) return;
-    const amount = isCorrection ? { set_to: text(value) } : { delta: text(-value) };
+    // How many there are now is of the product; what is lost is of the lot in somebody's hand.
+    const lot = { ...(picked.lot && { lot: picked.lot }), ...(picked.expiry && { expiry: picked.expiry }) };
+    const amount = isCorrection ? { set_to: text(value) } : { delta: text(-value), ...lot };
     const body = { product_id: picked.id, reason, location, ...amount, ...(note ? { note } : {}) };
     void run(async (key) => {
       const answer = await box.adjust(body, { key });
@@ -49,6 +57,7 @@ function Booking({ picked, onDone }: { picked: Picked; onDone: () => void }) {
   return (
     <div className="columns">
       <Card title={picked.name}>
+        {(picked.lot ?? picked.expiry) && <p className="hint">{[picked.lot && `${w.lookup.lot} ${picked.lot}`, picked.expiry && `${w.lookup.expiry} ${w.date(picked.expiry)}`].filter(Boolean).join(" · ")}</p>}
         <Choice label={w.adjust.reason} value={reason} options={REASONS.map((each) => ({ value: each, text: w.adjust.reasons[each] }))} onChange={(next) => { setReason(next); renew(); }} />
         <Choice label={w.common.location} value={location} options={PLACES.map((place) => ({ value: place, text: w.places[place] }))} onChange={(next) => { setLocation(next); renew(); }} />
         <Field label={`${w.common.note} (${w.common.optional})`} value={note} maxLength={500} onChange={(event) => { setNote(event.target.value); renew(); }} />

@@ -8,24 +8,28 @@ import { useWords } from "../words";
 import { useBegin } from "./beginning";
 
 const SHOWN_MAX = 200;
+const AGAIN_MAX = 500;
+const NAME_MAX = 200;
 
 export function Differences({ count }: { count: StocktakeSheet }) {
   const w = useWords();
   const told = count.lines.filter((line) => line.status === "posted" && line.variance != null);
-  const odd = told.filter((line) => line.variance !== "0").sort((one, other) => size(other) - size(one)).slice(0, SHOWN_MAX);
+  const odd = told.filter((line) => line.variance !== "0").sort((one, other) => size(other) - size(one));
+  const shown = odd.slice(0, SHOWN_MAX);
   const again = [...new Set(count.lines.filter((line) => line.status === "ambiguous").map((line) => line.product_id))];
-  const names = useNames([...odd.map((line) => line.product_id), ...again]);
+  const names = useNames([...shown.map((line) => line.product_id), ...again]);
   const most = Math.max(1, ...odd.map(size));
   return (
     <>
       <Empty title={w.count.closed} icon="good"><p>{count.name}</p></Empty>
-      {again.length > 0 && <Again ids={again} names={names} />}
+      {again.length > 0 && <Moved count={count} ids={again} names={names} />}
       {told.length > 0 && (
         <Card title={w.count.differences}>
           <p className="hint">{w.count.agreed(told.length - odd.length, told.length)}</p>
           <ul className="rows differences">
-            {odd.map((line) => <Difference key={line.line_id} line={line} name={names.get(line.product_id)?.name ?? "…"} unit={names.get(line.product_id)?.unit ?? "each"} most={most} />)}
+            {shown.map((line) => <Difference key={line.line_id} line={line} name={names.get(line.product_id)?.name ?? "…"} unit={names.get(line.product_id)?.unit ?? "each"} most={most} />)}
           </ul>
+          {odd.length > 0 && <Again count={count} ids={[...new Set(odd.map((line) => line.product_id))]} text={w.count.recount} />}
         </Card>
       )}
       {told.length === 0 && <p className="hint">{w.count.notTold}</p>}
@@ -49,16 +53,28 @@ function Difference({ line, name, unit, most }: { line: CountLine; name: string;
   );
 }
 
-function Again({ ids, names }: { ids: string[]; names: ReadonlyMap<string, NamedProduct> }) {
+/** What was sold while it was counted: nothing was posted. */
+function Moved({ count, ids, names }: { count: StocktakeSheet; ids: string[]; names: ReadonlyMap<string, NamedProduct> }) {
   const w = useWords();
-  const { begin, error } = useBegin();
   return (
     <Card title={w.count.toCountAgain(ids.length)}>
       <p className="hint">{w.count.againWhy}</p>
       <p>{ids.slice(0, 12).map((id) => names.get(id)?.name ?? "…").join(" · ")}</p>
-      {error !== null && <Failed error={error} />}
-      <Button kind="main" icon="count" onClick={() => begin({ name: w.count.again, kind: "cycle", product_ids: ids.slice(0, 500) })}>{w.count.countAgain}</Button>
+      <Again count={count} ids={ids} text={w.count.countAgain} />
     </Card>
+  );
+}
+
+/** A count of these alone, begun with one tap: what is counted in it stands. */
+function Again({ count, ids, text }: { count: StocktakeSheet; ids: string[]; text: string }) {
+  const w = useWords();
+  const { begin, error } = useBegin();
+  const name = w.count.recountOf(count.name).slice(0, NAME_MAX);
+  return (
+    <>
+      {error !== null && <Failed error={error} />}
+      <Button kind="main" icon="count" onClick={() => begin({ name, kind: "cycle", product_ids: ids.slice(0, AGAIN_MAX) })}>{text}</Button>
+    </>
   );
 }
 

@@ -2,7 +2,6 @@
 import { box } from "../api/box";
 import { Card } from "../parts/controls";
 import { useAnswer } from "../parts/answer";
-import type { Place } from "../api/views";
 import { useWords } from "../words";
 
 export function Lots({ id, unit }: { id: string; unit: string }) {
@@ -17,7 +16,7 @@ export function Lots({ id, unit }: { id: string; unit: string }) {
           <li key={`${each.lot}/${each.expiry}/${each.location}`} className="row"><div>
             <span className="row-words">
               <span className="row-title">{w.lookup.lot} {each.lot || "–"}</span>
-              <span className="row-detail">{[w.places[each.location as Place] ?? each.location, each.expiry && `${w.lookup.expiry} ${w.date(each.expiry)}`].filter(Boolean).join(" · ")}{each.is_expired && <strong className="state refused"> · {w.warning("expired")}</strong>}</span>
+              <span className="row-detail">{[w.place(each.location), each.expiry && `${w.lookup.expiry} ${w.date(each.expiry)}`].filter(Boolean).join(" · ")}{each.is_expired && <strong className="state refused"> · {w.warning("expired")}</strong>}</span>
             </span>
             <span className="row-end figure">{w.amount(each.quantity, unit)}</span>
           </div></li>

@@ -15,12 +15,12 @@ export interface Picked {
   expiry: string | null;
 }
 
-export function usePicked(first: string) {
+export function usePicked(first: string, lot: string | null = null, expiry: string | null = null) {
   const w = useWords();
   const [picked, setPicked] = useState<Picked | null>(null);
   useEffect(() => {
-    if (first) void box.product(first).then(({ id, name, unit }) => setPicked({ id, name, unit, lot: null, expiry: null }), () => undefined);
-  }, [first]);
+    if (first) void box.product(first).then(({ id, name, unit }) => setPicked({ id, name, unit, lot, expiry }), () => undefined);
+  }, [first, lot, expiry]);
   useTaker(async ({ code }) => {
     try {
       const { id, name, unit, answer } = await nameOf(code);

@@ -1,6 +1,7 @@
 /* The words of the chosen language, and numbers, money and times as its readers write them. */
 import { useMemo } from "react";
 import { Problem } from "../api/client";
+import type { Place } from "../api/views";
 import { type Language, usePreferences } from "../preferences";
 import { de } from "./de";
 import { type Words, en } from "./en";
@@ -24,6 +25,7 @@ export interface Speech extends Words {
   /** Why something was refused, and what to do now. */
   problem: (error: unknown) => Told;
   warning: (code: string) => string;
+  place: (location: string) => string;
 }
 
 export function useWords(): Speech {
@@ -60,6 +62,7 @@ export function speech(language: Language): Speech {
       return relative.format(Math.round(seconds / size), unit).replace(/^in /, "");
     },
     problem: (error) => tell(words, error),
+    place: (location) => words.places[location as Place] ?? location.replaceAll("_", " "),
     warning: (code) => words.warnings[code] ?? code.replaceAll("_", " "),
   };
 }
