@@ -13,6 +13,7 @@ EdgeError            .code is stable; the detail says what was expected and what
 |   +-- BadConfig    the settings, with every mistake in them
 +-- Unavailable      not now: the disk is full, the queue is full, the file cannot be used
     +-- LinkLost     no connection to the broker, or not any more: make a new one
+    +-- NotStarted   another program that cannot be run
     +-- NotPrinted   the printer has nothing of it: away, or its command said no
     +-- PerhapsPrinted  the printer may have all, some or nothing of it
 """
@@ -105,6 +106,10 @@ class LinkLost(Unavailable):
 
     def __init__(self, detail: str) -> None:
         super().__init__("link_lost", detail)
+
+
+class NotStarted(Unavailable):
+    """There is no such program, or it may not be run."""
 
 
 class NotPrinted(Unavailable):

@@ -11,11 +11,13 @@ from typing import Literal, NamedTuple
 
 import orjson
 
+from edge_agent import apart
 from edge_agent.domain.label_design import Label
 from edge_agent.errors import Invalid, Unavailable
 
 Form = Literal["none", "png", "pdf", "zpl"]
 SECONDS_MAX = 60
+_PROGRAM = (sys.executable, "-m", "edge_agent.labels")
 _REFUSED = 3
 """The program's status when a label cannot be drawn."""
 
@@ -44,7 +46,10 @@ class Drawing:
         """The labels in this form; `none` only looks whether they can be drawn. Raises TooSmall, Unavailable."""
         order = orjson.dumps({"form": form, "dpi": dpi, "fonts": self._fonts, "labels": list(labels)})
         async with self._turn:
-            status, told, said = await _run(order)
+            try:
+                status, told, said = await apart.run(_PROGRAM, order, SECONDS_MAX)
+            except TimeoutError as late:
+                raise Unavailable("drawing_failed", f"expected labels within {SECONDS_MAX} s") from late
         head, _, document = told.partition(b"\n")
         if status == _REFUSED:
             found = orjson.loads(head)
@@ -55,20 +60,3 @@ class Drawing:
             raise Unavailable("drawing_failed", f"labels could not be drawn: {said[-300:].decode(errors='replace')}",
                               remedy="report this with the label's goods")  # fmt: skip
         return Drawn(document, orjson.loads(head)["missing"])
-
-
-async def _run(order: bytes) -> tuple[int | None, bytes, bytes]:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "edge_agent.labels", stdin=pipe, stdout=pipe, stderr=pipe
-    )
-    try:
-        async with asyncio.timeout(SECONDS_MAX):
-            told, said = await process.communicate(order)
-    except TimeoutError as error:
-        raise Unavailable("drawing_failed", f"expected labels within {SECONDS_MAX} s") from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode, told, said

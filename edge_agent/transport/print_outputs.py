@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from edge_agent.errors import NotPrinted, PerhapsPrinted
+from edge_agent import apart
+from edge_agent.errors import NotPrinted, NotStarted, PerhapsPrinted
 
 CONNECT_S = 5.0
 SEND_S = 120.0
@@ -87,22 +88,12 @@ def _unacknowledged(number: int) -> int:
 
 
 async def _by_command(arguments: Sequence[str], document: bytes) -> None:
-    pipe = asyncio.subprocess.PIPE
     try:
-        process = await asyncio.create_subprocess_exec(
-            *arguments, stdin=pipe, stdout=asyncio.subprocess.DEVNULL, stderr=pipe
-        )
-    except OSError as error:
-        raise NotPrinted("print_command", f"{arguments[0]} cannot be run: {error}") from error
-    try:
-        async with asyncio.timeout(COMMAND_S):
-            _, said = await process.communicate(document)
+        status, _, said = await apart.run(arguments, document, COMMAND_S, is_heard=False)
+    except NotStarted as error:
+        raise NotPrinted("print_command", error.detail) from error
     except TimeoutError as error:
         raise PerhapsPrinted("print_command", f"{arguments[0]} did not end within {COMMAND_S:.0f} s") from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
+    if status:
         words = said.decode(errors="replace").strip()[-200:]
-        raise NotPrinted("print_command", f"{arguments[0]} ended with {process.returncode}: {words or 'no word why'}")
+        raise NotPrinted("print_command", f"{arguments[0]} ended with {status}: {words or 'no word why'}")
