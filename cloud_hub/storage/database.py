@@ -1,6 +1,6 @@
 """Connections to PostgreSQL, and statements that are written in Core and run on the driver.
 
-A `Query` is compiled once at import; each call hands its arguments to asyncpg by name.
+A `Query` is compiled once, at its first use; each call hands its arguments to asyncpg by name.
 A transaction is one block: it begins and ends in it and awaits nothing but the database.
 """
 
@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from functools import lru_cache
-from typing import Any, Protocol, Self, TypeAlias
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -76,27 +76,24 @@ AGAIN = (
 class Query:
     """One statement, compiled once, at its first use; arguments are the names of its bind parameters."""
 
-    __slots__ = ("_defaults", "_order", "_statement", "text")
-    text: str
-    _order: tuple[str, ...]
-    _defaults: Mapping[str, Any]
-
     def __init__(self, statement: sa.sql.ClauseElement) -> None:
         self._statement = statement
 
-    def __getattr__(self, name: str) -> Any:
-        # Asked for an attribute that is not set yet: a hub starts a tenth sooner than if it compiled all it may need.
-        if name not in ("text", "_order", "_defaults"):
-            raise AttributeError(name)
-        compiled: Any = self._statement.compile(dialect=_DIALECT)
-        self._order, self._defaults = tuple(compiled.positiontup or ()), compiled.params
-        self.text = compiled.string
-        return object.__getattribute__(self, name)
+    @cached_property
+    def _compiled(self) -> "_Compiled":
+        # Not made with the query: a hub starts a tenth sooner than if it compiled all that it may need.
+        made: Any = self._statement.compile(dialect=_DIALECT)
+        return _Compiled(made.string, tuple(made.positiontup or ()), made.params)
+
+    @property
+    def text(self) -> str:
+        """Its SQL, with `$n` in the places of its arguments."""
+        return self._compiled.text
 
     @property
     def places(self) -> int:
         """How many `$n` it has."""
-        return len(self._order)
+        return len(self._compiled.order)
 
     async def fetch(self, connection: Connection, **arguments: Any) -> list[Row]:
         """All rows."""
@@ -132,8 +129,14 @@ class Query:
 
     def values(self, arguments: Mapping[str, Any]) -> list[Any]:
         """The arguments in the order of their places."""
-        defaults = self._defaults
-        return [arguments[name] if name in arguments else defaults[name] for name in self._order]
+        _, order, defaults = self._compiled
+        return [arguments[name] if name in arguments else defaults[name] for name in order]
+
+
+class _Compiled(NamedTuple):
+    text: str
+    order: tuple[str, ...]
+    defaults: Mapping[str, Any]
 
 
 _PAGE_ROWS = 500
