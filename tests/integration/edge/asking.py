@@ -1,18 +1,17 @@
 """What is asked about when schemathesis asks: the hooks of its runs.
 
 In three requests of four, ids and codes that fit the schema become some that the box knows, so that they get beyond
-404; what does not fit stays as it is. SCHEMA_MATERIAL names a file with them.
+404; what does not fit stays as it is. The material has them.
 """
 
 import itertools
-import json
-import os
-from pathlib import Path
 from typing import Any
 
 import schemathesis
 
-KNOWN: dict[str, list[str]] = json.loads(Path(os.environ["SCHEMA_MATERIAL"]).read_text())
+from tests.asked_at_random import give_a_key_of_its_own, material
+
+KNOWN: dict[str, list[str]] = material()
 FAMILIAR = itertools.cycle((True, True, True, False))
 NUMBERS = itertools.count()
 
@@ -31,8 +30,7 @@ def about(value: Any, word: str = "") -> Any:
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    if (case.headers or {}).get("Idempotency-Key") == "0":  # all boundaries of a body say it: that is one request
-        case.headers["Idempotency-Key"] = f"key-{next(NUMBERS)}"
+    give_a_key_of_its_own(case)
     if next(FAMILIAR):
         word = case.operation.path.split("/")[3] if case.operation.path.count("/") > 3 else ""
         case.path_parameters = {

@@ -2,25 +2,23 @@
 
 Every second request is an administrator's, the others come from each of the other roles in turn. In three requests of
 four, ids that fit the schema become ids that the hub has given out for that word, so that they get beyond 404; what
-does not fit stays as it is. SCHEMA_MATERIAL names a file with the tokens and the first ids.
+does not fit stays as it is. The material has the tokens and the first ids.
 """
 
 import itertools
-import json
-import os
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import schemathesis
 
-MATERIAL = json.loads(Path(os.environ["SCHEMA_MATERIAL"]).read_text())
+from tests.asked_at_random import give_a_key_of_its_own, material
+
+MATERIAL = material()
 ADMIN, *OTHERS = MATERIAL["tokens"]
 TURNS: Iterator[str] = itertools.chain.from_iterable((ADMIN, other) for other in itertools.cycle(OTHERS))
 FAMILIAR = itertools.cycle((True, True, True, False))
-KEYS = itertools.count()
 KNOWN: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=8))
 SAME = {"from_site": "site_id", "to_site": "site_id", "parent_id": "category_id"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -55,8 +53,7 @@ class Turns:
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    if (case.headers or {}).get("Idempotency-Key") == "0":  # all boundaries of a body say it: that is one request
-        case.headers["Idempotency-Key"] = f"key-{next(KEYS)}"
+    give_a_key_of_its_own(case)
     if next(FAMILIAR):
         case.path_parameters = about(case.path_parameters)
         case.query = about(case.query)
