@@ -79,6 +79,10 @@ _ROUTES = {
     Mode.RECEIVE: (Reason.RECEIPT, Location.SUPPLIER, None),
 }
 """Mode -> reason, from, to; None is the device's own location."""
+_REFUSALS = {"invalid_check": "check_digit", "too_long": "too_long", "overlong": "too_long"}
+"""What is wrong with a code, where that says what to do about it."""
+_LOT_LOST = frozenset(("missing_fnc1", "degraded"))
+"""The article is certain; what stood behind it (lot, last good day) is not."""
 
 
 def record_scan(connection: sqlite3.Connection, command: ScanCommand, now_ms: int) -> Outcome:
@@ -100,7 +104,7 @@ def look_up(connection: sqlite3.Connection, command: ScanCommand, now_ms: int) -
 
 
 def find_scanned(connection: sqlite3.Connection, scan: Scan) -> Found:
-    """The product and pack that a scan names. Raises Invalid (`unreadable`, `badge`), NotFound (`unknown_barcode`)."""
+    """The product and pack that a scan names. Raises Invalid (`unreadable`, `check_digit`, `too_long`, `badge`), NotFound (`unknown_barcode`)."""
     try:
         return _named_by(connection, scan)
     except EdgeError:
@@ -111,7 +115,8 @@ def find_scanned(connection: sqlite3.Connection, scan: Scan) -> Found:
 def _named_by(connection: sqlite3.Connection, scan: Scan) -> Found:
     if scan.gtin is None and scan.sku is None:
         flags = ", ".join(sorted(scan.flags)) or "no code"
-        raise Invalid("unreadable", f"expected a product code, got {scan.text[:80]!r} ({flags})", pointer="/code")
+        why = next((code for flag, code in _REFUSALS.items() if flag in scan.flags), "unreadable")
+        raise Invalid(why, f"expected a product code, got {scan.text[:80]!r} ({flags})", pointer="/code")
     for code in (scan.gtin, scan.sku):
         found = catalogue.find_by_code(connection, code) if code else None
         if found is not None:
@@ -206,6 +211,8 @@ def _warnings(
 ) -> tuple[str, ...]:
     """What is odd about these goods. Raises Conflict (`expired_sale`) for what may not be sold."""
     found = ["archived_product"] if product.lifecycle == "archived" else []
+    if command.scan.flags & _LOT_LOST:
+        found.append("lot_unread")
     if life.is_expired:
         if command.mode is Mode.SELL and command.handheld is None:
             shelf_life.require_good(connection, product, life, command.caller, now_ms)

@@ -1,10 +1,12 @@
 """What comes and what is odd about it: differences and reasons, shortages, refusals, lots, and tasks with a remedy."""
 
+import asyncio
 import re
 
 import pytest
 from playwright.async_api import Page, expect
 
+from scanner_drivers import PtyScanner
 from tests.integration.edge_sync.agent_process import AgentProcess
 from tests.screen.conftest import level, open_flow, type_fast, until_level
 from tests.screen.shop import BUTTER, CHOCOLATE, COFFEE, COMING, NORTH, OATS, ORDER, PASTA, code_of
@@ -152,14 +154,50 @@ async def test_lots_are_taken_in_with_their_date_and_the_first_to_end_is_named_w
     await expect(page.locator(".band")).to_contain_text("Take first: lot A1, best before 1 Oct 2030")
 
 
-async def test_a_code_whose_separator_was_lost_or_that_is_too_long_is_refused_in_words(
-    page: Page, agent: AgentProcess
+async def test_a_code_that_lost_its_separator_is_told_and_never_taken_in_with_a_lot_that_may_be_wrong(
+    page: Page, hand: PtyScanner, agent: AgentProcess
 ) -> None:
-    before = await level(agent, OATS.product_id)
+    whole = f"]d201{code_of(OATS).zfill(14)}10A1{GS}17301001"
+    stripped = whole.replace(GS, "")
+    band = page.locator(".band.refused")
     await open_flow(page, "receive", "without")
-    for code in ("9" * 400, "4000000100011"):
-        await type_fast(page, code)
-        await expect(page.locator(".band.refused")).to_be_visible()
-        await page.locator(".band").get_by_role("button", name="Close").click()
+    await expect(page.get_by_text("Scan what came")).to_be_visible()
+    for scan in (lambda: asyncio.to_thread(hand.scan, stripped), lambda: type_fast(page, stripped)):
+        await scan()
+        await expect(band).to_contain_text(f"{OATS.name}: lot and date did not arrive")
+        await expect(band).to_contain_text("Scan its plain barcode, or find it by name.")
+        await expect(band.get_by_role("button", name="Look at the scanners")).to_be_visible()
+        await band.get_by_role("button", name="Close").click()
     await expect(page.get_by_role("button", name="Take in 0")).to_be_disabled()
-    assert await level(agent, OATS.product_id) == before
+
+    hand.scan(whole)
+    await expect(page.locator(".row", has_text="Lot A1")).to_contain_text("Best before")
+    await expect(page.get_by_role("button", name="Take in 1")).to_be_enabled()
+    await open_flow(page, "sell")
+    hand.scan(stripped)
+    await expect(page.locator(".band.doubtful")).to_contain_text("Lot and date were not read")
+    await until_level(agent, OATS.product_id, "17")
+    _, told = await agent.ask("GET", f"/api/v1/inventory/products/{OATS.product_id}/history")
+    assert (told["items"][-1]["reason"], told["items"][-1]["lot"]) == ("sale", None)
+
+
+async def test_a_wrong_digit_or_a_code_far_too_long_is_refused_in_words_and_nothing_is_booked(
+    page: Page, hand: PtyScanner, agent: AgentProcess
+) -> None:
+    wrong = code_of(OATS)[:-1] + str((int(code_of(OATS)[-1]) + 1) % 10)
+    inside = f"]d201{wrong.zfill(14)}10A1{GS}17301001"
+    band = page.locator(".band.refused")
+    await open_flow(page, "sell")
+    await expect(page.get_by_text("Scan the first item.")).to_be_visible()
+    for code, title in ((wrong, "One digit of this code is wrong."), (inside, "One digit of this code is wrong."),
+                        ("9" * 400, "That was not a product code."), ("9" * 5_000, "too long for a code")):  # fmt: skip
+        hand.scan(code)
+        await expect(band).to_contain_text(title)
+        await expect(band).to_contain_text(re.compile("Scan it again|Scan again|Scan one code"))
+        await band.get_by_role("button", name="Close").click()
+    for code, title in ((wrong, "One digit of this code is wrong."), ("9" * 400, "That was not a product code.")):
+        await type_fast(page, code)
+        await expect(band).to_contain_text(title)
+        await band.get_by_role("button", name="Close").click()
+    await expect(page.locator(".slip .row")).to_have_count(0)
+    assert await level(agent, OATS.product_id) == "18"

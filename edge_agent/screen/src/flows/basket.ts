@@ -1,6 +1,7 @@
 /* A list that is put together by scanning, for a delivery or a transfer: on the disk at each scan. */
 import { text, thousandths } from "../amounts";
 import { useDraft } from "../keep/draft";
+import { go } from "../router";
 import { type Verdict, useTaker } from "../scan/Beeps";
 import { nameOf } from "../scan/naming";
 import { useWords } from "../words";
@@ -39,6 +40,9 @@ export function useBasket(name: string, isOn = true) {
     try {
       const { id, name: title, unit, pack, answer } = await nameOf(code);
       if (!id) return { tone: "refused", title: w.scan.away, detail: w.sync.boxAwayNext };
+      if (answer?.warnings.includes("lot_unread")) {
+        return { tone: "refused", title: w.scan.lotLost(title), detail: w.scan.lotLostNext, action: { text: w.scan.setUp, act: () => go("scanners") } };
+      }
       const lot = answer?.lot ?? null;
       const expiry = answer?.expiry ?? null;
       const more = thousandths(pack);

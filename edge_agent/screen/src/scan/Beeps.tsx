@@ -91,8 +91,10 @@ export function BeepProvider({ children }: { children: ReactNode }) {
     [tell],
   );
 
+  const refuse = useCallback((title: string, detail: string) => tell({ tone: "refused", title, detail }), [tell]);
   const take = useCallback(
     (beep: Beep) => {
+      if (beep.code.length > CODE_MAX) return refuse(words.current.scan.tooLong, words.current.scan.tooLongNext);
       const asking = [...takers.current].findLast(({ wanted }) => wanted === "who");
       if (asking) return void run(asking.take, beep);
       const queue = waiting.current;
@@ -105,17 +107,12 @@ export function BeepProvider({ children }: { children: ReactNode }) {
       };
       queue.last = queue.last.then(work).finally(() => { queue.count -= 1; });
     },
-    [run],
+    [run, refuse],
   );
 
-  const refuse = useCallback((title: string, detail: string) => tell({ tone: "refused", title, detail }), [tell]);
   const enter = useCallback(
-    (code: string) => {
-      const { tooLong, tooLongNext } = words.current.scan;
-      if (code.length > CODE_MAX) refuse(tooLong, tooLongNext);
-      else take({ code, id: crypto.randomUUID(), done: null, device: null, isBadge: false });
-    },
-    [take, refuse],
+    (code: string) => take({ code, id: crypto.randomUUID(), done: null, device: null, isBadge: false }),
+    [take],
   );
   useEffect(() => {
     const brokeOff = (): void => refuse(words.current.scan.brokeOff, words.current.scan.brokeOffNext);

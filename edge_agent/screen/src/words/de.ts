@@ -61,6 +61,9 @@ export const de: Words = {
     brokeOff: "Ein Scan ist abgebrochen",
     brokeOffNext: "Es wurde nichts übernommen: Scannen Sie noch einmal. Bleibt es so, stellen Sie den Scanner so ein, dass er nach jedem Code Enter sendet.",
     away: "Die Box antwortet nicht",
+    lotLost: (name) => `${name}: Charge und Datum kamen nicht an`,
+    lotLostNext: "Nichts wurde übernommen. Den einfachen Strichcode scannen, oder nach dem Namen suchen. Bleibt es so, den Scanner einrichten lassen.",
+    setUp: "Die Scanner ansehen",
     lastScan: "Letzter Scan",
   },
   camera: {
@@ -523,6 +526,7 @@ export const de: Words = {
   warnings: {
     archived_product: "Nicht mehr im Sortiment",
     expired: "Abgelaufen",
+    lot_unread: "Charge und Datum wurden nicht gelesen",
     price_without_unit_price: "Kein Grundpreis bekannt: als eins gezählt",
     unit_mismatch: "Die Einheit des Etiketts passt nicht: als eins gezählt",
     negative_stock: "Weniger hier als verkauft",
@@ -540,6 +544,7 @@ export const de: Words = {
     expired_sale: ["Das ist abgelaufen.", "Nehmen Sie es vom Regal und schreiben Sie es ab."],
     unknown_barcode: ["Diesen Code kennt hier niemand.", "Verknüpfen Sie ihn, oder legen Sie einen Artikel an."],
     unreadable: ["Das war kein Artikelcode.", "Noch einmal scannen, oder die Nummer eingeben."],
+    too_long: ["Das war viel zu lang für einen Code.", "Einen Code scannen; bleibt es so, die Einstellungen des Scanners ansehen."],
     check_digit: ["Eine Ziffer dieses Codes ist falsch.", "Noch einmal scannen, oder die Ziffern vergleichen."],
     storage_full: ["Der Speicher der Box ist voll.", "Sagen Sie es der Filialleitung; Neues kann nicht gebucht werden."],
     stocktake_closed: ["Diese Zählung ist beendet.", "Beginnen Sie eine neue."],

@@ -59,6 +59,9 @@ export const en = {
     brokeOff: "A scan broke off",
     brokeOffNext: "Nothing was taken: scan it again. If it stays so, set the scanner to send Enter behind each code.",
     away: "The box does not answer",
+    lotLost: (name: string) => `${name}: lot and date did not arrive`,
+    lotLostNext: "Nothing was taken. Scan its plain barcode, or find it by name. If it stays so, have the scanner set up.",
+    setUp: "Look at the scanners",
     lastScan: "Last scan",
   },
   camera: {
@@ -521,6 +524,7 @@ export const en = {
   warnings: {
     archived_product: "No longer in the range",
     expired: "Past its date",
+    lot_unread: "Lot and date were not read",
     price_without_unit_price: "No price per unit known: counted as one",
     unit_mismatch: "The label's unit does not fit: counted as one",
     negative_stock: "Fewer here than sold",
@@ -538,6 +542,7 @@ export const en = {
     expired_sale: ["It is past its date.", "Take it off the shelf and book it as waste."],
     unknown_barcode: ["Nobody here knows this code.", "Link it to a product, or make a new one."],
     unreadable: ["That was not a product code.", "Scan again, or type the number."],
+    too_long: ["That was far too long for a code.", "Scan one code; if it stays so, look at the scanner's settings."],
     check_digit: ["One digit of this code is wrong.", "Scan it again, or compare the digits."],
     storage_full: ["The box's disk is full.", "Tell your manager; nothing new can be booked."],
     stocktake_closed: ["This count is finished.", "Begin another one."],
