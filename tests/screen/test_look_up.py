@@ -4,7 +4,7 @@ from playwright.async_api import Page, expect
 
 from scanner_drivers import PtyScanner
 from tests.integration.edge_sync.agent_process import AgentProcess
-from tests.screen.conftest import open_flow, type_fast
+from tests.screen.conftest import open_flow, type_fast, until_level
 from tests.screen.shop import BUTTER, COFFEE, OATS, SOUTH, code_of
 
 UNKNOWN = "4006381333931"
@@ -28,6 +28,37 @@ async def test_a_product_is_found_by_the_beginning_of_its_name(page: Page) -> No
 
     await expect(page.get_by_role("heading", name=COFFEE.name)).to_be_visible()
     await expect(page.locator(".big-figure")).to_contain_text("12")
+
+
+async def test_what_a_person_types_at_no_field_goes_to_the_search_whatever_their_pace(
+    page: Page, agent: AgentProcess
+) -> None:
+    await open_flow(page, "sell")
+    field = page.get_by_role("searchbox")
+    for pace_ms in (60, 150, 300):
+        await page.get_by_role("link", name="Sell").focus()
+        await page.keyboard.type("espresso be", delay=pace_ms)
+        await expect(field).to_have_value("espresso be")
+        await expect(field).to_be_focused()
+        await expect(page.locator(".found .row")).to_contain_text(COFFEE.name)
+        await field.fill("")
+
+    await page.get_by_role("link", name="Sell").focus()
+    await page.keyboard.type("espr", delay=150)
+    await type_fast(page, code_of(OATS))
+    await expect(page.locator(".slip .row.sold")).to_contain_text(OATS.name)
+    await expect(field).to_have_value("espr")
+    await field.press("Enter")
+    await expect(page.locator(".slip .row.sold").first).to_contain_text(COFFEE.name)
+
+    await page.get_by_role("link", name="Sell").focus()
+    await page.keyboard.type("oat", delay=60)
+    await page.keyboard.press("Enter")
+    await until_level(agent, OATS.product_id, "16")
+
+    await page.get_by_role("button", name="How many: 1").focus()
+    await page.keyboard.press("Space")
+    await expect(page.get_by_role("dialog", name="How many")).to_be_visible()
 
 
 async def test_a_scanner_that_types_into_a_field_leaves_it_as_it_was(page: Page) -> None:

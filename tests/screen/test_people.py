@@ -164,6 +164,28 @@ async def test_a_badge_at_the_screens_own_scanner_logs_in_and_takes_over_and_not
     assert not [name for name in ("anna", "bert", "boss") if badge_of(name).encode() in kept]
 
 
+async def test_a_slip_is_of_who_sells_and_is_there_again_when_they_come_back(tablet: Page, url: str) -> None:
+    await log_in_as(tablet, "anna", url)
+    await open_flow(tablet, "sell")
+    await type_fast(tablet, code_of(OATS))
+    slip = tablet.locator(".slip .row.sold")
+    await expect(slip).to_contain_text(OATS.name)
+
+    await type_fast(tablet, badge_of("bert"))
+    await here(tablet, "bert")
+    await expect(slip).to_have_count(0)
+    await type_fast(tablet, code_of(BUTTER))
+    await expect(slip).to_contain_text(BUTTER.name)
+    await expect(slip).to_have_count(1)
+
+    await log_out(tablet)
+    await type_fast(tablet, badge_of("anna"))
+    await here(tablet, "anna")
+    await open_flow(tablet, "sell")
+    await expect(slip).to_contain_text(OATS.name)
+    await expect(slip).to_have_count(1)
+
+
 async def test_whoever_is_logged_out_from_elsewhere_comes_back_to_where_they_were_and_what_waited_stays_theirs(
     tablet: Page, tablets: Browser, url: str, staffed: AgentProcess
 ) -> None:

@@ -70,11 +70,15 @@ async def test_selling_what_is_not_there_is_doubtful_and_not_stopped(page: Page,
     await expect(page.locator(".band.doubtful")).to_be_visible()
 
 
+async def _type_how_many(page: Page, many: str) -> None:
+    await page.get_by_role("button", name="How many: 1").click()
+    await page.get_by_role("textbox", name="How many").fill(many)
+    await page.get_by_role("button", name="Confirm").click()
+
+
 async def test_how_many_is_asked_once_and_holds_for_one_scan(page: Page, agent: AgentProcess) -> None:
     await open_flow(page, "sell")
-    await page.get_by_role("button", name="How many: 1").click()
-    await page.get_by_role("textbox", name="How many").fill("3")
-    await page.get_by_role("button", name="Confirm").click()
+    await _type_how_many(page, "3")
 
     await type_fast(page, code_of(OATS))
     await type_fast(page, code_of(PASTA))
@@ -82,6 +86,41 @@ async def test_how_many_is_asked_once_and_holds_for_one_scan(page: Page, agent: 
     await expect(page.locator(".slip .row")).to_have_count(2)
     await expect(page.locator(".total")).to_contain_text("4 items")
     assert (await level(agent, OATS.product_id), await level(agent, PASTA.product_id)) == ("15", "2")
+
+
+async def test_so_many_typed_that_there_are_not_so_many_is_asked_once_and_pieces_are_sold_whole(
+    page: Page, agent: AgentProcess
+) -> None:
+    await open_flow(page, "sell")
+    await _type_how_many(page, "999")
+    await type_fast(page, code_of(OATS))
+    sheet = page.get_by_role("dialog", name=OATS.name)
+    await expect(sheet).to_contain_text("Really 999? Only 18 are here.")
+    await sheet.get_by_role("button", name="Cancel").click()
+    await type_fast(page, code_of(OATS))
+    await expect(page.locator(".total")).to_contain_text("1 item")
+    await _type_how_many(page, "100")
+    await type_fast(page, code_of(OATS))
+    await sheet.get_by_role("button", name="Yes").click()
+    await expect(page.locator(".total")).to_contain_text("101 items")
+    assert await level(agent, OATS.product_id) == "-83"
+
+    await _type_how_many(page, "0.5")
+    await type_fast(page, code_of(PASTA))
+    await expect(page.locator(".band.refused")).to_contain_text("Pieces are whole")
+    await _type_how_many(page, "0.5")
+    await type_fast(page, code_of(APPLES))
+    await expect(page.locator(".slip")).to_contain_text("0.5 kg")
+
+    await open_flow(page, "adjust")
+    await type_fast(page, code_of(PASTA))
+    amount = page.get_by_role("textbox", name="How many")
+    await amount.fill("0.5")
+    await expect(page.get_by_text("Pieces are whole")).to_be_visible()
+    await amount.fill("200")
+    await page.get_by_role("button", name="Book it").click()
+    await expect(page.get_by_text("Really 200? Only 3 are here.")).to_be_visible()
+    assert await level(agent, PASTA.product_id) == "3"
 
 
 async def test_a_slip_is_still_there_after_a_reload(page: Page, hand: PtyScanner) -> None:

@@ -3,10 +3,8 @@
  * no floating point touches either.
  */
 
-/** More than this is asked twice. */
-export const MANY = 1_000_000;
-/** What a person may type at most: 99,999. */
-export const TYPED_MAX = 99_999_999;
+/** Whether so much is told in pieces, of which nobody sells or counts a part. */
+export const isWhole = (unit: string): boolean => unit === "each";
 
 const DECIMAL = /^(-?)(\d+)(?:[.,](\d*))?$/;
 

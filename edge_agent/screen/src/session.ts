@@ -15,6 +15,9 @@ const NOBODY: Me = { id: null, name: "", full_name: "", role: "", permissions: n
 
 export type Permission = "stock.read" | "stock.write" | "stock.approve" | "alerts.write" | "reports.read";
 
+/** Who was here last, for when the box cannot be asked. */
+const LAST = "backstock.person";
+
 let current: Session = { state: "unknown", me: null };
 let stop: (() => void) | null = null;
 const watchers = new Set<() => void>();
@@ -28,6 +31,12 @@ export function useSession(): Session {
 export function useMay(): (permission: Permission | null) => boolean {
   const permissions = useSession().me?.permissions;
   return (permission) => !permission || !permissions || permissions.includes(permission);
+}
+
+/** Whose this screen is now: who is logged in, or was last while nobody knows. */
+export function useOwner(): string {
+  const { me } = useSession();
+  return (me && nameOf(me)) || (localStorage.getItem(LAST) ?? "");
 }
 
 /** Ask the box who we are; a box that is away leaves us as we were, so that work goes on. */
@@ -75,11 +84,14 @@ function become(next: Session): void {
   stop = null;
   if (next.state === "in") {
     stop = listen();
+    if (next.me !== NOBODY) localStorage.setItem(LAST, nameOf(next.me));
     confirmsNow(next.me.done_by);
     void handIn();
   }
   for (const watcher of watchers) watcher();
 }
+
+const nameOf = (me: Me): string => me.id ?? me.name;
 
 function watch(watcher: () => void): () => void {
   watchers.add(watcher);

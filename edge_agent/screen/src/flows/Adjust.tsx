@@ -4,10 +4,10 @@ import { text } from "../amounts";
 import { box } from "../api/box";
 import type { Place } from "../api/views";
 import { Button, Card, Choice, Field } from "../parts/controls";
-import { judge } from "../parts/HowMany";
 import { Empty } from "../parts/Notice";
 import { Pad } from "../parts/Pad";
 import { ProductSearch } from "../parts/ProductSearch";
+import { useTyped } from "../parts/typed";
 import { useWords } from "../words";
 import { useAct } from "./acting";
 import { type Asked, askedOf } from "./asked";
@@ -41,9 +41,7 @@ function Booking({ picked, asked, onDone }: { picked: Picked; asked: Asked | nul
   const [typed, setTyped] = useState(asked?.quantity ?? "1");
   const [note, setNote] = useState("");
   const isCorrection = reason === "correction";
-  const { value, mistake } = judge(typed, isCorrection, w.common);
-  const book = (): void => {
-    if (value === null) return;
+  const book = (value: number): void => {
     // How many there are now is of the product; what is lost is of the lot in somebody's hand.
     const lot = { ...(picked.lot && { lot: picked.lot }), ...(picked.expiry && { expiry: picked.expiry }) };
     const amount = isCorrection ? { set_to: text(value) } : { delta: text(-value), ...lot };
@@ -54,6 +52,7 @@ function Booking({ picked, asked, onDone }: { picked: Picked; asked: Asked | nul
       return { tone: "good", title: w.adjust.done(picked.name), ...(here ? { detail: w.adjust.nowHere(w.amount(here, picked.unit)) } : {}) };
     }).then((isDone) => isDone && onDone());
   };
+  const quantity = useTyped(typed, { unit: picked.unit, isZeroFine: isCorrection, here: isCorrection ? null : picked.here }, book);
   return (
     <div className="columns">
       <Card title={picked.name}>
@@ -63,9 +62,9 @@ function Booking({ picked, asked, onDone }: { picked: Picked; asked: Asked | nul
         <Field label={`${w.common.note} (${w.common.optional})`} value={note} maxLength={500} onChange={(event) => { setNote(event.target.value); renew(); }} />
       </Card>
       <Card title={isCorrection ? w.adjust.setTo : w.adjust.lost}>
-        <Pad label={w.common.quantity} value={typed} unit={picked.unit} onChange={(next) => { setTyped(next); renew(); }} onDone={book} />
-        <p className="mistake" role="alert">{typed && mistake}</p>
-        <Button kind="main" icon="good" isWide disabled={value === null || isBusy} onClick={book}>{w.adjust.act}</Button>
+        <Pad label={w.common.quantity} value={typed} unit={picked.unit} onChange={(next) => { setTyped(next); renew(); }} onDone={quantity.act} />
+        <p className="mistake" role="alert">{quantity.says}</p>
+        <Button kind="main" icon="good" isWide disabled={quantity.value === null || isBusy} onClick={quantity.act}>{quantity.isAsked ? w.common.yes : w.adjust.act}</Button>
       </Card>
     </div>
   );

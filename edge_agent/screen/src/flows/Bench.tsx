@@ -7,10 +7,10 @@ import { text } from "../amounts";
 import type { Place } from "../api/views";
 import { askPosition } from "../keep/moment";
 import { Button, Card, Choice } from "../parts/controls";
-import { judge } from "../parts/HowMany";
 import { Empty } from "../parts/Notice";
 import { Pad } from "../parts/Pad";
 import { ProductSearch } from "../parts/ProductSearch";
+import { judge, useTyped } from "../parts/typed";
 import { useBeeps, useTaker } from "../scan/Beeps";
 import { useWords } from "../words";
 import { CountedHere } from "./CountLines";
@@ -25,14 +25,14 @@ export function Bench({ id, zone }: { id: string; zone: string }) {
   const { tally, now, setTally, take, settle } = useTally();
   const [location, setLocation] = useState<Place>("shelf");
   usePositions();
-  const fits = (counted: Tally): boolean => judge(counted.typed, true, w.common).value !== null;
+  const valueOf = ({ typed, unit }: Tally): number | null => judge(w, typed, unit, true).value;
   const done = async (counted: Tally): Promise<void> => {
     await confirmLine(id, location, zone, counted);
-    beeps.tell({ tone: "good", title: w.count.done(counted.name, w.amount(text(judge(counted.typed, true, w.common).value ?? 0), counted.unit)) });
+    beeps.tell({ tone: "good", title: w.count.done(counted.name, w.amount(text(valueOf(counted) ?? 0), counted.unit)) });
   };
   const confirm = (): void => {
     const tally = now();
-    if (!tally || !fits(tally)) return;
+    if (!tally || valueOf(tally) === null) return;
     take();
     void done(tally).then(settle, (error: unknown) => {
       setTally(tally);
@@ -44,7 +44,7 @@ export function Bench({ id, zone }: { id: string; zone: string }) {
       const tally = now();
       const next = await tallyOf(code, tally);
       const isOther = tally !== null && next.code !== tally.code && next.id !== tally.id;
-      if (isOther && !fits(tally)) return { tone: "refused", title: w.count.unfinished(tally.name), detail: w.count.unfinishedNext };
+      if (isOther && valueOf(tally) === null) return { tone: "refused", title: w.count.unfinished(tally.name), detail: w.count.unfinishedNext };
       if (isOther) await done(tally);
       setTally(next);
       return { tone: next.id ? "good" : "doubtful", title: next.name, detail: next.id ? w.amount(next.typed, next.unit) : w.count.codeOnly };
@@ -67,15 +67,14 @@ export function Bench({ id, zone }: { id: string; zone: string }) {
 
 function Counted({ tally, onChange, onConfirm, onCancel }: { tally: Tally; onChange: (typed: string) => void; onConfirm: () => void; onCancel: () => void }) {
   const w = useWords();
-  const { value, mistake, isMany } = judge(tally.typed, true, w.common);
-  const [isSure, setSure] = useState(false);
+  const { value, says, isAsked, act } = useTyped(tally.typed, { unit: tally.unit, isZeroFine: true }, onConfirm);
   const amount = value === null ? "" : w.amount(text(value), tally.unit);
   return (
     <Card className="counted" title={tally.name}>
-      <Pad key={tally.id || tally.code} label={w.common.quantity} value={tally.typed} unit={tally.unit} onChange={(typed) => { setSure(false); onChange(typed); }} onDone={() => (isMany && !isSure ? setSure(true) : onConfirm())} />
-      <p className="mistake" role="alert">{tally.typed && mistake}{isSure && w.common.reallyMany(amount)}</p>
+      <Pad key={tally.id || tally.code} label={w.common.quantity} value={tally.typed} unit={tally.unit} onChange={onChange} onDone={act} />
+      <p className="mistake" role="alert">{says}</p>
       <div className="acts">
-        <Button kind="main" icon="good" disabled={value === null} onClick={() => (isMany && !isSure ? setSure(true) : onConfirm())}>{isSure ? w.common.yes : w.count.confirm(amount)}</Button>
+        <Button kind="main" icon="good" disabled={value === null} onClick={act}>{isAsked ? w.common.yes : w.count.confirm(amount)}</Button>
         <Button onClick={onCancel}>{w.common.cancel}</Button>
       </div>
     </Card>

@@ -1,6 +1,6 @@
 /* Selling: each scan sells, at once. The slip of this customer stays until the next one, also over a reload. */
 import { useRef, useState } from "react";
-import { cost, sum, text } from "../amounts";
+import { cost, isWhole, sum, text } from "../amounts";
 import { Button, Card } from "../parts/controls";
 import { HowMany } from "../parts/HowMany";
 import { Empty } from "../parts/Notice";
@@ -8,9 +8,18 @@ import { Icon } from "../parts/Icon";
 import { ProductSearch } from "../parts/ProductSearch";
 import { useTaker, useBeeps } from "../scan/Beeps";
 import { useWords } from "../words";
+import { useOwner } from "../session";
+import { useAct } from "./acting";
+import { useMultiplying } from "./multiplying";
 import { type SlipLine, useSlip } from "./slip";
 
+/** A slip is of who sells: another one begins with an empty one, and everybody finds their own again. */
 export function Sell() {
+  const owner = useOwner();
+  return <Counter key={owner} owner={owner} />;
+}
+
+function Counter({ owner }: { owner: string }) {
   const w = useWords();
   const beeps = useBeeps();
   const [isAsking, setAsking] = useState(false);
@@ -20,17 +29,15 @@ export function Sell() {
     next.current = value;
     showTimes(value);
   };
-  const slip = useSlip();
+  const slip = useSlip(owner);
+  const { sellMany, sheet } = useMultiplying(slip.sell);
+  const { run } = useAct();
   useTaker((beep) => {
     // Taken at once: the next beep may come before this one is answered.
     const many = next.current;
     setTimes(1_000);
-    return slip.sell(beep, many);
+    return many === 1_000 || beep.done ? slip.sell(beep, many) : sellMany(beep, many);
   }, true, "sales");
-  const undo = (): void => void slip.undoLast().then(beeps.tell, (error: unknown) => {
-    const told = w.problem(error);
-    beeps.tell({ tone: "refused", title: told.title, detail: told.next });
-  });
   const sold = slip.lines.filter((line) => line.state !== "undone");
   return (
     <div className="columns sell">
@@ -52,13 +59,14 @@ export function Sell() {
         </Card>
         <div className="acts">
           <Button icon="plus" onClick={() => setAsking(true)} aria-pressed={times !== 1_000}>{w.common.quantity}: {w.number(text(times))}</Button>
-          <Button icon="undo" onClick={undo} disabled={sold.length === 0}>{w.sell.undoLast}</Button>
+          <Button icon="undo" onClick={() => void run(slip.undoLast)} disabled={sold.length === 0}>{w.sell.undoLast}</Button>
           <Button kind="main" icon="next" onClick={() => { slip.begin(); beeps.dismiss(); }} disabled={slip.lines.length === 0}>{w.sell.next}</Button>
         </div>
       </div>
       {isAsking && (
-        <HowMany title={w.common.quantity} unit="each" first={text(times)} act={w.common.confirm} onClose={() => setAsking(false)} onDone={(value) => { setTimes(value); setAsking(false); }} />
+        <HowMany title={w.common.quantity} unit="" first={text(times)} act={w.common.confirm} onClose={() => setAsking(false)} onDone={(value) => { setTimes(value); setAsking(false); }} />
       )}
+      {sheet}
     </div>
   );
 }
@@ -79,7 +87,7 @@ function Line({ line }: { line: SlipLine }) {
 
 /** In thousandths; what is weighed is one item, whatever its weight. */
 function piecesOf(lines: SlipLine[]): number {
-  return lines.reduce((total, line) => total + (line.unit === "each" ? line.quantity : 1_000), 0);
+  return lines.reduce((total, line) => total + (isWhole(line.unit) ? line.quantity : 1_000), 0);
 }
 
 function totalOf(lines: SlipLine[], money: (decimal: string, currency: string) => string): string {

@@ -79,7 +79,7 @@ function Send({ sites }: { sites: SiteView[] }) {
     <div className="columns">
       <div>
         <ProductSearch onPick={(level) => void add(level.sku)} />
-        {basket.lines.length > 0 ? <BasketRows lines={basket.lines} onSet={set} /> : <Empty title={w.transfer.scan} icon="transfer" />}
+        {basket.lines.length > 0 ? <BasketRows lines={basket.lines} onSet={set} isLeaving /> : <Empty title={w.transfer.scan} icon="transfer" />}
       </div>
       <Card title={w.transfer.send}>
         <Choice label={w.transfer.to} value={to} options={sites.map((site) => ({ value: site.site_id, text: site.name }))} onChange={setTo} />

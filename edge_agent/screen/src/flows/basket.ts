@@ -11,6 +11,8 @@ export interface BasketLine {
   id: string;
   name: string;
   unit: string;
+  /** How many there were to take from when it was scanned; null: nobody may know. */
+  here: string | null;
   lot: string | null;
   expiry: string | null;
   /** Why it is not as it should be. */
@@ -45,13 +47,14 @@ export function useBasket(name: string, isOn = true) {
       }
       const lot = answer?.lot ?? null;
       const expiry = answer?.expiry ?? null;
+      const here = answer?.stock?.available ?? null;
       const more = thousandths(pack);
       let now = more;
       change((lines) => {
         const before = lines.find((line) => line.id === id && line.lot === lot && line.expiry === expiry);
         now = (before?.good ?? 0) + more;
         const rest = lines.filter((line) => line !== before);
-        return [{ ...(before ?? { id, name: title, unit, lot, expiry, reason: "", damaged: 0 }), good: now }, ...rest];
+        return [{ ...(before ?? { id, name: title, unit, lot, expiry, reason: "", damaged: 0 }), here, good: now }, ...rest];
       });
       return { tone: "good", title, detail: w.amount(text(now), unit) };
     } catch (error) {

@@ -36,9 +36,9 @@ interface Slip {
 
 const fresh = (): Slip => ({ document: `slip-${crypto.randomUUID()}`, lines: [] });
 
-export function useSlip() {
+export function useSlip(owner: string) {
   const w = useWords();
-  const draft = useDraft<Slip>("sell", fresh());
+  const draft = useDraft<Slip>(`sell/${owner}`, fresh());
   const { document, lines } = draft.value;
   const add = (line: SlipLine): void => draft.change((slip) => ({ ...slip, lines: [line, ...slip.lines] }));
 
@@ -93,7 +93,7 @@ async function keep(w: Speech, beep: Beep, body: Record<string, unknown>, isUnse
   await confirm({ key: beep.id, group: String(body["document"]), path: "/scans", body, moment, title: name, amount: String(body["quantity"] ?? "1") });
   add({
     key: beep.id, state: "kept", position: null, product: named?.id ?? "", name, quantity: thousandths(named?.pack ?? "1"),
-    unit: named?.unit ?? "each", price: null, currency: null, left: null,
+    unit: named?.unit || "each", price: null, currency: null, left: null,
   });
   return { tone: "doubtful", title: w.sell.kept(name), detail: w.sell.keptNext };
 }

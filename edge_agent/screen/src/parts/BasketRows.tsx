@@ -11,13 +11,15 @@ interface RowsProps {
   lines: BasketLine[];
   onSet: (line: BasketLine, part: Part, value: number) => void;
   hasDamaged?: boolean;
+  /** It is taken from what is here. */
+  isLeaving?: boolean;
   /** Asks of each line why it is not as it should be. */
   onExplain?: (line: BasketLine, reason: string) => void;
   /** What is expected of a product, when the screen may know. */
   expected?: (id: string) => string | null;
 }
 
-export function BasketRows({ lines, onSet, hasDamaged = false, onExplain, expected }: RowsProps) {
+export function BasketRows({ lines, onSet, hasDamaged = false, isLeaving = false, onExplain, expected }: RowsProps) {
   const w = useWords();
   const [asked, setAsked] = useState<{ line: BasketLine; part: Part } | null>(null);
   return (
@@ -44,7 +46,7 @@ export function BasketRows({ lines, onSet, hasDamaged = false, onExplain, expect
       </ul>
       {asked && (
         <HowMany
-          title={`${asked.line.name}${hasDamaged ? `: ${w.receive[asked.part]}` : ""}`} unit={asked.line.unit} first={text(asked.line[asked.part])} act={w.common.save} isZeroFine
+          title={`${asked.line.name}${hasDamaged ? `: ${w.receive[asked.part]}` : ""}`} unit={asked.line.unit} first={text(asked.line[asked.part])} act={w.common.save} isZeroFine here={isLeaving ? asked.line.here : null}
           onClose={() => setAsked(null)} onDone={(value) => { onSet(asked.line, asked.part, value); setAsked(null); }}
         />
       )}

@@ -1,5 +1,6 @@
 /* Typing how many: big keys for a thumb, the same by keyboard. */
 import { useId, useLayoutEffect, useRef } from "react";
+import { isWhole } from "../amounts";
 import { useWords } from "../words";
 import { Icon } from "./Icon";
 
@@ -44,11 +45,11 @@ export function Pad({ label, value, unit, onChange, onDone }: PadProps) {
           onChange={(event) => onChange(event.target.value.replace(/[^0-9.,]/g, ""))}
           onKeyDown={(event) => event.key === "Enter" && onDone?.()}
         />
-        {unit !== "each" && <span className="pad-unit">{w.units[unit] ?? unit}</span>}
+        {!isWhole(unit) && <span className="pad-unit">{w.units[unit] ?? unit}</span>}
       </div>
       <div className="pad-keys">
         {KEYS.map((key) => <button key={key} type="button" onClick={() => press(key)}>{key}</button>)}
-        <button type="button" onClick={() => press(point)} disabled={unit === "each"} aria-label={point}>{unit === "each" ? "" : point}</button>
+        <button type="button" onClick={() => press(point)} disabled={isWhole(unit)} aria-label={point}>{isWhole(unit) ? "" : point}</button>
         <button type="button" onClick={() => press("0")}>0</button>
         <button type="button" onClick={() => onChange(value.slice(0, -1))} aria-label={w.common.remove}><Icon name="erase" /></button>
       </div>

@@ -10,6 +10,7 @@ import type { Tone } from "../parts/Notice";
 import { preferences } from "../preferences";
 import { useWords } from "../words";
 import { BADGE, unlessBadge } from "./badge";
+import { typeIntoSearch } from "./fields";
 import { play } from "./sound";
 import { Wedge } from "./wedge";
 
@@ -116,7 +117,7 @@ export function BeepProvider({ children }: { children: ReactNode }) {
   );
   useEffect(() => {
     const brokeOff = (): void => refuse(words.current.scan.brokeOff, words.current.scan.brokeOffNext);
-    return new Wedge(enter, brokeOff).listen();
+    return new Wedge(enter, brokeOff, typeIntoSearch).listen();
   }, [enter, refuse]);
   useEffect(() => hear<ScanEvent>("scan", (event) => isForUs(event) && take(beepOf(event))), [take]);
 

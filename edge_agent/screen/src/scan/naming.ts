@@ -14,6 +14,7 @@ export interface Named {
   /** Empty when the box is away and the code is new to this device. */
   id: string;
   name: string;
+  /** Empty as well then: it may be weighed. */
   unit: string;
   /** What one scan of it stands for. */
   pack: string;
@@ -32,6 +33,6 @@ export async function nameOf(code: string): Promise<Named> {
   } catch (error) {
     if (!(error instanceof Problem) || !error.isAway) throw error;
     const known = await recall(code);
-    return { ...(known ?? { code, id: "", name: code, unit: "each", pack: "1" }), answer: null };
+    return { ...(known ?? { code, id: "", name: code, unit: "", pack: "1" }), answer: null };
   }
 }

@@ -2,8 +2,10 @@
  * A scanner that types: a burst of keys faster than a hand, ended by Enter or Tab, wherever the focus is. What it
  * typed into a field is taken out again. The separator of GS1 codes (GS) is kept however the scanner types it:
  * as itself, as Ctrl+], as Alt and 0029 or 029, or as the function key to which some scanners map it. A burst without
- * an end is no code: it broke off, and is taken out again too.
+ * an end is no code: it broke off, and is taken out again too. What comes at a person's pace while no field has the
+ * focus is not lost either: it is handed on as words.
  */
+import { type TextField, fill } from "./fields";
 
 /** The slowest pace of a scanner, and the shortest code: a person is slower, or has typed less. */
 const PACE_MS = 45;
@@ -19,7 +21,7 @@ const FUNCTION_KEYS = ["F8", "F12"];
 const GS = "\u001d";
 
 interface Field {
-  element: HTMLInputElement | HTMLTextAreaElement;
+  element: TextField;
   before: string;
 }
 
@@ -35,6 +37,8 @@ export class Wedge {
   constructor(
     private readonly onCode: (code: string) => void,
     private readonly onBrokenOff: () => void,
+    /** With whether they were ended by Enter; false: nobody wants them. */
+    private readonly onWords: (words: string, isEntered: boolean) => boolean,
   ) {}
 
   /** Hear every key of the page until the function that is returned is called. */
@@ -76,11 +80,14 @@ export class Wedge {
 
   private add(key: string, event: KeyboardEvent): void {
     if (!this.goesOn(event)) this.begin(event);
+    else if (key === " " && this.field === null) event.preventDefault(); // in a word it presses no button
     if (this.text.length < LENGTH_MAX) this.text += key;
     this.keys += 1;
     this.last = event.timeStamp;
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.breakOff(), PAUSE_MS);
+    const isByHand = this.keys >= LENGTH_MIN && this.last - this.began > HICCUP_MS * (this.keys - 1);
+    if (isByHand && this.handOn(false)) event.preventDefault();
   }
 
   private goesOn(event: KeyboardEvent): boolean {
@@ -91,15 +98,29 @@ export class Wedge {
     return gap <= HICCUP_MS && isFast;
   }
 
-  /** The keys ended without Enter: pulled mid-code, or set to send none. */
+  /** The keys ended without Enter: pulled mid-code, or set to send none; or they were a person's. */
   private breakOff(): void {
     const { field, keys } = this;
-    const isScanner = keys >= BROKEN_OFF_MIN && this.last - this.began <= PACE_MS * (keys - 1);
+    const isFast = this.last - this.began <= PACE_MS * (keys - 1);
+    if (keys < LENGTH_MIN || !isFast) this.handOn(false);
+    this.forget();
+    if (!isFast || keys < BROKEN_OFF_MIN || field?.element.type === "password") return;
+    if (field) fill(field.element, field.before);
+    this.onBrokenOff();
+  }
+
+  /** To whoever wants words, where they stand in no field yet. */
+  private handOn(isEntered: boolean): boolean {
+    const { text, field } = this;
+    const isHanded = field === null && /^[^ ]/.test(text) && !text.includes(GS) && this.onWords(text, isEntered);
+    if (isHanded) this.forget();
+    return isHanded;
+  }
+
+  private forget(): void {
+    clearTimeout(this.timer);
     this.text = "";
     this.last = 0;
-    if (!isScanner || field?.element.type === "password") return;
-    if (field) restore(field);
-    this.onBrokenOff();
   }
 
   private begin(event: KeyboardEvent): void {
@@ -115,13 +136,14 @@ export class Wedge {
     const { text, field } = this;
     const [pace, pause] = field === null ? [PAUSE_MS, PAUSE_MS] : [PACE_MS, HICCUP_MS];
     const isFast = event.timeStamp - this.last <= pause && this.last - this.began <= pace * this.keys;
-    clearTimeout(this.timer);
-    this.text = "";
-    this.last = 0;
-    if (!isFast || text.length < LENGTH_MIN) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    if (field) restore(field);
+    const isCode = isFast && text.length >= LENGTH_MIN;
+    if (isCode || (event.key === "Enter" && this.handOn(true))) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+    this.forget();
+    if (!isCode) return;
+    if (field) fill(field.element, field.before);
     this.onCode(text);
   }
 }
@@ -134,11 +156,4 @@ function isSeparator(event: KeyboardEvent): boolean {
 /** AltGr, which Windows tells as Ctrl and Alt, is how many a keyboard types its brackets. */
 function isPrinting(event: KeyboardEvent): boolean {
   return event.getModifierState("AltGraph") || !(event.ctrlKey || event.metaKey || event.altKey);
-}
-
-/** Through the element's own setter, so that React hears of it. */
-function restore({ element, before }: Field): void {
-  const kind = element instanceof HTMLInputElement ? HTMLInputElement : HTMLTextAreaElement;
-  Object.getOwnPropertyDescriptor(kind.prototype, "value")?.set?.call(element, before);
-  element.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -45,6 +45,8 @@ export const de: Words = {
     navigation: "Was Sie tun können",
     reallyMany: (amount) => `Wirklich ${amount}? Das ist sehr viel.`,
     tooMany: "Höchstens 99.999 auf einmal.",
+    moreThanHere: (amount, here) => `Wirklich ${amount}? Hier sind nur ${here}.`,
+    notWhole: "Stücke sind ganz: bitte eine Zahl wie 3 eingeben.",
     notANumber: "Bitte eine Zahl eingeben, etwa 3 oder 1,5.",
   },
   places: { shelf: "Regal", backroom: "Lager", hold: "Gesperrt" },

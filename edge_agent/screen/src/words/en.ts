@@ -43,6 +43,8 @@ export const en = {
     navigation: "What you can do",
     reallyMany: (amount: string) => `Really ${amount}? That is a lot.`,
     tooMany: "At most 99,999 at once.",
+    moreThanHere: (amount: string, here: string) => `Really ${amount}? Only ${here} are here.`,
+    notWhole: "Pieces are whole: type a number such as 3.",
     notANumber: "Type a number, such as 3 or 1.5.",
   },
   places: { shelf: "Shelf", backroom: "Back room", hold: "Put aside" },

@@ -1,5 +1,6 @@
 /* The words of the chosen language, and numbers, money and times as its readers write them. */
 import { useMemo } from "react";
+import { isWhole } from "../amounts";
 import { Problem } from "../api/client";
 import type { Place } from "../api/views";
 import { type Language, usePreferences } from "../preferences";
@@ -48,7 +49,7 @@ export function speech(language: Language): Speech {
     language,
     number,
     amount: (decimal, unit = "each") =>
-      decimal === null ? "–" : unit === "each" ? number(decimal) : `${number(decimal)} ${words.units[unit] ?? unit}`,
+      decimal === null ? "–" : `${number(decimal)} ${isWhole(unit) ? "" : (words.units[unit] ?? unit)}`.trim(),
     money: (decimal, currency) =>
       new Intl.NumberFormat(locale, { style: "currency", currency }).format(decimal as Intl.StringNumericLiteral),
     time: (at) => {
