@@ -2,10 +2,12 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { Licenses } from "./licenses.ts";
 import react from "@vitejs/plugin-react";
 import { type Plugin, defineConfig } from "vite";
 
 const TARGET = "../web/assets";
+const licenses = new Licenses();
 const PUBLIC = ["/manifest.webmanifest", "/icon.svg", "/icon-maskable.svg"];
 
 /** The worker learns which files the shell has. Parts that are loaded on demand (the camera's reader) are not of it. */
@@ -29,7 +31,7 @@ function compress(): Plugin {
     name: "compress",
     closeBundle() {
       for (const name of readdirSync(TARGET, { recursive: true, encoding: "utf8" })) {
-        if (!/\.(js|css|svg|wasm|webmanifest)$/.test(name)) continue;
+        if (!/\.(js|css|svg|wasm|webmanifest|txt)$/.test(name)) continue;
         writeFileSync(join(TARGET, `${name}.gz`), gzipSync(readFileSync(join(TARGET, name)), { level: 9 }));
       }
     },
@@ -37,7 +39,8 @@ function compress(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), listTheShell(), compress()],
+  plugins: [react(), listTheShell(), licenses.collect(), licenses.write("licenses.txt"), compress()],
+  worker: { plugins: () => [licenses.collect()] },
   build: {
     outDir: TARGET,
     emptyOutDir: true,

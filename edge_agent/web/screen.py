@@ -13,11 +13,12 @@ from edge_agent.errors import NotFound, Unavailable
 
 FOLDER = Path(__file__).parent / "assets"
 PAGE = "index.html"
-FIXED_NAMES = ("sw.js", "manifest.webmanifest", "icon.svg", "icon-maskable.svg")
+FIXED_NAMES = ("sw.js", "manifest.webmanifest", "icon.svg", "icon-maskable.svg", "licenses.txt")
 
 _TYPES = {
     ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json", ".wasm": "application/wasm",
+    ".txt": "text/plain; charset=utf-8",
 }  # fmt: skip
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "

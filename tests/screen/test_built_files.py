@@ -9,6 +9,7 @@ import pytest
 
 from edge_agent.web import screen
 
+SOURCE = Path(screen.__file__).parent.parent / "screen"
 FIRST_SCRIPT_BYTES_MAX = 200 * 1024
 
 
@@ -44,6 +45,19 @@ def test_every_large_file_goes_out_compressed() -> None:
     large = [path for path in folder.iterdir() if path.suffix in (".js", ".css", ".wasm")] if folder.is_dir() else []
 
     assert [path.name for path in large if not Path(f"{path}.gz").is_file()] == []
+
+
+def test_whatever_is_built_in_comes_with_its_version_and_the_text_of_its_licence() -> None:
+    file = screen.FOLDER / "licenses.txt"
+    if not file.is_file():
+        pytest.skip("MISSING: the screen is not built (make screen), its licences are not tested")
+    wanted = json.loads((SOURCE / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    sections = re.split(r"\n\n\n(?=.+\n=+\n)", file.read_text(encoding="utf-8"))[1:]
+    told = {title.partition(" (")[0]: text for title, _, text in (each.partition("\n") for each in sections)}
+
+    assert {f"{name} {version}" for name, version in wanted.items()} <= told.keys()
+    assert "Apache License" in told["zxing-cpp, inside zxing-wasm"]
+    assert [title for title, text in told.items() if not re.search("(?i)permi|licensor", text)] == []
 
 
 def test_it_can_be_installed() -> None:

@@ -311,6 +311,7 @@ async def test_one_changes_ones_own_pin_and_sees_where_one_is_logged_in(
     await log_in_as(tablet, "anna", url)
     await open_flow(tablet, "settings")
     await expect(tablet.get_by_text("this device", exact=True)).to_be_visible()
+    await expect(tablet.get_by_role("link", name="Licences")).to_have_attribute("href", "/licenses.txt")
     await expect(tablet.get_by_role("button", name="Log out: anna")).to_have_count(1)
     await tablet.get_by_label("Your PIN or password now").fill(PIN)
     await tablet.get_by_label("New PIN").fill("1234")

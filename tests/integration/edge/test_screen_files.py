@@ -20,6 +20,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text(PAGE)
     (folder / "sw.js").write_text("// worker")
+    (folder / "licenses.txt").write_text("MIT …", encoding="utf-8")
     (folder / "assets" / "codeReader-b2.js").write_text(SCRIPT)
     (folder / "assets" / "screen-a1.js").write_text(SCRIPT)
     (folder / "assets" / "screen-a1.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
@@ -59,6 +60,11 @@ async def test_only_the_cameras_reader_may_run_webassembly(api: Api, built: Path
 async def test_the_service_worker_is_asked_for_each_time(api: Api, built: Path) -> None:
     async with api.client.get("/sw.js") as response:
         assert (response.status, response.headers["Cache-Control"]) == (200, "no-cache")
+
+
+async def test_the_licences_of_what_is_built_in_are_a_text_for_everybody(api: Api, built: Path) -> None:
+    async with api.client.get("/licenses.txt") as response:
+        assert (response.status, response.content_type, await response.text()) == (200, "text/plain", "MIT …")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ export function Settings() {
       </Card>
       {me?.id && me.role !== "admin" && <OwnPin />}
       <LogIns />
+      <a className="button quiet" href="/licenses.txt" target="_blank" rel="noopener">{w.settings.licenses}</a>
     </>
   );
 }

@@ -394,6 +394,7 @@ export const de: Words = {
     atBox: "Bildschirm der Box",
     atAddress: (address) => `Bildschirm an ${address}`,
     usedAt: (time) => `zuletzt benutzt ${time}`,
+    licenses: "Lizenzen dessen, woraus dieser Bildschirm gebaut ist",
     ended: (person, device) => `${person} ist abgemeldet: ${device}`,
   },
   login: {

@@ -392,6 +392,7 @@ export const en = {
     atBox: "screen of the box",
     atAddress: (address: string) => `screen at ${address}`,
     usedAt: (time: string) => `last used ${time}`,
+    licenses: "Licences of what this screen is built from",
     ended: (person: string, device: string) => `${person} is logged out: ${device}`,
   },
   login: {
