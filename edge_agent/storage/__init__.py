@@ -1,5 +1,5 @@
 """All SQL of the store: one file per aggregate, plain functions of a connection.
 
 Each function runs inside the caller's transaction on the writer thread (database.py), or
-inline on any connection that `schema.create` has prepared.
+inline on any connection that `ddl.create` has prepared.
 """

@@ -27,14 +27,11 @@ from sqlalchemy import Index, bindparam, insert
 from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import Unavailable
 from edge_agent.storage.catalogue import Product
+from edge_agent.storage.ddl import FTS, FTS_TRIGGERS, staging_index, staging_statements
 from edge_agent.storage.schema import (
     CATALOGUE_INDEXES,
-    FTS,
-    FTS_TRIGGERS,
     staging_barcodes,
-    staging_index,
     staging_products,
-    staging_statements,
 )
 from edge_agent.storage.statement import RowStatement
 

@@ -1,6 +1,6 @@
 """Bring a database file to this program's version, or refuse to touch it.
 
-A new file is made by schema.py and stamped, one at the head is opened as it is: neither loads
+A new file is made by ddl.py and stamped, one at the head is opened as it is: neither loads
 Alembic, whose megabytes a small box would keep (a test compares both ways). Before an
 upgrade the file is copied with SQLite's own backup, so that the previous program can go on
 with it. A file from a newer program is read only far enough to see that, and left alone.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge_agent.crashpoints import crashpoint
 from edge_agent.errors import Unavailable
-from edge_agent.storage import schema
+from edge_agent.storage import ddl
 from edge_agent.storage.schema import KNOWN_REVISIONS, REVISION
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -49,7 +49,7 @@ def create(path: Path) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        schema.create(connection)
+        ddl.create(connection)
         connection.execute("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
         connection.execute("INSERT INTO alembic_version VALUES (?)", (REVISION,))
         crashpoint("edge.migrate.before_upgrade")

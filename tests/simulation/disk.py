@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import count
 
-from edge_agent.storage import schema
+from edge_agent.storage import ddl
 from edge_agent.storage.database import prepare
 
 _PAGES_MAX = 1_000_000
@@ -85,7 +85,7 @@ _spare: list[_Medium] = []
 def _empty() -> bytes:
     connection = prepare(sqlite3.connect(":memory:", isolation_level=None))
     connection.execute("BEGIN")
-    schema.create(connection)
+    ddl.create(connection)
     connection.execute("COMMIT")
     pages = connection.serialize()
     connection.close()

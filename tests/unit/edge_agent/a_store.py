@@ -10,7 +10,7 @@ from edge_agent.services.handhelds import Handheld
 from edge_agent.services.posting import Move, Posted, goods_of, post
 from edge_agent.services.scanning import Mode, Outcome, ScanCommand, record_scan
 from edge_agent.services.stocktaking import Opening, open_stocktake
-from edge_agent.storage import catalogue, identity, ledger, levels, retention, schema
+from edge_agent.storage import catalogue, ddl, identity, ledger, levels, retention
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.database import prepare
 from edge_agent.storage.identity import Identity
@@ -27,7 +27,7 @@ NOW = 1_790_000_000_000
 def a_connection() -> sqlite3.Connection:
     """An empty database in memory."""
     connection = prepare(sqlite3.connect(":memory:"))
-    schema.create(connection)
+    ddl.create(connection)
     return connection
 
 

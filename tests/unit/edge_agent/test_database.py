@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from edge_agent.errors import Conflict, Unavailable
-from edge_agent.storage import identity, schema, upgrade
+from edge_agent.storage import ddl, identity, schema, upgrade
 from edge_agent.storage.database import PAUSE_CHANGES, PAUSE_S, Database, quick_check
 from edge_agent.storage.identity import Identity
 
@@ -291,7 +291,7 @@ async def test_starts_are_counted(tmp_path: Path) -> None:
 
 def test_a_stamp_never_stands_still_or_goes_back_but_behind_a_clock_that_was_far_ahead() -> None:
     connection = sqlite3.connect(":memory:")
-    schema.create(connection)
+    ddl.create(connection)
     identity.create(connection, Identity("s", "n", "d", "o"))
     stamps = [identity.next_hlc(connection, now) for now in (100, 100, 50, 200, 900_000, 300)]
     assert stamps == [(100, 0), (100, 1), (100, 2), (200, 0), (900_000, 0), (300, 0)]

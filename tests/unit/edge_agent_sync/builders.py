@@ -7,7 +7,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.domain.movement import Draft, Goods
-from edge_agent.storage import database, identity, ledger, schema
+from edge_agent.storage import database, ddl, identity, ledger
 from edge_agent.storage.identity import Identity
 from sync_protocol.keys import Claims, issue
 
@@ -50,7 +50,7 @@ def an_identity(**changes: object) -> Identity:
 def a_store(path: str = ":memory:") -> sqlite3.Connection:
     """An enrolled database; calls on it are inline."""
     connection = database.prepare(sqlite3.connect(path))
-    schema.create(connection)
+    ddl.create(connection)
     identity.create(connection, an_identity())
     return connection
 
