@@ -104,7 +104,10 @@ def look_up(connection: sqlite3.Connection, command: ScanCommand, now_ms: int) -
 
 
 def find_scanned(connection: sqlite3.Connection, scan: Scan) -> Found:
-    """The product and pack that a scan names. Raises Invalid (`unreadable`, `check_digit`, `too_long`, `badge`), NotFound (`unknown_barcode`)."""
+    """The product and pack that a scan names.
+
+    Raises Invalid (`unreadable`, `check_digit`, `too_long`, `badge`), NotFound (`unknown_barcode`).
+    """
     try:
         return _named_by(connection, scan)
     except EdgeError:

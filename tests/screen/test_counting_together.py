@@ -1,13 +1,18 @@
 """Counting by several people: zones, joining, taking back, finishing, the differences; and the plan of the day."""
 
 import sqlite3
+from pathlib import Path
 
 from playwright.async_api import Browser, Page, expect
 
+from edge_agent.services import stocktaking
+from edge_agent.services.counting import LineCommand, product_of
 from edge_agent.storage import catalogue, database
+from sync_protocol.changes import Product
 from tests.integration.edge_sync.agent_process import AgentProcess
+from tests.screen import shop
 from tests.screen.conftest import level, log_in, open_flow, type_fast, until_level
-from tests.screen.shop import BUTTER, CHOCOLATE, COFFEE, OATS, PASTA, code_of
+from tests.screen.shop import BUTTER, CHOCOLATE, COFFEE, NOW, OATS, PASTA, code_of
 from tests.screen.test_count import begin, count, lines_of
 
 
@@ -75,7 +80,7 @@ async def test_a_half_typed_number_is_kept_when_something_else_is_scanned(page: 
     await expect(page.locator(".band.refused")).to_contain_text(f"{BUTTER.name} is not finished")
     await expect(page.locator(".counted h2")).to_have_text(BUTTER.name)
     await type_fast(page, "4000000100011")
-    await expect(page.locator(".band.refused")).to_contain_text("That was not a product code.")
+    await expect(page.locator(".band.refused")).to_contain_text("One digit of this code is wrong.")
     assert await level(agent, BUTTER.product_id) == "7"
 
 
@@ -97,6 +102,54 @@ async def test_what_the_plan_says_is_begun_with_one_tap_and_shows_how_far_it_is(
     await expect(page.get_by_role("heading", name="1 of")).to_be_visible()
     _, sheet = await agent.ask("GET", f"/api/v1/stocktakes/{await _id_of(page)}")
     assert sheet["kind"] == "cycle"
+
+
+async def test_the_posting_of_a_long_count_is_drawn_survives_a_reload_and_ends_whoever_goes_on_with_it(
+    browser: Browser, page: Page, agent: AgentProcess
+) -> None:
+    await agent.stop()
+    stocktake = _half_posted(agent.folder.database, shop.many(400))
+    await agent.start()
+    await expect(page.locator(".connection[data-line=live]")).to_be_visible()
+    await open_flow(page, "count", stocktake)
+    bar = page.get_by_role("progressbar", name="100 of 400 lines are booked")
+    await expect(bar).to_be_visible()
+    await page.reload()
+    await expect(bar).to_be_visible()
+    context = await browser.new_context(locale="en-GB")
+    other = await context.new_page()
+    await log_in(other, agent)
+    await open_flow(other, "count", stocktake)
+    await expect(other.get_by_role("progressbar")).to_be_visible()
+
+    await expect(page.get_by_text("This count was being finished. Go on with it.")).to_be_visible()
+    await page.get_by_role("button", name="Finish this count").click()
+
+    for screen in (page, other):
+        await expect(screen.get_by_text("This count is finished")).to_be_visible()
+        await expect(screen.get_by_text("0 of 400 were as the books said.")).to_be_visible()
+    assert {line["status"] for line in await lines_of(agent, stocktake)} == {"posted"}
+    assert await level(agent, shop.many(400)[-1].product_id) == "3"
+    await context.close()
+
+
+def _half_posted(path: Path, products: list[Product]) -> str:
+    """A count in a zone of a box that lost its power while it posted; its id."""
+    shop.fill(path, products)
+    connection = database.prepare(sqlite3.connect(path))
+
+    def act(connection: sqlite3.Connection) -> str:
+        of = stocktaking.open_stocktake(connection, stocktaking.Opening(zones=["Aisle"]), NOW).stocktake_id
+        for told in products:
+            line = LineCommand(stocktake_id=of, product=product_of(connection, told.product_id), counted=3_000)
+            stocktaking.count_in_zone(connection, line, "Aisle", NOW)
+        stocktaking.finish_zone(connection, of, "Aisle", "anna", NOW)
+        assert stocktaking.post_some(connection, of, "anna", NOW).left == 300
+        return of
+
+    made = database.transact(connection, act)
+    connection.close()
+    return made
 
 
 async def _id_of(page: Page) -> str:

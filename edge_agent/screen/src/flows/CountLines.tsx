@@ -10,6 +10,7 @@ import { useNames } from "../parts/names";
 import { useBeeps } from "../scan/Beeps";
 import { type Speech, useWords } from "../words";
 
+const SHOWN_MAX = 50;
 /** Lines that count no longer. */
 const GONE = ["withdrawn", "replaced"];
 
@@ -74,22 +75,24 @@ function standing(entry: Entry, w: Speech): Standing {
   return { icon: "good", words: w.count.atBox, tone: "good" };
 }
 
-/** What this device did not count itself. */
+/** What this device did not count itself, the newest first. */
 export function CountedByOthers({ lines, group }: { lines: CountLine[]; group: string }) {
   const w = useWords();
   const own = new Set(useEntries(group).map((entry) => (entry.answer as LineMade | undefined)?.line_id));
   const others = lines.filter((line) => !own.has(line.line_id) && !GONE.includes(line.status));
-  const names = useNames(others.map((line) => line.product_id));
+  const shown = others.slice(-SHOWN_MAX).reverse();
+  const names = useNames(shown.map((line) => line.product_id));
   if (others.length === 0) return null;
   return (
     <Card title={w.count.others}>
       <ul className="rows">
-        {others.map((line) => (
+        {shown.map((line) => (
           <li key={line.line_id} className="row"><div>
             <span className="row-words"><span className="row-title">{names.get(line.product_id)?.name ?? "…"}</span><span className="row-detail">{[line.zone ?? w.places[line.location as Place], line.actor].filter(Boolean).join(" · ")}</span></span>
             <span className="row-end figure">{w.number(line.counted)}</span>
           </div></li>
         ))}
+        {others.length > SHOWN_MAX && <li className="hint none">{w.receive.more(others.length - SHOWN_MAX)}</li>}
       </ul>
     </Card>
   );

@@ -22,20 +22,21 @@ export function Counting({ id }: { id: string }) {
   useHold(!zone.isRead);
   const count = sheet.value;
   const isOpen = count === null || count.state === "open";
+  const isClosed = count?.state === "closed";
   useEffect(() => {
-    if (!isOpen) return undefined;
+    if (isClosed) return undefined;
     const timer = setInterval(sheet.again, LOOK_EVERY_MS);
     return () => clearInterval(timer);
-  }, [isOpen, sheet.again]);
+  }, [isClosed, sheet.again]);
   if (count === null && sheet.error === null) return <Shown answer={sheet}>{() => null}</Shown>;
-  if (count?.state === "closed") return <Differences count={count} />;
+  if (count && isClosed) return <Differences count={count} />;
   const isByZones = (count?.zones.length ?? 0) > 0;
   return (
     <>
       {count && <Lead count={count} />}
-      {count && isByZones && <Zones count={count} mine={zone.value} onTake={(taken) => zone.change(() => taken)} onChanged={sheet.again} />}
+      {count && isOpen && isByZones && <Zones count={count} mine={zone.value} onTake={(taken) => zone.change(() => taken)} onChanged={sheet.again} />}
       {isOpen && (!isByZones || zone.value) && <Bench id={id} zone={zone.value} />}
-      {count && <CountedByOthers lines={count.lines} group={id} />}
+      {count && isOpen && <CountedByOthers lines={count.lines} group={id} />}
       {count && <Finish count={count} onDone={sheet.again} />}
     </>
   );

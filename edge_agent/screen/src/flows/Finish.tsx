@@ -1,5 +1,5 @@
 /* Finishing a count: asked once, what is still open is named, and a long posting shows how far it is. */
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { box } from "../api/box";
 import { Problem } from "../api/client";
 import type { StocktakeSheet } from "../api/views";
@@ -8,10 +8,12 @@ import { Failed } from "../parts/Notice";
 import { useWords } from "../words";
 
 const LOOK_EVERY_MS = 700;
+/** The box posts some products at a time: without a step for so long, nobody is posting any more. */
+const STALLED_MS = 6_000;
 
 export function Finish({ count, onDone }: { count: StocktakeSheet; onDone: () => void }) {
   const w = useWords();
-  const [step, setStep] = useState<"idle" | "asked" | "posting">(count.state === "closing" ? "asked" : "idle");
+  const [step, setStep] = useState<"idle" | "asked" | "posting">("idle");
   const [isZero, setZero] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const close = (isWithOpen: boolean): void => {
@@ -20,8 +22,10 @@ export function Finish({ count, onDone }: { count: StocktakeSheet; onDone: () =>
     box.closeCount(count.stocktake_id, { uncounted: isZero ? "zero" : "leave", with_open_zones: isWithOpen })
       .then(onDone, (problem: unknown) => { setError(problem); setStep("asked"); });
   };
+  // A count that is being posted goes on at the box, whoever began it and whatever became of their screen.
+  const isPosting = step === "posting" || (step === "idle" && count.state === "closing");
+  if (isPosting) return <Posting count={count} onLook={onDone} onStalled={() => setStep("asked")} />;
   if (step === "idle") return <Button onClick={() => setStep("asked")}>{w.count.close}</Button>;
-  if (step === "posting") return <Posting count={count} onLook={onDone} />;
   const isZoneOpen = error instanceof Problem && error.code === "zones_open";
   const open = count.zones.filter((zone) => zone.state === "open").map((zone) => zone.zone).join(", ");
   return (
@@ -31,21 +35,28 @@ export function Finish({ count, onDone }: { count: StocktakeSheet; onDone: () =>
       {error !== null && !isZoneOpen && <Failed error={error} />}
       <div className="acts">
         <Button kind="main" onClick={() => close(isZoneOpen)}>{isZoneOpen ? w.count.closeAnyway : w.count.close}</Button>
-        <Button onClick={() => { setStep("idle"); setError(null); }}>{w.common.cancel}</Button>
+        {count.state === "open" && <Button onClick={() => { setStep("idle"); setError(null); }}>{w.common.cancel}</Button>}
       </div>
     </Card>
   );
 }
 
 /** Of a count by zones: each product is posted from its parts, and a part that is left is one that waits. */
-function Posting({ count, onLook }: { count: StocktakeSheet; onLook: () => void }) {
+function Posting({ count, onLook, onStalled }: { count: StocktakeSheet; onLook: () => void; onStalled: () => void }) {
   const w = useWords();
+  const standing = count.lines.filter((line) => !["withdrawn", "replaced"].includes(line.status));
+  const posted = standing.filter((line) => line.status !== "counted").length;
+  const stalled = useRef(onStalled);
+  stalled.current = onStalled;
   useEffect(() => {
     const timer = setInterval(onLook, LOOK_EVERY_MS);
     return () => clearInterval(timer);
   }, [onLook]);
-  const standing = count.lines.filter((line) => !["withdrawn", "replaced"].includes(line.status));
-  const posted = standing.filter((line) => line.status !== "counted").length;
+  useEffect(() => {
+    if (count.state !== "closing") return undefined;
+    const timer = setTimeout(() => stalled.current(), STALLED_MS);
+    return () => clearTimeout(timer);
+  }, [count.state, posted, standing.length]);
   return (
     <Card>
       <p role="status">{w.count.posting(posted, standing.length)}</p>
