@@ -12,7 +12,6 @@ from itertools import pairwise
 
 PIN_DIGITS_MIN, PIN_DIGITS_MAX = 4, 8
 BADGE_CHARS_MIN, BADGE_CHARS_MAX = 6, 64
-PEOPLE_KEY_BYTES = 32
 _DIFFERENT_LEAST = 3
 _BY_THE_KEYPAD = frozenset(("2580", "0852", "1470", "0741", "1379", "1397", "7913", "3179", "1590", "9510"))
 

@@ -111,24 +111,27 @@ class LoggingIn:
 def caller_with(connection: sqlite3.Connection, token: str, now_ms: int) -> Caller | None:
     """Who holds this token, if they may still work here."""
     session = sessions.find(connection, hash_of(token))
-    if session is None or session.is_over(now_ms):
-        return None
-    person = people.find(connection, session.person_id)
-    return Caller(name=person.name, person=person, session=session) if person and person.is_active else None
+    person = _person_of(connection, session, now_ms)
+    return None if person is None else Caller(name=person.name, person=person, session=session)
 
 
 def who_is_on(connection: sqlite3.Connection, device: str, now_ms: int) -> str | None:
     """The name of who is logged in on a device; the actor of what its scanner reads."""
-    session = sessions.find_on_device(connection, device)
-    if session is None or session.is_over(now_ms):
-        return None
-    person = people.find(connection, session.person_id)
-    return person.name if person and person.is_active else None
+    person = _person_of(connection, sessions.find_on_device(connection, device), now_ms)
+    return None if person is None else person.name
 
 
 def hash_of(token: str) -> bytes:
     """By which a token is found again; it has too much chance in it for more to be needed."""
     return sha256(token.encode()).digest()
+
+
+def _person_of(connection: sqlite3.Connection, session: Session | None, now_ms: int) -> Person | None:
+    """Whose session it is, if it is not over and they still work here."""
+    if session is None or session.is_over(now_ms):
+        return None
+    person = people.find(connection, session.person_id)
+    return person if person is not None and person.is_active else None
 
 
 def _begin(connection: sqlite3.Connection, session: Session, token_hash: bytes, replaced: str) -> None:

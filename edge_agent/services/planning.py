@@ -87,11 +87,7 @@ def confirm(connection: sqlite3.Connection, plan: Plan, typed: str | None, calle
         raise Conflict("plan_over", "expected a plan of the last hour that nobody has taken back",
                        remedy="make the plan again")  # fmt: skip
     preview = show(connection, plan, caller)
-    for step in preview.steps:
-        if not step.is_allowed:
-            raise Forbidden(
-                "permission", f"{step.action.kind} {step.product.name}: expected somebody with {step.needs}"
-            )
+    _require_allowed(preview.steps)
     if preview.to_type != typed:
         raise Conflict("type_to_confirm", f"expected {preview.to_type!r} to be typed, got {(typed or '')[:40]!r}",
                        remedy=f"type {preview.to_type}" if preview.to_type else "type nothing")  # fmt: skip
@@ -119,7 +115,8 @@ def undo(connection: sqlite3.Connection, plan: Plan, caller: Caller, now_ms: int
 def _require_allowed(steps: Sequence[Step]) -> None:
     for step in steps:
         if not step.is_allowed:
-            raise Forbidden("permission", f"{step.action.kind}: expected somebody with {step.needs}")
+            what = f"{step.action.kind} {step.product.name}"
+            raise Forbidden("permission", f"{what}: expected somebody with {step.needs}")
 
 
 def _each(connection: sqlite3.Connection, action: Action, now_ms: int) -> list[Action]:

@@ -7,6 +7,7 @@ added here for all of them.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from edge_agent.web.callers import APPROVAL, COOKIE
 from edge_agent.web.introduction import ABOUT, DESCRIPTION, GROUPS
 from edge_agent.web.meanings import MEANINGS
 from edge_agent.web.operations import ANYBODY, EVENT_STREAM, ID_CHARS_MAX, JSON, ONESELF, PREFIX, Operation
@@ -26,7 +27,6 @@ from published_api.document import (
 from published_api.meanings import explain
 from sync_protocol.limits import KEY_CHARS_MAX
 
-COOKIE = "backstock_session"
 _VISIBLE = r"^[\x20-\x7e]+$"
 _KEY = header_parameter(
     "Idempotency-Key",
@@ -34,7 +34,7 @@ _KEY = header_parameter(
     {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX, "pattern": _VISIBLE},
 )
 _APPROVAL = header_parameter(
-    "X-Approval",
+    APPROVAL,
     "A manager's approval (`POST /approvals`), good once, where the store's policy asks for one.",
     {"type": "string"},
 )

@@ -15,6 +15,7 @@ from edge_agent.domain.people import COUNTS_EXPECTED, Caller
 from edge_agent.errors import Conflict
 from edge_agent.storage import counts, zones
 from edge_agent.web.context import CALLER, store_of
+from edge_agent.web.operations import JSON
 from edge_agent.web.problems import Handler
 
 FIGURES = frozenset(
@@ -23,7 +24,6 @@ FIGURES = frozenset(
 """Members of answers that tell what is on record."""
 _OF_COUNTS = frozenset(("expected", "variance"))
 _WITHOUT_FIGURES = {"insufficient_stock": "expected less than that: the books do not have so many"}
-JSON = "application/json"
 
 
 class Hidden(NamedTuple):
