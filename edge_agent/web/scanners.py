@@ -4,7 +4,6 @@ import asyncio
 import time
 from contextlib import suppress
 
-import orjson
 from aiohttp import web
 
 from edge_agent.domain.people import STOCK_APPROVE
@@ -12,6 +11,7 @@ from edge_agent.services import badges
 from edge_agent.services.scanners import Scanner, Seen, find
 from edge_agent.services.scanning import Mode
 from edge_agent.storage import screens
+from edge_agent.web import event_stream
 from edge_agent.web.body import Body
 from edge_agent.web.callers import SCREEN, give_cookie
 from edge_agent.web.context import answer, now_ms, store_of
@@ -77,9 +77,7 @@ async def delete_screen(request: web.Request) -> web.Response:
 async def get_raw(request: web.Request) -> web.StreamResponse:
     """An endless stream: `state`, then `opened`, `bytes` and `frame` as they happen. Scans act meanwhile as ever."""
     scanner = find(store_of(request).scanners.scanners, request.match_info["name"])
-    response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
+    response = event_stream.opened()
     with scanner.watch() as seen:
         await response.prepare(request)
         with suppress(ConnectionResetError):  # the page was closed
@@ -94,20 +92,16 @@ async def _tell(
     while request.transport is not None and not store_of(request).events.is_closed:
         if scanner.health.state != state:
             state = scanner.health.state
-            await response.write(_event("state", _scanner(scanner, time.monotonic_ns())))
+            await response.write(event_stream.event("state", _scanner(scanner, time.monotonic_ns())))
         try:
             async with asyncio.timeout(LOOK_EVERY_S):
                 event = await seen.get()
         except TimeoutError:
             quiet += 1
             if quiet % KEEP_ALIVE_EVERY == 0:
-                await response.write(b": alive\n\n")
+                await response.write(event_stream.ALIVE)
         else:
-            await response.write(_event(*event))
-
-
-def _event(kind: str, body: Json) -> bytes:
-    return b"event: " + kind.encode() + b"\ndata: " + orjson.dumps(body) + b"\n\n"
+            await response.write(event_stream.event(*event))
 
 
 def _scanner(scanner: Scanner, now_ns: int) -> Json:

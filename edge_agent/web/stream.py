@@ -9,7 +9,6 @@ import time
 from typing import Annotated
 from uuid import UUID, uuid5
 
-import orjson
 from aiohttp import web
 from pydantic import AfterValidator, Field
 
@@ -17,7 +16,7 @@ from edge_agent.errors import Unavailable
 from edge_agent.services.events import Event
 from edge_agent.services.scanning import Outcome
 from edge_agent.storage import ledger
-from edge_agent.web import render, stock_news
+from edge_agent.web import event_stream, render, stock_news
 from edge_agent.web.body import Query
 from edge_agent.web.callers import is_still_in
 from edge_agent.web.context import Store, caller_of, now_ms, store_of
@@ -51,9 +50,7 @@ async def get_events(request: web.Request, query: EventQuery) -> web.StreamRespo
     store = store_of(request)
     if store.events.is_full:
         raise Unavailable("too_many_listeners", "expected fewer screens on this box", remedy="close one")
-    response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
+    response = event_stream.opened()
     topics = frozenset(topic for topic in query.types.split(",") if topic)
     with store.events.listen(topics) as listener:
         await response.prepare(request)
@@ -68,7 +65,7 @@ async def get_events(request: web.Request, query: EventQuery) -> web.StreamRespo
                 async with asyncio.timeout(KEEP_ALIVE_S):
                     event = await listener.next()
             except TimeoutError:
-                await response.write(b": alive\n\n")
+                await response.write(event_stream.ALIVE)
                 continue
             if event is None:
                 return response
@@ -91,7 +88,7 @@ def _hidden(request: web.Request) -> Hidden | None:
 
 
 def encode(event: Event, hidden: Hidden | None = None) -> bytes:
-    """One event in the form of the EventSource standard, without what whoever listens is not to be told."""
+    """One event, without what whoever listens is not to be told."""
     body = event.body
     if event.topic == "scan" and isinstance(body, tuple):
         outcome, raw, mode = body
@@ -100,8 +97,7 @@ def encode(event: Event, hidden: Hidden | None = None) -> bytes:
         body = {"device": raw.device, "mode": mode, **_beep(raw), **render.outcome(outcome)}
     if hidden is not None:
         body = veiled(body, hidden)
-    name = b"id: " + event.id.encode() + b"\n" if event.id else b""
-    return name + b"event: " + event.topic.encode() + b"\ndata: " + orjson.dumps(body) + b"\n\n"
+    return event_stream.event(event.topic, body, event.id)
 
 
 def _beep(raw: RawScan) -> render.Json:
