@@ -98,8 +98,7 @@ async def test_a_babble_is_no_code_and_the_next_scan_is_one(page: Page) -> None:
 
 async def test_a_code_with_a_lot_that_nobody_knows_is_linked_by_its_number(page: Page, agent: AgentProcess) -> None:
     await open_flow(page, "")
-    await page.keyboard.type(f"]d2010{UNKNOWN}10L7")
-    await page.keyboard.press("Enter")
+    await type_fast(page, f"]d2010{UNKNOWN}10L7")
     await expect(page.locator(".band.refused")).to_contain_text(f"Nobody here knows {UNKNOWN}")
     await page.get_by_role("button", name="Link a barcode").click()
     await expect(page.get_by_text(f"What is {UNKNOWN}?")).to_be_visible()

@@ -64,7 +64,7 @@ function Counter({ owner }: { owner: string }) {
         </div>
       </div>
       {isAsking && (
-        <HowMany title={w.common.quantity} unit="" first={text(times)} act={w.common.confirm} onClose={() => setAsking(false)} onDone={(value) => { setTimes(value); setAsking(false); }} />
+        <HowMany title={w.common.quantity} unit={null} first={text(times)} act={w.common.confirm} onClose={() => setAsking(false)} onDone={(value) => { setTimes(value); setAsking(false); }} />
       )}
       {sheet}
     </div>

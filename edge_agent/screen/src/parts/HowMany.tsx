@@ -8,7 +8,8 @@ import { useTyped } from "./typed";
 
 interface HowManyProps {
   title: string;
-  unit: string;
+  /** Null: what it is of is scanned behind it, and looked at then. */
+  unit: string | null;
   first?: string;
   act: string;
   isZeroFine?: boolean;
@@ -24,7 +25,7 @@ export function HowMany({ title, unit, first = "1", act, isZeroFine = false, her
   const quantity = useTyped(typed, { unit, isZeroFine, here }, onDone);
   return (
     <Sheet title={title} onClose={onClose}>
-      <Pad label={w.common.quantity} value={typed} unit={unit} onDone={quantity.act} onChange={setTyped} />
+      <Pad label={w.common.quantity} value={typed} unit={unit ?? ""} onDone={quantity.act} onChange={setTyped} />
       <p className="mistake" role="alert">{quantity.says}</p>
       <Button kind="main" isWide disabled={quantity.value === null} onClick={quantity.act}>{quantity.isAsked ? w.common.yes : act}</Button>
     </Sheet>

@@ -30,7 +30,8 @@ export function doubtOf(w: Speech, value: number, unit: string, here: string | n
 }
 
 interface Asked {
-  unit: string;
+  /** Null: of what it is is not known yet, so nothing is asked. */
+  unit: string | null;
   isZeroFine?: boolean;
   here?: string | null;
 }
@@ -39,8 +40,8 @@ interface Asked {
 export function useTyped(typed: string, { unit, isZeroFine = false, here = null }: Asked, book: (value: number) => void) {
   const w = useWords();
   const [asked, setAsked] = useState<string | null>(null);
-  const { value, mistake } = judge(w, typed, unit, isZeroFine);
-  const doubt = value === null ? "" : doubtOf(w, value, unit, here);
+  const { value, mistake } = judge(w, typed, unit ?? "", isZeroFine);
+  const doubt = value === null || unit === null ? "" : doubtOf(w, value, unit, here);
   const isAsked = doubt !== "" && asked === typed;
   const act = (): void => {
     if (value === null) return;

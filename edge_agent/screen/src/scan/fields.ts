@@ -12,7 +12,8 @@ export function fill(element: TextField, value: string): void {
 /** What a person typed while no field had the focus goes to the view's search, which has it from then on; false: there is none. */
 export function typeIntoSearch(words: string, isEntered: boolean): boolean {
   const search = document.querySelector<HTMLInputElement>("main input[type=search]");
-  const isElsewhere = document.querySelector("dialog[open]") !== null || document.activeElement instanceof HTMLSelectElement;
+  // By now the keys have somewhere else to go, and so have those that are still to come.
+  const isElsewhere = document.querySelector("dialog[open]") !== null || document.activeElement?.matches("input, textarea, select") === true;
   if (!search || isElsewhere) return false;
   search.focus();
   fill(search, search.value + words);
