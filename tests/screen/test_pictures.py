@@ -144,7 +144,8 @@ def _plain(flow: str) -> Callable[[Page], Awaitable[None]]:
 
 VIEWS: dict[str, Callable[[Page], Awaitable[None]]] = {
     "24-zones": _zones, "25-differences": _differences,
-    "01-start": _plain(""), "02-sell": _sold, "26-question": _questioned, "03-look-up": _looked_up, "04-search": _searched, "05-receive": _received,
+    "01-start": _plain(""), "02-sell": _sold, "26-question": _questioned,
+    "03-look-up": _looked_up, "04-search": _searched, "05-receive": _received,
     "06-count": _counted, "07-adjust": _wasted, "08-send": _sending, "09-attention": _plain("attention"),
     "10-connection": _plain("sync"), "11-settings": _plain("settings"), "12-unknown": _unknown, "13-link": _linking,
     "14-more": _plain("more"), "17-day": _plain("day"),
