@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography import x509
 
 from cloud_hub.domain.certificates import Authority
-from cloud_hub.services.health import Probe
+from cloud_hub.services.health import Probe, Unwell
 from cloud_hub.storage import fleet, hub_state, migrate, repairs, shards
 from cloud_hub.storage.database import Connection
 from cloud_hub.storage.reads import Reads
@@ -27,10 +27,6 @@ CLOCK_MOST_S = 5.0
 REFUSAL_S = 0.3
 
 
-class Unwell(Exception):
-    """A check's finding."""
-
-
 def probes(
     reads: Reads, folder: StateFolder, keyring: Keyring, *, database_url: str, broker: BrokerAddress | None
 ) -> list[Probe]:
@@ -43,7 +39,11 @@ def probes(
         Probe("revocation list", partial(_crl, folder), "run the jobs role, which signs it daily"),
         Probe("disk", partial(_disk, folder), "free space where the state folder is"),
         Probe("boxes", partial(reads.run, _boxes), "look at GET /api/v1/fleet"),
-        Probe("exceptions", partial(reads.run, _exceptions), "look at GET /api/v1/exceptions"),
+        Probe(
+            "exceptions",
+            partial(reads.run, _exceptions),
+            "read GET /api/v1/exceptions?state=open, then POST /api/v1/exceptions/{id}/done",
+        ),
         Probe("clock", partial(reads.run, _clock), "switch time synchronisation on, here and at the database"),
     ]
     if broker is not None:
@@ -128,7 +128,7 @@ async def _boxes(connection: Connection) -> str:
 async def _exceptions(connection: Connection) -> str:
     found = await repairs.list_exceptions(connection, None, "open", None, 0, 100)
     if found:
-        raise Unwell(f"{len(found)} open, the newest: {found[0].kind}")
+        raise Unwell(f"{len(found)} open for a person to look at, the newest: {found[0].kind}")
     return "none open"
 
 

@@ -15,6 +15,10 @@ CHECK_TIMEOUT_S = 3.0
 NO_DATABASE = "first mend what `database` says"
 
 
+class Unwell(Exception):
+    """What a check found, in words."""
+
+
 class Check(NamedTuple):
     """The result of one check."""
 
@@ -53,7 +57,7 @@ async def _run(probe: Probe) -> Check:
         async with asyncio.timeout(CHECK_TIMEOUT_S):
             detail = await probe.run()
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a part, the list goes on
-        detail = f"{type(error).__name__}: {error}"[:300]
+        detail = (str(error) if isinstance(error, Unwell) else f"{type(error).__name__}: {error}")[:300]
         remedy = NO_DATABASE if _is_database(error) and not probe.is_vital else probe.remedy
         return Check(probe.name, is_ok=False, detail=detail, remedy=remedy, is_vital=probe.is_vital)
     return Check(probe.name, is_ok=True, detail=detail, is_vital=probe.is_vital)

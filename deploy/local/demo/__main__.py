@@ -91,7 +91,7 @@ def _live(arguments: argparse.Namespace) -> int:
         if sales:
             _replay(chain, sales)
         shop_floor.prepare(chain)
-        live.run(chain, control, _access(chain))
+        live.run(chain, control)
     print("stopped; everything that was started has ended", flush=True)
     return 0
 
@@ -120,22 +120,6 @@ def _replay(chain: Chain, sales: list[goods.Sale]) -> None:
         rows = [sale for sale in sales if sale.store == number]
         print(f"{store.name}: replaying {len(rows):,} sales …", flush=True)
         goods.post_sales(store, rows, known)
-
-
-def _access(chain: Chain) -> dict[str, str]:
-    stack = chain.stack
-    stores = {
-        f"store {name}": f"http://127.0.0.1:{store.api_port}   its API: …/docs" for name, store in chain.stores.items()
-    }
-    return {
-        "head office": f"{stack.api}/docs",
-        "log in as": f"admin / {stack.admin_password}",
-        **stores,
-        "who works there": shop_floor.described(),
-        "mails": str(stack.mailbox),
-        "store keys": f"{stack.folder}/{{{','.join(chain.stores)}}}/api.key   labels: …/labels.pdf",
-        "other shells": 'make demo ARGS="do help"',
-    }
 
 
 def _tell(line: str) -> int:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from deploy.local.broker import BrokerUnavailable
+from deploy.local.demo.access import listed
 from deploy.local.demo.chain import SERVERS, Chain
 from deploy.local.demo.status import look, render_plain
 from deploy.local.postgres import PostgresUnavailable
@@ -64,6 +65,10 @@ def described() -> str:
 
 def _help(_chain: Chain) -> str:
     return described()
+
+
+def _where(chain: Chain) -> str:
+    return listed(chain)
 
 
 def _status(chain: Chain) -> str:
@@ -173,6 +178,7 @@ def _stop(_chain: Chain) -> str:
 
 COMMANDS = {
     "help": Command("", "this list", _help),
+    "where": Command("", "addresses, who works there, codes to scan", _where),
     "status": Command("", "stores and hub, as they stand", _status),
     "cut": Command("STORE", "take a store's WAN away", _cut),
     "mend": Command("STORE", "give it back", _mend),
@@ -183,5 +189,5 @@ COMMANDS = {
     "price": Command("SKU AMOUNT", "change a price at head office", _price),
     "sample": Command("", "two months of trade at a site SAMPLE, for reports", _sample),
     "trade": Command("on|off", "let customers come, or not", _trade),
-    "stop": Command("", "end the demo", _stop),
+    "stop": Command("", "end the demo (q in its own window does too)", _stop),
 }

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Self
 
@@ -17,6 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from deploy.local.demo import commands
+from deploy.local.demo.access import access, listed
 from deploy.local.demo.chain import Chain
 from deploy.local.demo.control import Answer, Control
 from deploy.local.demo.status import Status, look, render_plain
@@ -54,8 +54,8 @@ class Watcher:
 class Session:
     """A running demo; `run` returns when somebody says stop."""
 
-    def __init__(self, chain: Chain, control: Control, watcher: Watcher, access: Mapping[str, str]) -> None:
-        self.chain, self.control, self.watcher, self.access = chain, control, watcher, access
+    def __init__(self, chain: Chain, control: Control, watcher: Watcher) -> None:
+        self.chain, self.control, self.watcher, self.access = chain, control, watcher, access(chain)
         self.said: deque[str] = deque(maxlen=7)
         self._customer_at = time.monotonic()
 
@@ -65,7 +65,7 @@ class Session:
             answer = Answer(commands.run(self.chain, line))
         except commands.Refused as refused:
             answer = Answer(str(refused), is_refused=True)
-        if not line.startswith(("status", "help")):
+        if not line.startswith(("status", "help", "where")):
             self.said.append(f"{time.strftime('%H:%M:%S')}  {answer.text}")
         return answer
 
@@ -77,10 +77,10 @@ class Session:
             self.chain.tick()
 
 
-def run(chain: Chain, control: Control, access: Mapping[str, str]) -> None:
+def run(chain: Chain, control: Control) -> None:
     """Until `stop`, `q` or a signal."""
     with Watcher(chain) as watcher:
-        session = Session(chain, control, watcher, access)
+        session = Session(chain, control, watcher)
         try:
             _draw(session) if sys.stdin.isatty() and sys.stdout.isatty() else _print(session)
         except commands.Stop:
@@ -104,8 +104,7 @@ def _draw(session: Session) -> None:
 
 
 def _print(session: Session) -> None:
-    for name, value in session.access.items():
-        print(f"{name}: {value}", flush=True)
+    print(listed(session.chain), flush=True)
     printed_at = 0.0
     while True:
         session.step()

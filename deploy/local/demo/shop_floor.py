@@ -19,6 +19,14 @@ ORDERED, CASES = 3, 2
 LOTS, ENDING = 3, 4
 
 
+class Code(NamedTuple):
+    """Something to scan, and what a person will see of it."""
+
+    code: str
+    name: str
+    about: str
+
+
 class Hand(NamedTuple):
     """Somebody who works in both stores."""
 
@@ -40,6 +48,18 @@ def described() -> str:
     return ", ".join(f"{hand.username} PIN {hand.pin} ({hand.role.replace('store_', '')})" for hand in HANDS)
 
 
+def codes(goods: list[Goods]) -> list[Code]:
+    """One of each kind that a store has on its first day."""
+    best = _best(goods)
+    expected, lots, empty = goods[0], _with_lots(best), best[-1]
+    return [
+        Code(best[0].gtin, best[0].name, "on the shelf"),
+        *(Code(each.gtin, each.name, "some end tomorrow") for each in lots[:1]),
+        Code(empty.gtin, empty.name, "sold out"),
+        Code(expected.case_gtin or expected.gtin, expected.name, "a delivery brings it"),
+    ]
+
+
 def prepare(chain: Chain) -> None:
     """Everything, once; a set-up that was killed half-way is done again without doing anything twice."""
     done = chain.stack.folder / "shop-floor.done"
@@ -49,13 +69,21 @@ def prepare(chain: Chain) -> None:
         _employ(chain.stack, hand, [store.site_id for store in chain.stores.values()])
     chain.stack.expect("PUT", "/api/v1/store-rules/chain", {"needs_manager": ["adjust"]})
     vendor = _vendor(chain.stack)
-    best = sorted(chain.goods, key=lambda item: -item.daily)
+    best = _best(chain.goods)
     for store in chain.stores.values():
         _expect_delivery(chain, store, vendor)
-        _lay_out_lots(store, best[-1 - LOTS : -1])
+        _lay_out_lots(store, _with_lots(best))
         _empty_a_shelf(store, best[-1])
         wait_until(partial(_knows_people, store), f"{store.name} knows who works there", 60, every_s=0.2)
     done.touch()
+
+
+def _best(goods: list[Goods]) -> list[Goods]:
+    return sorted(goods, key=lambda item: -item.daily)
+
+
+def _with_lots(best: list[Goods]) -> list[Goods]:
+    return best[-1 - LOTS : -1]
 
 
 def _employ(stack: Stack, hand: Hand, sites: list[str]) -> None:

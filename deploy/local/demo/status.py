@@ -1,5 +1,6 @@
 """How the chain stands: which processes live, and what each says over the same APIs that people use."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +78,16 @@ def _trouble(chain: Chain) -> str:
     except OSError as error:
         return f"does not answer ({error})"
     checks = (answer.body or {}).get("checks", [])
-    return "; ".join(f"{each['name']}: {each['detail']}" for each in checks if not each["ok"])
+    return "; ".join(f"{each['name']}: {_found(chain, each)} ({each['remedy']})" for each in checks if not each["ok"])
+
+
+def _found(chain: Chain, check: dict[str, Any]) -> str:
+    """What a check found; which goods are odd, and where, is told to who is logged in only."""
+    if check["name"] == "exceptions":
+        with suppress(OSError, StackError):
+            newest = chain.stack.get("/api/v1/exceptions?state=open&limit=1", timeout_s=TIMEOUT_S).body["items"]
+            return "".join(f"{each['detail']}; {check['detail']}" for each in newest) or str(check["detail"])
+    return str(check["detail"])
 
 
 def _store(chain: Chain, store: Store, box: dict[str, Any]) -> StoreStatus:

@@ -1,8 +1,8 @@
 """The live picture: stores and hub side by side, the keys, what happened last."""
 
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -23,32 +23,27 @@ KEYS = (
 )
 
 
-def picture(status: Status | None, chosen: str, access: Mapping[str, str], said: deque[str]) -> RenderableType:
-    """Everything on one screen."""
-    facts = Table.grid(padding=(0, 2))
+def picture(status: Status | None, chosen: str, access: Mapping[str, str], said: Iterable[str]) -> RenderableType:
+    """Everything on one screen of 80 columns; what happened last comes last, so that what a low one cuts off is old."""
+    facts = Table.grid(padding=(0, 1))
+    facts.add_column(no_wrap=True)
+    facts.add_column(overflow="fold")
     for name, value in access.items():
         facts.add_row(Text(name, style="dim"), value)
     parts: list[RenderableType] = [Panel(facts, title="Backstock demo", border_style="cyan")]
     if status is not None:
         parts += [_stores(status, chosen), _servers(status)]
     keys = Text.assemble(*(part for key, about in KEYS for part in ((f" {key} ", "reverse"), f" {about}   ")))
-    return Group(*parts, Panel(Text("\n".join(said)), title="what happened", height=9, border_style="dim"), keys)
+    return Group(*parts, keys, Text("\n".join(reversed(list(said))), style="dim"))
 
 
 def _stores(status: Status, chosen: str) -> Table:
-    table = Table(expand=True, title_justify="left")
-    for heading in (
-        "store",
-        "WAN",
-        "agent",
-        "ledger",
-        "acked",
-        "pending",
-        "head office has",
-        "head office says",
-        "low",
-    ):
-        table.add_column(heading, justify="right" if heading in ("ledger", "acked", "pending", "low") else "left")
+    table = Table(expand=True, box=SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False)
+    for heading in ("store", "WAN", "agent"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("ledger", "pending", "low", "hub has"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("hub says", ratio=1)
     for store in status.stores:
         table.add_row(*_row(store), style="bold" if store.name == chosen else "")
     return table
@@ -62,11 +57,10 @@ def _row(store: StoreStatus) -> list[RenderableType]:
         Text("cut", style="bold red") if store.is_cut else Text("up", style="green"),
         Text(store.agent, style="green" if sync else "bold red"),
         _number(store.head),
-        _number(sync.get("acked")),
         Text(_number(pending), style="yellow" if pending else ""),
-        f"1..{_number(store.box.get('mark'))}" if store.box else "?",
-        Text(word, style="green" if word == "live" else "yellow"),
         str(store.alerts),
+        _number(store.box.get("mark")),
+        Text(word, style="green" if word == "live" else "yellow"),
     ]
 
 
