@@ -52,6 +52,8 @@ async def _enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         code, out, err = await agent.command("enrol", enrolling.url, enrolling.codes[0], "--name", "box")
         assert code == 0, out + err
     shop.fill(agent.folder.database)
+    # Enrolling reserves as much as the settings' default says; each test would copy it.
+    agent.folder.ballast.unlink(missing_ok=True)
     return agent.folder.path
 
 

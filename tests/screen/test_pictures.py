@@ -6,6 +6,7 @@ finding that it calls serious or critical fails.
 
 import os
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from scanner_drivers import PtyScanner
 from tests.integration.edge_sync.agent_process import ROOT, AgentProcess
 from tests.screen.conftest import log_in_as, open_flow, type_fast
 from tests.screen.shop import BUTTER, CHOCOLATE, COFFEE, OATS, ORDER, PASTA, WATER, code_of
+from tests.screen.test_expiry import days, take_in
 
 SIZES = {"handheld": (390, 844), "tablet": (834, 1112), "desktop": (1440, 900)}
 AXE = ROOT / "edge_agent/screen/node_modules/axe-core/axe.min.js"
@@ -191,6 +193,7 @@ async def test_every_view_is_usable_and_fits_its_screen(
     )
     page = await context.new_page()
     await page.goto(staffed.api)
+    await _take_in_lots(staffed)
     await page.screenshot(path=pictures / f"00-log-in-{size}-{look}.png")
     found = await _findings(page, "log in")
     await log_in_as(page, "boss", staffed.api)
@@ -203,6 +206,13 @@ async def test_every_view_is_usable_and_fits_its_screen(
     await context.close()
 
     assert found == []
+
+
+async def _take_in_lots(agent: AgentProcess) -> None:
+    """Some that have ended and some that end soon, for who looks at the alerts."""
+    [day] = await days(agent, 0)
+    for product, lot, ahead in ((OATS, "A17", -2), (OATS, "B18", 3), (BUTTER, "K1", 2)):
+        await take_in(agent, product.product_id, "4", lot, day + timedelta(ahead))
 
 
 async def _findings(page: Page, view: str) -> list[str]:

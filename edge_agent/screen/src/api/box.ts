@@ -27,7 +27,8 @@ export const box = {
   pair: (scanner: string) => call<void>("PUT", `/scanners/${seg(scanner)}/screen`, { body: {} }),
 
   sync: (device?: string) => get<t.SyncView>(device ? `/sync?device=${seg(device)}` : "/sync"),
-  health: () => get<t.HealthView>("/health"),
+  /** 503 when staff should not rely on the box: then it matters most what it says of itself. */
+  health: () => call<t.HealthView>("GET", "/health", { alsoAt: 503 }),
 
   search: (q: string, signal?: AbortSignal) => get<t.LevelPage>(`/inventory?limit=30&q=${seg(q)}`, signal),
   level: (id: string) => get<t.LevelPage>(`/inventory?product_id=${seg(id)}`),

@@ -38,6 +38,8 @@ export interface Asking {
   key?: string;
   signal?: AbortSignal;
   waitMs?: number;
+  /** A status beyond 2xx whose body is the answer all the same. */
+  alsoAt?: number;
   /** Whose doing it is, when it was kept and is handed in later: nobody is there then to be asked for an approval. */
   doneBy?: string | null;
 }
@@ -96,7 +98,7 @@ async function send<T>(method: string, path: string, asking: Asking, approvals: 
   const body = asking.body === undefined ? null : JSON.stringify(asking.body);
   const answer = await reach(`${API}${path}`, { method, headers, body, signal: AbortSignal.any(signals) });
   if (answer.status === 401) for (const listener of listeners) listener();
-  if (!answer.ok) throw await problemOf(answer);
+  if (!answer.ok && answer.status !== asking.alsoAt) throw await problemOf(answer);
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 

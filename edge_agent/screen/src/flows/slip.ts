@@ -46,11 +46,11 @@ export function useSlip(owner: string) {
     if (beep.done && beep.done.mode !== "sell") return toldOf(w, beep.done) ?? notDone(w, beep);
     if (beep.done) return beep.done.movement_id ? sold(w, beep.done, beep.id, add) : notDone(w, beep);
     const body = { code: beep.code, mode: "sell", device: DEVICE, document, ...(times === 1_000 ? {} : { quantity: text(times) }) };
-    if (lineNow() === "away") return keep(w, beep, body, true, add);
+    if (lineNow() === "away") return keep(w, beep, body, null, add);
     try {
       return sold(w, await box.scan(body, { key: beep.id }), beep.id, add);
     } catch (error) {
-      if (error instanceof Problem && error.isAway) return keep(w, beep, body, false, add);
+      if (error instanceof Problem && error.isAway) return keep(w, beep, body, error, add);
       return refusal(w, beep.code, error);
     }
   };
@@ -85,17 +85,17 @@ function notDone(w: Speech, beep: Beep): Verdict {
   return refusal(w, beep.code, new Problem(problem?.code ?? "unreadable", 422, problem?.detail ?? ""));
 }
 
-/** The box is away: the sale is on this device's disk, with the moment when it happened if nothing was sent yet. */
-async function keep(w: Speech, beep: Beep, body: Record<string, unknown>, isUnsent: boolean, add: (line: SlipLine) => void): Promise<Verdict> {
+/** The box is away, or its disk is full: the sale is on this device's, with its moment if nothing was sent (`why`: null). */
+async function keep(w: Speech, beep: Beep, body: Record<string, unknown>, why: Problem | null, add: (line: SlipLine) => void): Promise<Verdict> {
   const named = await nameOf(beep.code).catch(() => null);
   const name = named?.name ?? beep.code;
-  const moment = isUnsent ? await thisMoment() : null;
+  const moment = why ? null : await thisMoment();
   await confirm({ key: beep.id, group: String(body["document"]), path: "/scans", body, moment, title: name, amount: String(body["quantity"] ?? "1") });
   add({
     key: beep.id, state: "kept", position: null, product: named?.id ?? "", name, quantity: thousandths(named?.pack ?? "1"),
     unit: named?.unit || "each", price: null, currency: null, left: null,
   });
-  return { tone: "doubtful", title: w.sell.kept(name), detail: w.sell.keptNext };
+  return { tone: "doubtful", title: w.sell.kept(name), detail: why?.code === "storage_full" ? w.sell.keptFull : w.sell.keptNext };
 }
 
 /** Where the box booked it; null when it had not been handed in, and is not any more. */

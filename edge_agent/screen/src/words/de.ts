@@ -128,6 +128,7 @@ export const de: Words = {
     next: "Nächster Kunde",
     kept: (name) => `Auf diesem Gerät aufgehoben: ${name}`,
     keptNext: "Es wird übergeben, sobald die Box antwortet.",
+    keptFull: "Die Platte der Box ist voll: Sagen Sie es Ihrer Filialleitung. Es wird übergeben, sobald Platz ist.",
   },
   giveBack: {
     lead: "Scannen Sie, was der Kunde zurückbringt.",

@@ -126,6 +126,7 @@ export const en = {
     next: "Next customer",
     kept: (name: string) => `Kept on this device: ${name}`,
     keptNext: "It is handed in as soon as the box answers.",
+    keptFull: "The box's disk is full: tell your manager. It is handed in as soon as there is room.",
   },
   giveBack: {
     lead: "Scan what the customer brings back.",
