@@ -27,7 +27,7 @@ NEWEST = "12 more than PO-000001 lacked came of Oat drink"
 
 def a_chain() -> Chain:
     """As much of a chain as the board reads."""
-    folder = Path("/home/somebody/backstock/.demo")
+    folder = Path("/opt/somebody/backstock/.demo")
     stack = SimpleNamespace(
         api="http://127.0.0.1:8470", admin_password="x" * 22, mailbox=folder / "mailbox", folder=folder,
         broker=SimpleNamespace(kind="embedded"),
