@@ -5,6 +5,7 @@ get them, and everything else works.
 """
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,17 @@ _START_SWAGGER = b"""
 window.ui = SwaggerUIBundle({url: "/openapi.json", dom_id: "#ui", deepLinking: true, persistAuthorization: false});
 """
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
+_ICON = (
+    "data:image/svg+xml;base64,"
+    + b64encode(
+        b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#2a47b8"/>'
+        b'<path d="M4 4v8M7 4v8M9 4v8M12 4v8" stroke="#fff" stroke-width="1.2"/></svg>'
+    ).decode()
+)
+"""In the page itself: a browser that is named no icon asks for one that neither program has."""
 _HTML = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">{head}</head>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="{icon}">{head}</head>
 <body>{body}</body></html>"""
 _NO_ASSETS = "<p>The page is not installed: run <code>make assets</code>.</p>"
 _POLICY = (
@@ -74,7 +83,7 @@ def _shown(page: Page, title: str) -> Handler:
         is_there = (ASSETS / page.files[0]).exists()
         head, body = (page.head, page.body) if is_there else ("", _NO_ASSETS)
         headers = {"Content-Security-Policy": page.policy, "X-Content-Type-Options": "nosniff"}
-        text = _HTML.format(title=title, head=head, body=body)
+        text = _HTML.format(title=title, icon=_ICON, head=head, body=body)
         return web.Response(text=text, content_type="text/html", headers=headers)
 
     return show

@@ -33,6 +33,8 @@ async def test_a_page_asks_nothing_of_the_internet_and_its_scripts_come_from_her
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "<title>Ours</title>" in text
     assert "://" not in text
+    assert '<link rel="icon" href="data:' in text, "or the browser asks for /favicon.ico, which is not there"
+    assert "img-src 'self' data:" in page.headers["Content-Security-Policy"]
     for name, kind in (("swagger-ui-bundle.js", "text/javascript"), ("swagger-ui.css", "text/css"),
                        ("start-swagger.js", "text/javascript")):  # fmt: skip
         assert f"/docs/assets/{name}" in text
