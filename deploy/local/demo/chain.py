@@ -23,6 +23,7 @@ STORES = {"north": "Backstock North", "south": "Backstock South"}
 PORT = 8470
 STORE_PORTS = 11
 """Where the stores' ports begin, counted from head office's."""
+PRINTER = "shelf"
 LABELS = "labels.pdf"
 """In a store's folder: what its label printer printed last."""
 SERVERS = ("hub", "broker", "postgres")
@@ -129,7 +130,7 @@ class Chain:
         self.trades[name] = self._open.enter_context(trade)
         port = self.port + STORE_PORTS + number if self.port else 0
         store = self.stack.add_store(name, title=title, scanners=trade.scanners, api_port=port, start=False)
-        printer = {"name": "shelf", "output": ["tee", str(store.folder / LABELS)], "format": "pdf"}
+        printer = {"name": PRINTER, "output": ["tee", str(store.folder / LABELS)], "format": "pdf"}
         store.environment["EDGE_PRINTERS"] = json.dumps([printer])
         store.start()
 
