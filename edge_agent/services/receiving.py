@@ -12,18 +12,22 @@ from typing import NamedTuple
 import uuid_utils
 
 from edge_agent.domain.movement import Draft
-from edge_agent.domain.receiving import Line, against
+from edge_agent.domain.receiving import Difference, Line, against
 from edge_agent.errors import Invalid, NotFound
 from edge_agent.services import expecting, tasks
 from edge_agent.services.posting import Move, Posted, goods_of, post
 from edge_agent.services.ruling import rules_of
-from edge_agent.storage import identity, ledger, receipts
+from edge_agent.storage import catalogue, identity, ledger, receipts
 from edge_agent.storage.catalogue import Product
 from edge_agent.storage.receipts import Receipt
 from sync_protocol import facts
 from sync_protocol.limits import KEY_CHARS_MAX, TEXT_CHARS_MAX
+from sync_protocol.quantity import format_quantity
 from sync_protocol.vocabulary import Location, Reason
 
+RECEIPT_VARIANCE = "receipt_variance"
+TOLD_IN_WORDS = 5
+"""Lines in a task's sentence."""
 TOLD_TOGETHER = 10
 """Lines in one record: with notes as long as they may be they fit."""
 
@@ -115,10 +119,25 @@ def _tell(connection: sqlite3.Connection, made: Receipt, lines: list[Line], now_
     if bodies:
         ledger.append(connection, [facts.fact(body) for body in bodies])
     if odd and made.order_number:
-        # Without figures: whoever receives blind may read it.
-        detail = f"{made.order_number}: {len(odd)} line(s) are not as ordered; see the receipt of {made.actor}"
-        tasks.raise_task(connection, "receipt_variance", None, now_ms, detail)
+        told = [_in_words(connection, line) for line in odd[:TOLD_IN_WORDS]]
+        told += [f"{len(odd) - TOLD_IN_WORDS} more lines"] if len(odd) > TOLD_IN_WORDS else []
+        tasks.raise_task(connection, RECEIPT_VARIANCE, None, now_ms, f"{made.order_number}: {'; '.join(told)}")
     return ledger.last_position(connection)
+
+
+def _in_words(connection: sqlite3.Connection, line: Line) -> str:
+    """`Oat drink, 12 more than ordered`."""
+    product = catalogue.find_product(connection, line.product_id)
+    by = format_quantity(abs(line.good - (line.expected or 0)))
+    differs = {
+        Difference.SHORT: f"{by} fewer than ordered",
+        Difference.OVER: f"{by} more than ordered",
+        Difference.UNORDERED: f"{by} that nobody ordered",
+    }
+    damaged = f"{format_quantity(line.damaged)} damaged" if line.damaged else None
+    said = line.reason and line.reason.replace("_", " ")
+    name = line.product_id if product is None else product.name
+    return ", ".join(filter(None, (name, line.difference and differs.get(line.difference), damaged, said)))
 
 
 def _note(*parts: str | None) -> str | None:

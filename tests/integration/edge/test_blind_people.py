@@ -11,6 +11,7 @@ from sync_protocol import changes
 from tests.integration.edge.conftest import PRODUCTS
 from tests.integration.edge.test_people import BADGE, Store
 from tests.integration.edge.test_people import store as store
+from tests.integration.edge.test_receiving import an_order
 from tests.unit.edge_agent.a_store import code_of
 
 MILK, TEA = PRODUCTS[0], PRODUCTS[1]
@@ -88,3 +89,15 @@ async def test_an_expired_sale_goes_through_with_a_managers_badge(store: Store) 
     status, sold = await anna.call("POST", "/scans", beep, X_Approval=given["approval"])
     assert (status, sold["lot"], sold["expiry"], sold["is_expired"]) == (201, "L7", "2020-01-31", True)
     assert (await anna.call("POST", "/scans", beep, X_Approval=given["approval"]))[0] == 409, "good once"
+
+
+async def test_who_receives_blind_is_told_which_order_a_task_is_about_and_no_figure_of_it(store: Store) -> None:
+    boss, anna = await store.logged_in("boss"), await store.logged_in("anna")
+    await store.database.write(apply_change, changes.change(an_order()), 0)
+    came = {"order": "PO-000007", "lines": [{"product_id": MILK.product_id, "quantity": "17"}]}
+    await anna.call("POST", "/receipts", came)
+    told = [(await browser.call("GET", "/tasks"))[1]["items"][0] for browser in (boss, anna)]
+    done = (await anna.call("POST", f"/tasks/{told[0]['id']}/done"))[1]
+    assert [each["detail"] for each in (*told, done)] == [
+        f"PO-000007: {MILK.name}, 12 more than ordered", "PO-000007", "PO-000007",
+    ]  # fmt: skip
