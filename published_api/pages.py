@@ -23,7 +23,8 @@ _ICON = (
     "data:image/svg+xml;base64,"
     + b64encode(
         b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
-        b'<rect width="16" height="16" rx="4" fill="#2a47b8"/><path d="M4 4v8M7 4v8M9 4v8M12 4v8" stroke="#fff" stroke-width="1.2"/></svg>'
+        b'<rect width="16" height="16" rx="4" fill="#2a47b8"/>'
+        b'<path d="M4 4v8M7 4v8M9 4v8M12 4v8" stroke="#fff" stroke-width="1.2"/></svg>'
     ).decode()
 )
 """In the page itself: a browser that is named no icon asks for one that neither program has."""
