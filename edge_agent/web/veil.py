@@ -77,8 +77,9 @@ def veiled(body: Any, hidden: Hidden, product_id: str | None = None) -> Any:
         return body
     product_id = _product_of(body) or product_id
     names = FIGURES | _OF_COUNTS if hidden.covers(product_id) else frozenset()
-    if names and body.get("reason") == "count":
-        names |= {"quantity", "from", "to"}
+    if names and {"reason", "from", "to"} <= body.keys():
+        # Of few movements the sum is known as soon as they are.
+        names |= {"quantity", "from", "to"} if body["reason"] == "count" else {"quantity"}
     if names and {"lot", "is_expired", "location"} <= body.keys():
         names |= {"quantity"}
     if names and ("cause" in body or "severity" in body):

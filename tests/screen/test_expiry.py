@@ -82,6 +82,7 @@ async def test_what_is_scanned_with_its_lot_is_wasted_of_that_lot(
 
     hand.scan(f"]d201{code_of(OATS).zfill(14)}10C19{GS}17{later:%y%m%d}")
     await expect(page.get_by_text("Lot C19 · Best before")).to_be_visible()
+    await page.get_by_role("radio", name="Broken").check()
     await page.get_by_role("textbox", name="How many").fill("2")
     await page.get_by_role("button", name="Book it").click()
 

@@ -70,6 +70,7 @@ async def test_more_waste_than_there_is_says_so_and_books_nothing(
 ) -> None:
     await open_flow(page, "adjust")
     hand.scan(code_of(PASTA))
+    await page.get_by_role("radio", name="Stolen").check()
     await page.get_by_role("textbox", name="How many").fill("50")
     await page.get_by_role("button", name="Book it").click()
     await page.get_by_role("dialog", name="A manager has to agree").get_by_role("button", name="Close").click()

@@ -16,6 +16,8 @@ async def test_a_beep_anywhere_shows_what_it_is_and_how_many_are_here(page: Page
     await expect(page.get_by_role("heading", name=OATS.name)).to_be_visible()
     await expect(page.locator(".big-figure")).to_contain_text("18")
     await expect(page.locator(".band.good")).to_contain_text(OATS.name)
+    await page.mouse.wheel(0, 2_000)
+    await expect(page.locator(".band.good")).to_be_in_viewport()
     await expect(page.locator(".codes code").first).to_have_text(code_of(OATS))
     await expect(page.get_by_text("Head office does not answer now. It said this at 20 Nov")).to_be_visible()
     await expect(page.get_by_text(SOUTH.name).locator("xpath=../..")).to_contain_text("24")

@@ -104,6 +104,7 @@ async def test_one_logs_in_by_pin_by_password_and_by_badge_and_waits_a_little_af
     for _ in range(4):
         await tablet.get_by_label("PIN", exact=True).fill("9999")
         await tablet.get_by_role("button", name="Log in", exact=True).click()
+        await expect(tablet.get_by_label("PIN", exact=True)).to_have_value("")
         await expect(tablet.get_by_role("alert")).to_contain_text("Name or PIN is wrong.")
         await expect(tablet.get_by_role("button", name="Log in", exact=True)).to_be_enabled()
     await tablet.get_by_label("PIN", exact=True).fill(PIN)
@@ -258,6 +259,7 @@ async def test_what_is_left_to_managers_opens_one_sheet_and_is_sent_again_with_t
     await sheet.get_by_role("button", name="Allow it once").click()
     await expect(sheet).to_contain_text("This person may not allow it.")
     await sheet.get_by_label("Name", exact=True).fill("boss")
+    await sheet.get_by_label("PIN", exact=True).fill(PIN)
     await sheet.get_by_role("button", name="Allow it once").click()
     await expect(tablet.locator(".slip .row.sold")).to_contain_text(CHOCOLATE.name)
     await until_level(staffed, CHOCOLATE.product_id, "30")
@@ -271,6 +273,7 @@ async def test_what_is_left_to_managers_opens_one_sheet_and_is_sent_again_with_t
 
     await open_flow(tablet, "adjust")
     await type_fast(tablet, code_of(BUTTER))
+    await tablet.get_by_role("radio", name="Broken").check()
     await tablet.get_by_role("textbox", name="How many").fill("9")
     await tablet.get_by_role("button", name="Book it").click()
     await expect(sheet).to_contain_text("Changing what is in the books is left to managers here.")

@@ -75,7 +75,8 @@ async def _received(page: Page) -> None:
 async def _wasted(page: Page) -> None:
     await open_flow(page, "adjust")
     await type_fast(page, code_of(CHOCOLATE))
-    await expect(page.get_by_role("button", name="Book it")).to_be_visible()
+    await page.get_by_role("radio", name="Broken").check()
+    await expect(page.get_by_role("button", name="Book it")).to_be_enabled()
 
 
 async def _sending(page: Page) -> None:

@@ -78,7 +78,10 @@ async def _type_how_many(page: Page, many: str) -> None:
 
 async def test_how_many_is_asked_once_and_holds_for_one_scan(page: Page, agent: AgentProcess) -> None:
     await open_flow(page, "sell")
-    await _type_how_many(page, "3")
+    await page.get_by_role("button", name="How many: 1").click()
+    await page.keyboard.press("3")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="How many: 3")).to_be_visible()
 
     await type_fast(page, code_of(OATS))
     await type_fast(page, code_of(PASTA))
@@ -119,6 +122,9 @@ async def test_so_many_typed_that_there_are_not_so_many_is_asked_once_and_pieces
     await open_flow(page, "adjust")
     await type_fast(page, code_of(PASTA))
     amount = page.get_by_role("textbox", name="How many")
+    await expect(page.get_by_text("First say what happened.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Book it")).to_be_disabled()
+    await page.get_by_role("radio", name="Broken").check()
     await amount.fill("0.5")
     await expect(page.get_by_text("Pieces are whole")).to_be_visible()
     await amount.fill("200")

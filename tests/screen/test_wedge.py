@@ -71,14 +71,34 @@ async def test_what_is_typed_into_the_wrong_field_leaves_it_as_it_was_and_acts(p
     amount = page.get_by_role("textbox", name="How many")
     await amount.fill("3")
 
-    await type_fast(page, code_of(OATS))
-    await expect(page.locator(".slip .row.sold")).to_have_count(1)
-    await expect(amount).to_have_value("3")
-
     await page.keyboard.type(code_of(OATS)[:9])
     await expect(page.locator(".band.refused")).to_contain_text("A scan broke off")
     await expect(amount).to_have_value("3")
-    assert await level(agent, OATS.product_id) == "17"
+
+    await amount.fill("")
+    await type_fast(page, code_of(OATS))
+    await expect(page.locator(".band.refused")).to_contain_text("First confirm how many.")
+    await amount.fill("3")
+    await type_fast(page, code_of(OATS))
+    await expect(page.locator(".slip .row.sold")).to_contain_text("3 · 15 left here")
+    await expect(amount).to_have_count(0)
+    assert await level(agent, OATS.product_id) == "15"
+
+
+async def test_a_view_that_takes_the_focus_in_the_middle_of_a_code_gets_none_of_it(page: Page) -> None:
+    await open_flow(page, "sell")
+    search = page.get_by_role("searchbox")
+    await page.evaluate("""() => {
+      document.activeElement?.blur();
+      let keys = 0;
+      addEventListener("keyup", () => { keys += 1; if (keys === 6) document.querySelector("[type=search]").focus(); });
+    }""")
+
+    await type_fast(page, code_of(COFFEE))
+
+    await expect(page.locator(".slip .row.sold")).to_contain_text(COFFEE.name)
+    await expect(search).to_be_focused()
+    await expect(search).to_have_value("")
 
 
 async def test_a_babble_is_no_code_and_the_next_scan_is_one(page: Page) -> None:

@@ -36,12 +36,13 @@ export function Adjust({ of }: { of: string }) {
 function Booking({ picked, asked, onDone }: { picked: Picked; asked: Asked | null; onDone: () => void }) {
   const w = useWords();
   const { run, renew, isBusy } = useAct();
-  const [reason, setReason] = useState<Reason>(REASONS.find((each) => each === asked?.reason) ?? "damage");
+  const [reason, setReason] = useState<Reason | null>(REASONS.find((each) => each === asked?.reason) ?? null);
   const [location, setLocation] = useState<Place>(PLACES.find((place) => place === asked?.location) ?? "shelf");
   const [typed, setTyped] = useState(asked?.quantity ?? "1");
   const [note, setNote] = useState("");
   const isCorrection = reason === "correction";
   const book = (value: number): void => {
+    if (reason === null) return;
     // How many there are now is of the product; what is lost is of the lot in somebody's hand.
     const lot = { ...(picked.lot && { lot: picked.lot }), ...(picked.expiry && { expiry: picked.expiry }) };
     const amount = isCorrection ? { set_to: text(value) } : { delta: text(-value), ...lot };
@@ -63,8 +64,8 @@ function Booking({ picked, asked, onDone }: { picked: Picked; asked: Asked | nul
       </Card>
       <Card title={isCorrection ? w.adjust.setTo : w.adjust.lost}>
         <Pad label={w.common.quantity} value={typed} unit={picked.unit} onChange={(next) => { setTyped(next); renew(); }} onDone={quantity.act} />
-        <p className="mistake" role="alert">{quantity.says}</p>
-        <Button kind="main" icon="good" isWide disabled={quantity.value === null || isBusy} onClick={quantity.act}>{quantity.isAsked ? w.common.yes : w.adjust.act}</Button>
+        <p className="mistake" role="alert">{reason === null ? w.adjust.reasonFirst : quantity.says}</p>
+        <Button kind="main" icon="good" isWide disabled={reason === null || quantity.value === null || isBusy} onClick={quantity.act}>{quantity.isAsked ? w.common.yes : w.adjust.act}</Button>
       </Card>
     </div>
   );

@@ -9,6 +9,7 @@ import { Empty, Notice } from "../parts/Notice";
 import { ProductSearch } from "../parts/ProductSearch";
 import { Shown, useAnswer } from "../parts/answer";
 import { go } from "../router";
+import { useTaker } from "../scan/Beeps";
 import { useWords } from "../words";
 import { useAct } from "./acting";
 import { Awaited } from "./Awaited";
@@ -32,6 +33,7 @@ export function Receive({ of }: { of: string }) {
 
 function Orders({ orders, unknown }: { orders: OrderView[]; unknown: string }) {
   const w = useWords();
+  useTaker(() => Promise.resolve({ tone: "refused", title: w.receive.orderFirst, detail: w.receive.lead }));
   return (
     <>
       {unknown ? <Notice tone="refused" title={w.receive.unknown(unknown)}><p>{w.receive.unknownNext}</p></Notice> : <p className="lead">{w.receive.lead}</p>}
@@ -69,10 +71,11 @@ function ByNumber() {
 function Delivery({ name, order }: { name: string; order: OrderView | null }) {
   const w = useWords();
   const { run, isBusy } = useAct();
-  const { basket, set, add, explain, paper, clear } = useBasket(`receive/${name}`);
   const [location, setLocation] = useState<"shelf" | "backroom">("shelf");
   const [isAll, setAll] = useState(false);
   const [came, setCame] = useState<ReceiptMade | null>(null);
+  const isOrdered = (id: string): boolean => order === null || order.lines.some((line) => line.product_id === id);
+  const { basket, set, add, explain, paper, clear } = useBasket(`receive/${name}`, true, (id) => (isOrdered(id) ? null : w.warning("not_ordered")));
   const isBlind = order !== null && order.lines.some((line) => line.quantity === null);
   const expected = (id: string): string | null => {
     const line = order?.lines.find((each) => each.product_id === id);

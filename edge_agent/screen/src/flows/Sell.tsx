@@ -6,7 +6,7 @@ import { HowMany } from "../parts/HowMany";
 import { Empty } from "../parts/Notice";
 import { Icon } from "../parts/Icon";
 import { ProductSearch } from "../parts/ProductSearch";
-import { useTaker, useBeeps } from "../scan/Beeps";
+import { type Beep, type Verdict, useTaker, useBeeps } from "../scan/Beeps";
 import { useWords } from "../words";
 import { useOwner } from "../session";
 import { useAct } from "./acting";
@@ -32,11 +32,12 @@ function Counter({ owner }: { owner: string }) {
   const slip = useSlip(owner);
   const { sellMany, sheet } = useMultiplying(slip.sell);
   const { run } = useAct();
+  const sell = (beep: Beep, many: number): Promise<Verdict | null> => (many === 1_000 || beep.done ? slip.sell(beep, many) : sellMany(beep, many));
   useTaker((beep) => {
     // Taken at once: the next beep may come before this one is answered.
     const many = next.current;
     setTimes(1_000);
-    return many === 1_000 || beep.done ? slip.sell(beep, many) : sellMany(beep, many);
+    return sell(beep, many);
   }, true, "sales");
   const sold = slip.lines.filter((line) => line.state !== "undone");
   return (
@@ -64,7 +65,8 @@ function Counter({ owner }: { owner: string }) {
         </div>
       </div>
       {isAsking && (
-        <HowMany title={w.common.quantity} unit={null} first={text(times)} act={w.common.confirm} onClose={() => setAsking(false)} onDone={(value) => { setTimes(value); setAsking(false); }} />
+        <HowMany title={w.common.quantity} unit={null} first={text(times)} act={w.common.confirm} onClose={() => setAsking(false)} onDone={(value) => { setTimes(value); setAsking(false); }}
+          onBeep={(beep, value) => { setAsking(beep.done !== null); return sell(beep, value); }} />
       )}
       {sheet}
     </div>

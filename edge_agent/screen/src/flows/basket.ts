@@ -30,7 +30,8 @@ export interface Basket {
 
 export const emptyBasket = (): Basket => ({ lines: [], key: crypto.randomUUID(), paper: "" });
 
-export function useBasket(name: string, isOn = true) {
+/** `oddOf` says what is odd about a product in this list; null: nothing. */
+export function useBasket(name: string, isOn = true, oddOf: (id: string) => string | null = () => null) {
   const w = useWords();
   const draft = useDraft<Basket>(name, emptyBasket());
 
@@ -56,7 +57,8 @@ export function useBasket(name: string, isOn = true) {
         const rest = lines.filter((line) => line !== before);
         return [{ ...(before ?? { id, name: title, unit, lot, expiry, reason: "", damaged: 0 }), here, good: now }, ...rest];
       });
-      return { tone: "good", title, detail: w.amount(text(now), unit) };
+      const odd = oddOf(id);
+      return { tone: odd ? "doubtful" : "good", title, detail: [w.amount(text(now), unit), odd].filter(Boolean).join(" · ") };
     } catch (error) {
       return refusal(w, code, error);
     }

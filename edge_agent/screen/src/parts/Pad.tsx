@@ -22,6 +22,7 @@ export function Pad({ label, value, unit, onChange, onDone }: PadProps) {
   const point = w.language === "de" ? "," : ".";
   // With the first picture: whoever types at once after a scan types here.
   useLayoutEffect(() => {
+    if (input.current) input.current.autofocus = true; // a sheet that opens around it looks for that
     input.current?.focus({ preventScroll: true });
     input.current?.select();
   }, []);

@@ -35,7 +35,8 @@ export function Field({ label, hint, ...rest }: FieldProps) {
 
 interface ChoiceProps<T extends string> {
   label: string;
-  value: T;
+  /** null: nothing is chosen yet. */
+  value: T | null;
   options: readonly { value: T; text: string }[];
   onChange: (value: T) => void;
 }

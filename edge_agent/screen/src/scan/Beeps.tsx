@@ -47,11 +47,13 @@ interface Wish {
 }
 
 interface Beeps {
-  verdict: (Verdict & { number: number }) | null;
+  verdict: (Verdict & { number: number; at: number }) | null;
   /** A code that was typed, or read by the camera. */
   enter: (code: string) => void;
   tell: (verdict: Verdict) => void;
   dismiss: () => void;
+  /** Another flow has opened: what was said before it was called for is no longer the matter. */
+  leave: () => void;
   takers: Set<Wish>;
   holds: Set<Promise<void>>;
   /** Where codes go that no flow wants. */
@@ -60,6 +62,8 @@ interface Beeps {
 
 const WAITING_MAX = 50;
 const HOLD_MAX_MS = 5_000;
+/** A verdict this young may be the very reason why another flow has opened. */
+const NEWS_MS = 1_000;
 /** The box reads no longer ones. */
 const CODE_MAX = 1_024;
 const Context = createContext<Beeps | null>(null);
@@ -76,7 +80,7 @@ export function BeepProvider({ children }: { children: ReactNode }) {
 
   const tell = useCallback((found: Verdict) => {
     play(found.tone);
-    setVerdict((before) => ({ ...found, number: (before?.number ?? 0) + 1 }));
+    setVerdict((before) => ({ ...found, number: (before?.number ?? 0) + 1, at: performance.now() }));
   }, []);
 
   const run = useCallback(
@@ -122,7 +126,7 @@ export function BeepProvider({ children }: { children: ReactNode }) {
   useEffect(() => hear<ScanEvent>("scan", (event) => isForUs(event) && take(beepOf(event))), [take]);
 
   const value = useMemo<Beeps>(
-    () => ({ verdict, enter, tell, dismiss: () => setVerdict(null), takers: takers.current, holds: holds.current, setFallback: (taker) => { fallback.current = taker; } }),
+    () => ({ verdict, enter, tell, dismiss: () => setVerdict(null), leave: () => setVerdict((said) => (said && performance.now() - said.at < NEWS_MS ? said : null)), takers: takers.current, holds: holds.current, setFallback: (taker) => { fallback.current = taker; } }),
     [verdict, enter, tell],
   );
   return <Context value={value}>{children}</Context>;

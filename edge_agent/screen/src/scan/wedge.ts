@@ -80,6 +80,8 @@ export class Wedge {
 
   private add(key: string, event: KeyboardEvent): void {
     if (!this.goesOn(event)) this.begin(event);
+    // A view that has opened meanwhile and taken the focus gets no half of a code.
+    else if (this.isByScanner() && fieldNow() !== (this.field?.element ?? null)) event.preventDefault();
     else if (key === " " && this.field === null) event.preventDefault(); // in a word it presses no button
     if (this.text.length < LENGTH_MAX) this.text += key;
     this.keys += 1;
@@ -90,18 +92,21 @@ export class Wedge {
     if (isByHand && this.handOn(false)) event.preventDefault();
   }
 
+  private isByScanner(): boolean {
+    return this.last - this.began <= PACE_MS * (this.keys - 1);
+  }
+
   private goesOn(event: KeyboardEvent): boolean {
     const gap = event.timeStamp - this.last;
     if (gap <= PACE_MS) return true;
     if (this.field === null) return gap <= PAUSE_MS;
-    const isFast = this.last - this.began <= PACE_MS * (this.keys - 1);
-    return gap <= HICCUP_MS && isFast;
+    return gap <= HICCUP_MS && this.isByScanner();
   }
 
   /** The keys ended without Enter: pulled mid-code, or set to send none; or they were a person's. */
   private breakOff(): void {
     const { field, keys } = this;
-    const isFast = this.last - this.began <= PACE_MS * (keys - 1);
+    const isFast = this.isByScanner();
     if (keys < LENGTH_MIN || !isFast) this.handOn(false);
     this.forget();
     if (!isFast || keys < BROKEN_OFF_MIN || field?.element.type === "password") return;
@@ -127,9 +132,8 @@ export class Wedge {
     this.text = "";
     this.keys = 0;
     this.began = event.timeStamp;
-    const element = document.activeElement;
-    const isField = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
-    this.field = isField ? { element, before: element.value } : null;
+    const element = fieldNow();
+    this.field = element && { element, before: element.value };
   }
 
   private end(event: KeyboardEvent): void {
@@ -146,6 +150,11 @@ export class Wedge {
     if (field) fill(field.element, field.before);
     this.onCode(text);
   }
+}
+
+function fieldNow(): TextField | null {
+  const element = document.activeElement;
+  return element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element : null;
 }
 
 function isSeparator(event: KeyboardEvent): boolean {

@@ -19,7 +19,11 @@ export function ProofForm({ act, onProof, children }: ProofProps) {
   const w = useWords();
   const [isPin, setPin] = useState(true);
   const { attempt, error, waitS, isBusy } = useAttempt();
-  const prove = (who: Credentials): Promise<void> => attempt(() => onProof(who).catch((error: unknown) => { throw wrongOf(error, who); }));
+  const prove = (who: Credentials, onWrong?: () => void): Promise<void> =>
+    attempt(() => onProof(who).catch((error: unknown) => {
+      if (isWrong(error)) onWrong?.();
+      throw wrongOf(error, who);
+    }));
   useTaker(async (beep) => {
     const who = proofOf(beep);
     if (who) await prove(who);
@@ -27,8 +31,15 @@ export function ProofForm({ act, onProof, children }: ProofProps) {
   }, true, "who");
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const given = new FormData(event.currentTarget);
-    void prove({ username: String(given.get("username") ?? ""), [isPin ? "pin" : "password"]: String(given.get("secret") ?? "") });
+    const form = event.currentTarget;
+    const given = new FormData(form);
+    const secret = String(given.get("secret") ?? "");
+    // A second try begins anew, not behind the first.
+    const empty = (): void => {
+      const field = form.querySelector<HTMLInputElement>("[name=secret]");
+      if (field?.value === secret) field.value = "";
+    };
+    void prove({ username: String(given.get("username") ?? ""), [isPin ? "pin" : "password"]: secret }, empty);
   };
   return (
     <>
@@ -47,9 +58,13 @@ export function ProofForm({ act, onProof, children }: ProofProps) {
   );
 }
 
+function isWrong(error: unknown): error is Problem {
+  return error instanceof Problem && error.code === "wrong_credentials";
+}
+
 /** In the words of what was shown; never which part of it is wrong. */
 function wrongOf(error: unknown, who: Credentials): unknown {
-  if (!(error instanceof Problem) || error.code !== "wrong_credentials") return error;
+  if (!isWrong(error)) return error;
   const shown = who.username === undefined ? "wrong_badge" : who.password === undefined ? "wrong_pin" : "wrong_password";
   return new Problem(shown, error.status, error.detail);
 }

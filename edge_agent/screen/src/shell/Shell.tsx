@@ -15,7 +15,7 @@ export function Shell() {
   const w = useWords();
   const route = useRoute();
   const flow = flowOf(route.flow);
-  const { dismiss, setFallback } = useBeeps();
+  const { leave, setFallback } = useBeeps();
   const lookUp = useLookUpTaker();
   setFallback(lookUp);
   const title = w.flows[flow.name];
@@ -23,6 +23,8 @@ export function Shell() {
   useEffect(() => {
     document.title = `${title} – Backstock`;
   }, [title]);
+  // `leave` is another one at each verdict; it is meant when the flow changes.
+  useEffect(() => leave(), [route.flow]);
   useEffect(() => {
     scrollTo(0, 0);
   }, [route.flow, route.of]);
@@ -31,7 +33,7 @@ export function Shell() {
   return (
     <div className="shell">
       <a className="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById("content")?.focus(); }}>{w.common.skip}</a>
-      <Navigation current={flow} onLeave={dismiss} />
+      <Navigation current={flow} />
       <div className="page">
         <header className="top">
           {route.of ? <button type="button" className="round" onClick={() => go(flow.path)} aria-label={w.common.back}><Icon name="back" /></button> : null}
@@ -52,16 +54,16 @@ export function Shell() {
   );
 }
 
-function Navigation({ current, onLeave }: { current: Flow; onLeave: () => void }) {
+function Navigation({ current }: { current: Flow }) {
   const w = useWords();
   const may = useMay();
-  const isInMore = !PRIMARY.some((flow) => flow.name === current.name);
+  const isInMore = current.name !== "home" && !PRIMARY.some((flow) => flow.name === current.name);
   return (
     <nav className="nav" aria-label={w.common.navigation}>
       <p className="brand" aria-hidden="true"><img src="/icon.svg" alt="" width="32" height="32" /><span>Backstock</span></p>
       <ul className="nav-short">
-        {PRIMARY.filter((flow) => may(flow.needs)).map((flow) => <Place key={flow.name} flow={flow} isHere={flow.name === current.name} onLeave={onLeave} />)}
-        <Place flow={flowOf("more")} isHere={isInMore} onLeave={onLeave} />
+        {PRIMARY.filter((flow) => may(flow.needs)).map((flow) => <Place key={flow.name} flow={flow} isHere={flow.name === current.name} />)}
+        <Place flow={flowOf("more")} isHere={isInMore} />
       </ul>
       <div className="nav-long">
         {GROUPS.map((group) => (
@@ -69,7 +71,7 @@ function Navigation({ current, onLeave }: { current: Flow; onLeave: () => void }
             <p aria-hidden="true">{w.groups[group]}</p>
             <ul>
               {FLOWS.filter((flow) => flow.group === group && may(flow.needs)).map((flow) => (
-                <Place key={flow.name} flow={flow} isHere={flow.name === current.name} onLeave={onLeave} />
+                <Place key={flow.name} flow={flow} isHere={flow.name === current.name} />
               ))}
             </ul>
           </section>
@@ -87,11 +89,11 @@ function Person() {
   return <a className="who" href="#/settings" aria-label={`${w.settings.person}: ${name}`}><Icon name="person" size={20} /><span>{name}</span></a>;
 }
 
-function Place({ flow, isHere, onLeave }: { flow: Flow; isHere: boolean; onLeave: () => void }) {
+function Place({ flow, isHere }: { flow: Flow; isHere: boolean }) {
   const w = useWords();
   return (
     <li>
-      <a href={`#/${flow.path}`} aria-current={isHere ? "page" : undefined} onClick={onLeave}>
+      <a href={`#/${flow.path}`} aria-current={isHere ? "page" : undefined}>
         <Icon name={flow.icon} />
         <span>{w.flows[flow.name]}</span>
       </a>

@@ -116,6 +116,8 @@ export const de: Words = {
     supplier_return: "Zurück an den Lieferanten",
   },
   sell: {
+    howManyFirst: "Bestätige zuerst die Menge.",
+    howManyNext: "Scanne dann, was es ist.",
     lead: "Scannen Sie den ersten Artikel.",
     leadNext: "Jeder Scan verkauft eine Packung, sofort. Mehr ist nicht nötig.",
     sold: (name) => `Verkauft: ${name}`,
@@ -207,6 +209,7 @@ export const de: Words = {
     takeOver: "Übernehmen",
   },
   receive: {
+    orderFirst: "Wähle zuerst die Lieferung.",
     awaited: "Kommt noch",
     more: (n) => `und ${n} weitere`,
     number: "Nummer einer Bestellung",
@@ -277,6 +280,7 @@ export const de: Words = {
     of: (amount) => `${amount} gesendet`,
   },
   adjust: {
+    reasonFirst: "Sag zuerst, was passiert ist.",
     lead: "Scannen Sie, was zerbrochen, verdorben, gestohlen oder falsch gebucht ist.",
     reason: "Was ist geschehen?",
     reasons: { damage: "Zerbrochen", expiry: "Abgelaufen", theft: "Gestohlen", correction: "Die Zahl stimmt nicht" },
@@ -452,7 +456,7 @@ export const de: Words = {
     copiesUpTo: (most: number) => `Tippen Sie eine ganze Zahl von 1 bis ${most}.`,
     printer: "Drucker",
     act: "Drucken",
-    asked: (n: number, printer: string) => `${n} ${n === 1 ? "Etikett" : "Etiketten"} unterwegs zu ${printer}`,
+    asked: (n: number, printer: string) => `${n} ${n === 1 ? "Etikett" : "Etiketten"} unterwegs zum Drucker ${printer}`,
     noPrinters: "An dieser Box ist kein Drucker eingerichtet.",
     noPrintersNext: "Drucker stehen in edge.toml.",
     jobs: "Auf den Druckern",

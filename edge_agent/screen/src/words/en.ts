@@ -114,6 +114,8 @@ export const en = {
     supplier_return: "Back to the supplier",
   } as Record<string, string>,
   sell: {
+    howManyFirst: "First confirm how many.",
+    howManyNext: "Then scan what it is.",
     lead: "Scan the first item.",
     leadNext: "Each scan sells one pack, at once. Nothing else is needed.",
     sold: (name: string) => `Sold: ${name}`,
@@ -205,6 +207,7 @@ export const en = {
     takeOver: "Take it over",
   },
   receive: {
+    orderFirst: "First choose the delivery.",
     awaited: "Still to come",
     more: (n: number) => `and ${n} more`,
     number: "Number of an order",
@@ -275,6 +278,7 @@ export const en = {
     of: (amount: string) => `${amount} sent`,
   },
   adjust: {
+    reasonFirst: "First say what happened.",
     lead: "Scan what is broken, spoiled, stolen, or wrong in the books.",
     reason: "What happened?",
     reasons: { damage: "Broken", expiry: "Past its date", theft: "Stolen", correction: "The number is wrong" },
@@ -450,7 +454,7 @@ export const en = {
     copiesUpTo: (most: number) => `Type a whole number from 1 to ${most}.`,
     printer: "Printer",
     act: "Print",
-    asked: (n: number, printer: string) => `${n} ${n === 1 ? "label" : "labels"} on the way to ${printer}`,
+    asked: (n: number, printer: string) => `${n} ${n === 1 ? "label" : "labels"} on the way to the printer ${printer}`,
     noPrinters: "No printer is set up at this box.",
     noPrintersNext: "Printers stand in edge.toml.",
     jobs: "On the printers",
