@@ -86,11 +86,17 @@ def printers(paper: Paper) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def devices(till: PtyScanner, hand: PtyScanner, printers: list[dict[str, Any]]) -> dict[str, str]:
+def hand_url(hand: PtyScanner) -> str:
+    """How the box reads it."""
+    return f"serial://{hand.path}"
+
+
+@pytest.fixture
+def devices(till: PtyScanner, hand_url: str, printers: list[dict[str, Any]]) -> dict[str, str]:
     """What the box's settings say of them."""
     scanners = [
         {"url": f"serial://{till.path}", "device": "till-1", "mode": "sell"},
-        {"url": f"serial://{hand.path}", "device": "hand-1", "mode": "lookup"},
+        {"url": hand_url, "device": "hand-1", "mode": "lookup"},
     ]
     return {"EDGE_SCANNERS": json.dumps(scanners), "EDGE_PRINTERS": json.dumps(printers)}
 

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import pytest
 from PIL import Image
 from playwright.async_api import Page, expect
 
@@ -10,6 +11,12 @@ from tests.integration.edge_sync.agent_process import AgentProcess
 from tests.integration.labels.read_back import read
 from tests.screen.conftest import level, open_flow
 from tests.screen.shop import OATS, code_of
+
+
+@pytest.fixture
+def hand_url(hand: PtyScanner) -> str:
+    """So patient that a code may come in halves, however slow the machine is."""
+    return f"serial://{hand.path}?idle=10000"
 
 
 async def test_what_a_scanner_sends_is_shown_byte_by_byte_with_advice_until_it_is_pulled_mid_code(

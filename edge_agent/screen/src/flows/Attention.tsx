@@ -133,8 +133,9 @@ function subjectOf(task: TaskView): string {
   return task.detail?.split(":")[0] ?? "";
 }
 
-/** What head office wrote to it. */
+/** What head office wrote to it; of a delivery what differed, which only the box can say. */
 function noteOf(task: TaskView, name: string | undefined): string | null {
+  if (task.rule === "receipt_variance") return task.detail?.split(": ").slice(1).join(": ") ?? null;
   return task.rule === "count_request" && task.detail !== name ? task.detail : null;
 }
 
