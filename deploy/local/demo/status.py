@@ -85,8 +85,9 @@ def _found(chain: Chain, check: dict[str, Any]) -> str:
     """What a check found; which goods are odd, and where, is told to who is logged in only."""
     if check["name"] == "exceptions":
         with suppress(OSError, StackError):
-            newest = chain.stack.get("/api/v1/exceptions?state=open&limit=1", timeout_s=TIMEOUT_S).body["items"]
-            return "".join(f"{each['detail']}; {check['detail']}" for each in newest) or str(check["detail"])
+            answer = chain.stack.get("/api/v1/exceptions?state=open&limit=1", timeout_s=TIMEOUT_S)
+            newest = answer.body["items"] if answer.status == 200 else []
+            return "; ".join([*(each["detail"] for each in newest), check["detail"]])
     return str(check["detail"])
 
 
