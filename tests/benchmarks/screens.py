@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from scanner_drivers import PtyScanner
 from tests.benchmarks.big_store import SCREENS, BigStore, a_code, in_big_store
 from tests.benchmarks.harness import Figures, percentile
-from tests.screen.conftest import launched, log_in, open_flow
+from tests.screen.conftest import launched, log_in, open_flow, pair
 
 SCANS = 300
 SLIP = 20
@@ -55,6 +55,7 @@ def scan_to_screen() -> Figures:
                 page = await (await browser.new_context(locale="en-GB")).new_page()
                 await page.add_init_script(_WATCH)
                 await log_in(page, store.agent)
+                await pair(page, "till-1")
                 await open_flow(page, "sell")
                 sent = await _scan(page, till)
                 heard = [[await screen.get() for _ in sent] for screen in others]
